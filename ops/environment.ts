@@ -1,0 +1,31 @@
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Where things are. The environment variables here are seams for the demo and the tests, not settings. */
+export interface Environment {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  /** Our own state: history, the last observation, known hosts. Under the XDG state directory. */
+  readonly stateDir: string;
+  /** The directory with the .tf files and the owner's terraform.tfvars. */
+  readonly terraformDir: string;
+  /** True on a simulated account; shown in the header. */
+  readonly demo: boolean;
+}
+
+/** The region that the mission fixes. */
+export const REGION = "us-west-1";
+
+/** Reads the places from environment variables; sources and bundle both lie one directory below the project's root. */
+export function environmentFrom(env: Readonly<Record<string, string | undefined>>): Environment {
+  const home = env.HOME || homedir();
+  const root = dirname(dirname(fileURLToPath(import.meta.url)));
+  return {
+    env,
+    home,
+    stateDir: join(env.XDG_STATE_HOME || join(home, ".local", "state"), "snowglobe"),
+    terraformDir: env.SNOWGLOBE_TERRAFORM_DIR || join(root, "terraform"),
+    demo: env.SNOWGLOBE_DEMO === "1",
+  };
+}

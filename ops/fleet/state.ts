@@ -1,0 +1,34 @@
+/** What the observing cores hold for whoever draws or decides. */
+
+import type { Failure } from "../failure.ts";
+import type { MachineName } from "./machines.ts";
+import type { Fleet } from "./model.ts";
+
+export interface FleetState {
+  /** The last good observation; absent only before the very first one. */
+  readonly fleet: Fleet | undefined;
+  /** `stored`: painted from disk, not seen by this process yet. */
+  readonly source: "stored" | "live" | "none";
+  readonly refreshing: boolean;
+  /** Why the newest refresh failed; absent as soon as one succeeds. */
+  readonly failure: Failure | undefined;
+  /** When the next refresh is due, by the local clock; absent while one is under way or the loop stands still. */
+  readonly nextAt: number | undefined;
+}
+
+export interface CpuHour {
+  /** The hour's beginning. */
+  readonly start: number;
+  /** The highest CPUUtilization of that hour in percent; absent where CloudWatch has none: a missing hour is not an idle hour. */
+  readonly maximum: number | undefined;
+}
+
+/** Slower than the fleet: CPU and prices. */
+export interface MetricsState {
+  /** The last 12 whole-hour windows, oldest first, by machine. */
+  readonly cpu: Readonly<Partial<Record<MachineName, readonly CpuHour[]>>>;
+  /** Current spot price, US dollars an hour. */
+  readonly spotPerHour: Readonly<Partial<Record<MachineName, number>>>;
+  readonly at: number | undefined;
+  readonly failure: Failure | undefined;
+}
