@@ -1,0 +1,102 @@
+/** Runs a program under a pty and reads its screen from a terminal emulator, as its owner would see it. */
+
+import xterm from "@xterm/headless";
+import { spawn } from "node-pty";
+import { gridRows, waitUntil } from "./grid.ts";
+import { keyBytes } from "./keys.ts";
+
+export interface Program {
+  readonly pid: number;
+  readonly screen: () => string[];
+  readonly text: () => string;
+  /** Key names as in keys.ts, each sent on its own with time for a lone Escape to be told apart. */
+  readonly press: (...keys: string[]) => Promise<void>;
+  readonly write: (bytes: string) => void;
+  readonly resize: (columns: number, rows: number) => void;
+  readonly waitFor: (test: string | RegExp | ((text: string) => boolean), ms?: number) => Promise<void>;
+  readonly kill: (signal?: string) => void;
+  /** Resolves with how the program ended. */
+  readonly exited: Promise<{ readonly exitCode: number; readonly signal: number | undefined }>;
+  /** All bytes it wrote so far. */
+  readonly written: () => string;
+  readonly bytes: () => number;
+  /** Whether the terminal is on its normal screen with a visible cursor: as a shell wants it back. */
+  readonly restored: () => boolean;
+  /** Rows that scrolled off the alternate screen: more than zero means that a frame was higher than the window. */
+  readonly scrolledAway: () => number;
+}
+
+export function runProgram(
+  file: string,
+  args: readonly string[],
+  options: {
+    readonly env: Readonly<Record<string, string | undefined>>;
+    readonly cwd?: string;
+    readonly columns?: number;
+    readonly rows?: number;
+  },
+): Program {
+  const columns = options.columns ?? 80;
+  const rows = options.rows ?? 24;
+  const terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true, scrollback: 5000 });
+  const chunks: string[] = [];
+  let scrolled = 0;
+  const pty = spawn(file, [...args], {
+    name: "xterm-256color",
+    cols: columns,
+    rows,
+    env: { TERM: "xterm-256color", ...options.env },
+    ...(options.cwd ? { cwd: options.cwd } : {}),
+  });
+  // A terminal answers what programs ask it.
+  terminal.onData((answer) => {
+    if (!ended) pty.write(answer);
+  });
+  let ended = false;
+  pty.onData((chunk) => {
+    chunks.push(chunk);
+    terminal.write(chunk, () => {
+      if (terminal.buffer.active.type === "alternate") scrolled = Math.max(scrolled, terminal.buffer.active.baseY);
+    });
+  });
+  const exited = new Promise<{ exitCode: number; signal: number | undefined }>((resolve) => {
+    pty.onExit(({ exitCode, signal }) => {
+      ended = true;
+      resolve({ exitCode, signal });
+    });
+  });
+  const text = () => gridRows(terminal).join("\n");
+  return {
+    pid: pty.pid,
+    screen: () => gridRows(terminal),
+    text,
+    press: async (...keys) => {
+      for (const key of keys) {
+        pty.write(keyBytes(key));
+        await new Promise((resolve) => setTimeout(resolve, key === "escape" ? 60 : 15));
+      }
+    },
+    write: (bytes) => pty.write(bytes),
+    resize: (newColumns, newRows) => {
+      terminal.resize(newColumns, newRows);
+      pty.resize(newColumns, newRows);
+    },
+    waitFor: async (test, ms = 10_000) => {
+      const holds = () =>
+        typeof test === "string" ? text().includes(test) : test instanceof RegExp ? test.test(text()) : test(text());
+      await waitUntil(holds, ms, () => `the screen never showed ${test}; it shows:\n${text()}`);
+    },
+    kill: (signal) => {
+      if (!ended) process.kill(pty.pid, signal ?? "SIGKILL");
+    },
+    exited,
+    written: () => chunks.join(""),
+    bytes: () => chunks.reduce((sum, chunk) => sum + Buffer.byteLength(chunk), 0),
+    restored: () => {
+      const all = chunks.join("");
+      const shown = all.lastIndexOf("\u001b[?25h") > all.lastIndexOf("\u001b[?25l");
+      return terminal.buffer.active.type === "normal" && shown && !terminal.modes.bracketedPasteMode;
+    },
+    scrolledAway: () => scrolled,
+  };
+}

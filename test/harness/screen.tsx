@@ -1,0 +1,114 @@
+/** Renders a component through Ink's real renderer into a terminal emulator, and reads it from the grid. */
+
+import { PassThrough, Writable } from "node:stream";
+import xterm from "@xterm/headless";
+import { render } from "ink";
+import type { ReactNode } from "react";
+import { gridRows, waitUntil } from "./grid.ts";
+import { keyBytes } from "./keys.ts";
+
+export interface Screen {
+  /** The rows of the grid, right-trimmed: always as many as the window has. */
+  readonly screen: () => string[];
+  /** The rows joined by newlines. */
+  readonly text: () => string;
+  /** Sends key names ("up", "enter", "escape", "tab", "ctrl+c", "k") one after the other and waits until each is drawn. */
+  readonly press: (...keys: string[]) => Promise<void>;
+  /** Sends a text one character at a time. */
+  readonly type: (text: string) => Promise<void>;
+  /** Sends a text as a bracketed paste. */
+  readonly paste: (text: string) => Promise<void>;
+  readonly resize: (columns: number, rows: number) => Promise<void>;
+  /** Resolves when the text on the grid satisfies `test` (a string: contains it); rejects with the screen after `ms`. */
+  readonly waitFor: (test: string | ((text: string) => boolean), ms?: number) => Promise<void>;
+  /** The highest the frame was ever: rows that were written to, including any that scrolled away. */
+  readonly scrolledAway: () => number;
+  /** Everything that was written to the terminal, escape sequences and all. */
+  readonly written: () => string;
+  readonly rerender: (node: ReactNode) => void;
+  readonly unmount: () => Promise<void>;
+}
+
+export async function renderScreen(node: ReactNode, size: { columns: number; rows: number }): Promise<Screen> {
+  const terminal = new xterm.Terminal({
+    cols: size.columns,
+    rows: size.rows,
+    allowProposedApi: true,
+    scrollback: 1000,
+  });
+  const chunks: string[] = [];
+  let pending = 0;
+  const stdout = Object.assign(
+    new Writable({
+      decodeStrings: false,
+      write(chunk: string | Buffer, _encoding, done) {
+        const text = chunk.toString();
+        chunks.push(text);
+        pending += 1;
+        terminal.write(text.replaceAll(/(?<!\r)\n/g, "\r\n"), () => {
+          pending -= 1;
+          done();
+        });
+      },
+    }),
+    { columns: size.columns, rows: size.rows, isTTY: true },
+  );
+  const stdin = Object.assign(new PassThrough(), {
+    isTTY: true,
+    setRawMode: () => stdin,
+    ref: () => stdin,
+    unref: () => stdin,
+  });
+  const instance = render(node, {
+    stdout,
+    stdin,
+    stderr: stdout,
+    alternateScreen: true,
+    incrementalRendering: true,
+    exitOnCtrlC: false,
+    patchConsole: false,
+    interactive: true,
+    maxFps: 200,
+  });
+  const text = () => gridRows(terminal).join("\n");
+  const settled = async () => {
+    await instance.waitUntilRenderFlush();
+    await waitUntil(() => pending === 0, 2000);
+  };
+  const send = async (bytes: string) => {
+    stdin.write(bytes);
+    // A lone Escape is told from a sequence only by time (craft.md).
+    await new Promise((resolve) => setTimeout(resolve, bytes === "\u001b" ? 60 : 10));
+    await settled();
+  };
+  await settled();
+  return {
+    screen: () => gridRows(terminal),
+    text,
+    press: async (...keys) => {
+      for (const key of keys) await send(keyBytes(key));
+    },
+    type: async (typed) => {
+      for (const character of typed) await send(character);
+    },
+    paste: (pasted) => send(`\u001b[200~${pasted}\u001b[201~`),
+    resize: async (columns, rows) => {
+      terminal.resize(columns, rows);
+      Object.assign(stdout, { columns, rows });
+      stdout.emit("resize");
+      await settled();
+    },
+    waitFor: async (test, ms = 5000) => {
+      const holds = () => (typeof test === "string" ? text().includes(test) : test(text()));
+      await waitUntil(holds, ms, () => `the screen never showed it; it shows:\n${text()}`);
+    },
+    scrolledAway: () => terminal.buffer.active.baseY,
+    written: () => chunks.join(""),
+    rerender: instance.rerender,
+    unmount: async () => {
+      instance.unmount();
+      await instance.waitUntilExit();
+      terminal.dispose();
+    },
+  };
+}
