@@ -1,0 +1,189 @@
+/** What a person must know first: everything out of order, the gravest first. */
+
+import { isLive } from "../assemble.ts";
+import { MACHINE_NAMES, type MachineName } from "../machines.ts";
+import type { Fleet, Machine } from "../model.ts";
+import { dollars, orphansPerMonth } from "./cost.ts";
+import { isMarked, isStoppedByAws, isTakenByAws } from "./words.ts";
+
+export type HeadlineKind =
+  | "persistent-missing"
+  | "throw-away-root"
+  | "interrupted"
+  | "taken"
+  | "no-machines"
+  | "spot-cancelled"
+  | "stray-spot-request"
+  | "stray-instance"
+  | "persistent-at-risk"
+  | "address"
+  | "orphans";
+
+export interface Headline {
+  readonly kind: HeadlineKind;
+  /** `alarm`: data or a machine is not where it belongs. `warning`: it costs or will cost. `note`: good to know. */
+  readonly severity: "alarm" | "warning" | "note";
+  readonly machine: MachineName | undefined;
+  readonly sentence: string;
+  /** What to do, as an imperative. */
+  readonly action: string | undefined;
+}
+
+/** All that is out of order, the most important first; the first one is the headline of the screen. */
+export function headlines(fleet: Fleet): readonly Headline[] {
+  const machines = MACHINE_NAMES.map((name) => fleet.machines[name]);
+  return [
+    ...machines.flatMap(throwAwayRoot),
+    ...machines.flatMap(takenByAws),
+    ...noMachines(fleet),
+    ...machines.flatMap(spotCancelled),
+    ...fleet.straySpotRequests.map(
+      (request): Headline => ({
+        kind: "stray-spot-request",
+        severity: "warning",
+        machine: undefined,
+        sentence:
+          request.instanceId && isLive(fleet.observation.instances.find((one) => one.id === request.instanceId))
+            ? `Spot request ${request.id} runs ${request.instanceId}, which is none of the three machines.`
+            : `Spot request ${request.id} is still ${request.state} without its machine: EC2 may launch one that nobody manages.`,
+        action: "Cancel it, once nothing of it is needed.",
+      }),
+    ),
+    ...fleet.strayInstances.map(
+      (instance): Headline => ({
+        kind: "stray-instance",
+        severity: "warning",
+        machine: undefined,
+        sentence: `A second ${instance.name ?? "instance"} exists beside the machine: ${instance.id} is ${instance.state}.`,
+        action: "Look at what made it, and end it if it is nobody's.",
+      }),
+    ),
+    ...machines.flatMap(persistentAtRisk),
+    ...machines.flatMap(addressAway),
+    ...orphans(fleet),
+  ];
+}
+
+function throwAwayRoot(machine: Machine): Headline[] {
+  const { persistent, root, spec } = machine;
+  if (!persistent) return [];
+  if (!persistent.volume) {
+    return [
+      {
+        kind: "persistent-missing",
+        severity: "alarm",
+        machine: spec.name,
+        sentence: `The persistent volume of ${spec.name}, ${persistent.volumeId}, is not in this account and region.`,
+        action: "Check the account that is signed in to, then terraform.tfvars.",
+      },
+    ];
+  }
+  if (machine.rootKind !== "throw-away") return [];
+  const verb = machine.instance?.state === "running" ? "is running on" : "has";
+  return [
+    {
+      kind: "throw-away-root",
+      severity: "alarm",
+      machine: spec.name,
+      sentence: `${spec.name} ${verb} a throw-away root${root ? ` (${root.id})` : ""}; its own volume is ${persistent.volumeId}.`,
+      action: `Swap the persistent volume back: s, or make swap-${spec.short}.`,
+    },
+  ];
+}
+
+function takenByAws({ instance, spotRequest, spec }: Machine): Headline[] {
+  const taken = (kind: HeadlineKind, sentence: string, action: string): Headline[] => [
+    { kind, severity: "alarm", machine: spec.name, sentence, action },
+  ];
+  if (instance?.state === "running" && isMarked(spotRequest)) {
+    return taken("interrupted", `AWS takes ${spec.name} away within two minutes.`, "Save what is open on it.");
+  }
+  if (instance?.state === "stopped" && isStoppedByAws(spotRequest)) {
+    const why =
+      spotRequest?.statusCode === "instance-stopped-by-price" ? "the spot price is too high" : "no spot capacity";
+    return taken(
+      "taken",
+      `AWS stopped ${spec.name}: ${why}.`,
+      "Wait: only EC2 restarts it, by itself, when there is room.",
+    );
+  }
+  if (instance && !isLive(instance) && isTakenByAws(spotRequest, instance.stateReason)) {
+    return taken("taken", `AWS terminated ${spec.name}.`, "Plan and apply to have it made again; its volume stays.");
+  }
+  return [];
+}
+
+function noMachines(fleet: Fleet): Headline[] {
+  if (MACHINE_NAMES.some((name) => isLive(fleet.machines[name].instance))) return [];
+  return [
+    {
+      kind: "no-machines",
+      severity: "alarm",
+      machine: undefined,
+      sentence: "None of the three machines exists in this account and region.",
+      action: "Check the account that is signed in to, or make them: a, or make apply.",
+    },
+  ];
+}
+
+function spotCancelled({ instance, spotRequest, spec }: Machine): Headline[] {
+  if (!isLive(instance) || spotRequest?.state !== "cancelled") return [];
+  return [
+    {
+      kind: "spot-cancelled",
+      severity: "alarm",
+      machine: spec.name,
+      sentence: `The spot request of ${spec.name} is cancelled: a stop would terminate it.`,
+      action: "Leave it running until its work is saved, then have it made again: a, or make apply.",
+    },
+  ];
+}
+
+function persistentAtRisk({ instance, persistent, spec }: Machine): Headline[] {
+  const attachment = persistent?.volume?.attachments.find((one) => one.deleteOnTermination && one.state !== "detached");
+  if (!attachment || !persistent) return [];
+  const whose = attachment.instanceId === instance?.id ? spec.name : attachment.instanceId;
+  return [
+    {
+      kind: "persistent-at-risk",
+      severity: "alarm",
+      machine: spec.name,
+      sentence: `The persistent volume ${persistent.volumeId} would be deleted if ${whose} were terminated.`,
+      action: "Swap it back or apply: both set it to be kept.",
+    },
+  ];
+}
+
+function addressAway({ address, addressPlace, instance, spec }: Machine): Headline[] {
+  if (!address || (addressPlace !== "elsewhere" && addressPlace !== "nowhere")) return [];
+  if (!isLive(instance)) return [];
+  return [
+    {
+      kind: "address",
+      severity: addressPlace === "elsewhere" ? "alarm" : "warning",
+      machine: spec.name,
+      sentence:
+        addressPlace === "elsewhere"
+          ? `The address of ${spec.name}, ${address.publicIp}, is on ${address.instanceId ?? "something else"}.`
+          : `The address of ${spec.name}, ${address.publicIp}, is on nothing.`,
+      action: `Start it or swap its volume back: both give the address back.`,
+    },
+  ];
+}
+
+function orphans(fleet: Fleet): Headline[] {
+  const [first, ...more] = fleet.orphans;
+  if (!first) return [];
+  const cost = dollars(orphansPerMonth(fleet), "month");
+  return [
+    {
+      kind: "orphans",
+      severity: "note",
+      machine: undefined,
+      sentence: more.length
+        ? `${more.length + 1} volumes belong to nothing and cost ${cost}.`
+        : `Volume ${first.id} belongs to nothing and costs ${cost}.`,
+      action: undefined,
+    },
+  ];
+}

@@ -1,0 +1,42 @@
+/** Whether anything is on its way from one state to another, so that looking often is worth it. */
+
+import type { Fleet, Instance, Machine, Volume } from "../model.ts";
+
+/** Whether the fleet is to be looked at every second. What may stay as it is for ever (`busy`, no capacity) does not count. */
+export function inTransition(fleet: Fleet): boolean {
+  const { instances, volumes } = fleet.observation;
+  return (
+    instances.some(instanceMoves) || volumes.some(volumeMoves) || Object.values(fleet.machines).some(spotRequestMoves)
+  );
+}
+
+/** Whether this machine, its root or its spot request is on the move. */
+export function machineInTransition(machine: Machine): boolean {
+  const volumes = [machine.root, machine.persistent?.volume, ...machine.dataVolumes];
+  return (
+    (machine.instance !== undefined && instanceMoves(machine.instance)) ||
+    volumes.some((volume) => volume !== undefined && volumeMoves(volume)) ||
+    spotRequestMoves(machine)
+  );
+}
+
+function instanceMoves({ state }: Instance): boolean {
+  return state === "pending" || state === "stopping" || state === "shutting-down";
+}
+
+function volumeMoves({ state, attachments }: Volume): boolean {
+  return (
+    state === "creating" ||
+    state === "deleting" ||
+    attachments.some((attachment) => attachment.state === "attaching" || attachment.state === "detaching")
+  );
+}
+
+function spotRequestMoves({ instance, spotRequest }: Machine): boolean {
+  if (!instance || !spotRequest) return false;
+  if (spotRequest.statusCode === "marked-for-stop" || spotRequest.statusCode === "marked-for-termination") return true;
+  if (instance.state !== "stopped") return false;
+  return (
+    spotRequest.state === "active" || (spotRequest.state === "open" && spotRequest.statusCode.startsWith("pending-"))
+  );
+}
