@@ -1,0 +1,152 @@
+/** Steps that more than one rule takes: an instance begins to start, to stop or to end; a request launches one. */
+
+import {
+  type Account,
+  expect,
+  forestall,
+  idFrom,
+  type LaunchSpec,
+  mix,
+  newId,
+  patch,
+  rootOf,
+  type SimInstance,
+  type SimSpotRequest,
+  spotRequestOf,
+  type Tags,
+} from "./account.ts";
+import { architectureOf, imageOf } from "./images.ts";
+
+export const BY_USER = {
+  code: "Client.UserInitiatedShutdown",
+  message: "Client.UserInitiatedShutdown: User initiated shutdown",
+} as const;
+export const BY_EC2 = {
+  code: "Server.SpotInstanceShutdown",
+  message: "Server.SpotInstanceShutdown: Instance shutdown for lack of Spot capacity",
+} as const;
+export const TERMINATED_BY_EC2 = {
+  code: "Server.SpotInstanceTermination",
+  message: "Server.SpotInstanceTermination: Instance terminated by the Spot service",
+} as const;
+
+export function withStatus(
+  account: Account,
+  requestId: string,
+  state: SimSpotRequest["state"],
+  statusCode: string,
+  now: number,
+): Account {
+  return patch(account, "spotRequests", requestId, { state, statusCode, statusAt: now });
+}
+
+/** True where a volume sits firmly at the root device: on its way on or off is not enough to boot. */
+export function hasRoot(account: Account, instance: SimInstance): boolean {
+  return rootOf(account, instance)?.attachment?.state === "attached";
+}
+
+/** A stopped instance with a root begins to start: a spot one first needs its request fulfilled again. */
+export function beginStart(account: Account, instance: SimInstance, now: number): Account {
+  const pending = patch(account, "instances", instance.id, {
+    state: "pending",
+    stateReason: undefined,
+    launchedAt: now,
+    endedAt: undefined,
+    interruption: undefined,
+  });
+  const request = spotRequestOf(pending, instance);
+  if (!request || request.state === "cancelled") return expect(pending, "run", instance.id, now);
+  return expect(withStatus(pending, request.id, "open", "pending-evaluation", now), "fulfil", request.id, now);
+}
+
+/** A running instance begins to stop; its request is marked, and released some time after it has stopped. */
+export function beginStop(
+  account: Account,
+  instance: SimInstance,
+  reason: { readonly code: string; readonly message: string },
+  now: number,
+): Account {
+  const stopping = patch(forestall(account, instance.id, "interrupt"), "instances", instance.id, {
+    state: "stopping",
+    stateReason: reason,
+  });
+  const request = spotRequestOf(stopping, instance);
+  const marked =
+    request?.state === "active" ? withStatus(stopping, request.id, "active", "marked-for-stop", now) : stopping;
+  return expect(marked, "stop", instance.id, now);
+}
+
+export function beginTerminate(
+  account: Account,
+  instance: SimInstance,
+  reason: { readonly code: string; readonly message: string },
+  now: number,
+): Account {
+  let after = forestall(account, instance.id, "run", "stop", "interrupt");
+  if (instance.spotRequestId) after = forestall(after, instance.spotRequestId, "fulfil", "release", "restart");
+  after = patch(after, "instances", instance.id, { state: "shutting-down", stateReason: reason });
+  return expect(after, "terminate", instance.id, now);
+}
+
+/** A new instance, pending, on new volumes cloned from its image. Tags of a relaunch are none: nobody manages it. */
+export function launch(
+  account: Account,
+  spec: LaunchSpec,
+  spotRequestId: string | undefined,
+  tags: { readonly instance?: Tags; readonly volume?: Tags },
+  now: number,
+): readonly [Account, string] {
+  const image = imageOf(spec.imageId);
+  const [numbered, id] = newId(account, "i");
+  const instance: SimInstance = {
+    id,
+    imageId: spec.imageId,
+    type: spec.type,
+    architecture: image?.architecture ?? architectureOf(spec.type),
+    zone: spec.zone,
+    keyName: spec.keyName,
+    rootDeviceName: image?.rootDeviceName ?? "/dev/sda1",
+    state: "pending",
+    stateReason: undefined,
+    launchedAt: now,
+    endedAt: undefined,
+    rebootedAt: undefined,
+    spotRequestId,
+    privateIp: `172.31.${16 + (mix(id) & 15)}.${4 + ((mix(id) >>> 8) % 250)}`,
+    autoPublicIp: spec.autoPublicIp,
+    interruption: undefined,
+    terminationProtected: false,
+    tags: tags.instance ?? {},
+  };
+  let after: Account = { ...numbered, instances: { ...numbered.instances, [id]: instance } };
+  for (const { device, sizeGiB, type, deleteOnTermination, encrypted } of spec.devices) {
+    const volumeId = idFrom("vol", `${id}${device}`);
+    const isRoot = device === instance.rootDeviceName;
+    after = {
+      ...after,
+      volumes: {
+        ...after.volumes,
+        [volumeId]: {
+          id: volumeId,
+          state: "in-use",
+          sizeGiB,
+          type,
+          zone: spec.zone,
+          createdAt: now,
+          snapshotId: isRoot ? image?.snapshotId : undefined,
+          encrypted,
+          attachment: {
+            instanceId: id,
+            device,
+            state: "attached",
+            attachedAt: now,
+            deleteOnTermination,
+            mounted: isRoot,
+          },
+          tags: tags.volume ?? {},
+        },
+      },
+    };
+  }
+  return [expect(after, "run", id, now), id];
+}
