@@ -219,7 +219,10 @@ export function forestall(account: Account, subject: string, ...kinds: readonly 
   return { ...account, pending };
 }
 
-export function volumesOf(account: Account, instanceId: string): readonly (SimVolume & { attachment: SimAttachment })[] {
+export function volumesOf(
+  account: Account,
+  instanceId: string,
+): readonly (SimVolume & { attachment: SimAttachment })[] {
   return Object.values(account.volumes).filter(
     (volume): volume is SimVolume & { attachment: SimAttachment } => volume.attachment?.instanceId === instanceId,
   );

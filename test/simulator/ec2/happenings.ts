@@ -42,7 +42,12 @@ export function happens(account: Account, happening: Happening, now: number): Ac
       // A busy detach goes through as soon as nothing holds the volume any more.
       if (!happening.mounted && attachment.state === "busy") {
         const freed = { ...attachment, mounted: false, state: "detaching" } as const;
-        return expect(patch(account, "volumes", happening.volumeId, { attachment: freed }), "detach", happening.volumeId, now);
+        return expect(
+          patch(account, "volumes", happening.volumeId, { attachment: freed }),
+          "detach",
+          happening.volumeId,
+          now,
+        );
       }
       const changed = patch(account, "volumes", happening.volumeId, {
         attachment: { ...attachment, mounted: happening.mounted },

@@ -169,7 +169,10 @@ export function rebootInstances(account: Account, call: CallOf<"RebootInstances"
   let after = account;
   for (const id of call.instanceIds) {
     if (theInstance(account, id).state !== "running") {
-      throw new Refusal("IncorrectInstanceState", `The instance '${id}' is not in a state from which it can be rebooted.`);
+      throw new Refusal(
+        "IncorrectInstanceState",
+        `The instance '${id}' is not in a state from which it can be rebooted.`,
+      );
     }
     after = patch(after, "instances", id, { rebootedAt: now });
   }

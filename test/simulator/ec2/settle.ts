@@ -55,7 +55,9 @@ function happen(account: Account, { kind, subject }: Pending, now: number): Acco
       return relaunched(account, subject, now);
     case "attach": {
       const attachment = account.volumes[subject]?.attachment;
-      return attachment ? patch(account, "volumes", subject, { attachment: { ...attachment, state: "attached" } }) : account;
+      return attachment
+        ? patch(account, "volumes", subject, { attachment: { ...attachment, state: "attached" } })
+        : account;
     }
     case "detach":
       return patch(account, "volumes", subject, { state: "available", attachment: undefined });
@@ -110,9 +112,7 @@ function interrupted(account: Account, id: string, now: number): Account {
   if (instance?.state !== "running") return account;
   const request = spotRequestOf(account, instance);
   const stays = request?.type === "persistent" && request.interruptionBehavior === "stop";
-  return stays
-    ? beginStop(account, instance, BY_EC2, now)
-    : beginTerminate(account, instance, TERMINATED_BY_EC2, now);
+  return stays ? beginStop(account, instance, BY_EC2, now) : beginTerminate(account, instance, TERMINATED_BY_EC2, now);
 }
 
 function terminated(account: Account, id: string, now: number): Account {

@@ -1,0 +1,61 @@
+/** What the query protocols share (this folder): form bodies in, XML out, and signatures. Here: `Filter.1.Value.2=x` as a tree. */
+
+export interface Form {
+  readonly value: string | undefined;
+  readonly children: ReadonlyMap<string, Form>;
+}
+
+interface Growing extends Form {
+  value: string | undefined;
+  readonly children: Map<string, Growing>;
+}
+
+const leaf = (): Growing => ({ value: undefined, children: new Map() });
+
+export function parseForm(body: string): Form {
+  const root = leaf();
+  for (const [path, value] of new URLSearchParams(body)) {
+    let node = root;
+    for (const name of path.split(".")) {
+      const child = node.children.get(name) ?? leaf();
+      node.children.set(name, child);
+      node = child;
+    }
+    node.value = value;
+  }
+  return root;
+}
+
+/** The value at `A.B.C`, undefined where there is none. */
+export function textAt(form: Form, path: string): string | undefined {
+  return at(form, path)?.value;
+}
+
+export function flagAt(form: Form, path: string): boolean | undefined {
+  const text = textAt(form, path);
+  return text === undefined ? undefined : text === "true";
+}
+
+export function numberAt(form: Form, path: string): number | undefined {
+  const text = textAt(form, path);
+  return text === undefined ? undefined : Number(text);
+}
+
+/** The members of the list at `path`, in the order of their numbers; `member` between, as older query services have it, is skipped. */
+export function listAt(form: Form, path: string): readonly Form[] {
+  const list = at(form, path);
+  if (!list) return [];
+  return [...(list.children.get("member") ?? list).children]
+    .sort(([one], [other]) => Number(one) - Number(other))
+    .map(([, child]) => child);
+}
+
+export function textsAt(form: Form, path: string): readonly string[] {
+  return listAt(form, path).flatMap((item) => (item.value === undefined ? [] : [item.value]));
+}
+
+function at(form: Form, path: string): Form | undefined {
+  let node: Form | undefined = form;
+  for (const name of path.split(".")) node = node?.children.get(name);
+  return node;
+}
