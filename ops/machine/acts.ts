@@ -1,0 +1,68 @@
+/** The calls that change a machine: each is one API call, and each is harmless when made twice. */
+
+import type { Mark } from "./mark.ts";
+
+export type Act =
+  | { readonly kind: "StopInstance"; readonly instanceId: string }
+  | { readonly kind: "StartInstance"; readonly instanceId: string }
+  | {
+      readonly kind: "DetachVolume";
+      readonly volumeId: string;
+      readonly instanceId: string;
+      readonly device: string;
+    }
+  | {
+      readonly kind: "AttachVolume";
+      readonly volumeId: string;
+      readonly instanceId: string;
+      readonly device: string;
+    }
+  | { readonly kind: "TagVolume"; readonly volumeId: string; readonly mark: Mark }
+  /** Only ever to false. */
+  | { readonly kind: "ClearDeleteOnTermination"; readonly instanceId: string; readonly device: string }
+  | { readonly kind: "AssociateAddress"; readonly allocationId: string; readonly instanceId: string }
+  | { readonly kind: "DeleteVolume"; readonly volumeId: string }
+  | { readonly kind: "CancelSpotRequest"; readonly requestId: string };
+
+/** The same act has the same key, whenever it is decided upon. */
+export function keyOf(act: Act): string {
+  switch (act.kind) {
+    case "TagVolume":
+      return `TagVolume ${act.volumeId} ${act.mark.replacedBy} ${act.mark.instanceId} ${act.mark.afterSwap}`;
+    case "DetachVolume":
+    case "AttachVolume":
+      return `${act.kind} ${act.volumeId} ${act.instanceId}`;
+    case "AssociateAddress":
+      return `${act.kind} ${act.allocationId} ${act.instanceId}`;
+    case "DeleteVolume":
+      return `${act.kind} ${act.volumeId}`;
+    case "CancelSpotRequest":
+      return `${act.kind} ${act.requestId}`;
+    default:
+      return `${act.kind} ${act.instanceId}`;
+  }
+}
+
+/** The act as an imperative for the person. */
+export function sayAct(act: Act): string {
+  switch (act.kind) {
+    case "StopInstance":
+      return `Stop ${act.instanceId}`;
+    case "StartInstance":
+      return `Start ${act.instanceId}`;
+    case "DetachVolume":
+      return `Take ${act.volumeId} off ${act.instanceId} (${act.device})`;
+    case "AttachVolume":
+      return `Put ${act.volumeId} on ${act.instanceId} as its root (${act.device})`;
+    case "TagVolume":
+      return `Mark ${act.volumeId} as replaced by ${act.mark.replacedBy} (${act.mark.afterSwap} afterwards)`;
+    case "ClearDeleteOnTermination":
+      return `Set DeleteOnTermination to false at ${act.device} of ${act.instanceId}`;
+    case "AssociateAddress":
+      return `Put the address ${act.allocationId} on ${act.instanceId}`;
+    case "DeleteVolume":
+      return `Delete ${act.volumeId}`;
+    case "CancelSpotRequest":
+      return `Cancel the spot request ${act.requestId}`;
+  }
+}

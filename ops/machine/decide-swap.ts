@@ -1,0 +1,353 @@
+/** The swap: a machine gets its persistent volume back as its root. Pure; the traps are those of aws.md. */
+
+import type { Instance, Volume } from "../fleet/model.ts";
+import {
+  absence,
+  endedRequest,
+  leftToAws,
+  toAddress,
+  toRunning,
+  toSsh,
+  toStopped,
+  waitForRelease,
+  waitForSeat,
+  waitUnseen,
+} from "./decide-run.ts";
+import { act, blocked, type Decision, PATIENCE, wait } from "./decision.ts";
+import { type AfterSwap, type Mark, madeFor, markOf } from "./mark.ts";
+import { standingOf, stopBar } from "./spot.ts";
+import { type Predecessor, seatOf, type World } from "./world.ts";
+
+export function decideSwap(world: World, afterSwap: AfterSwap): Decision {
+  const gone = absence(world);
+  if (gone) return gone;
+  const instance = world.instance as Instance;
+  const { name } = world.spec;
+  const { persistentId } = world;
+  if (persistentId === undefined) {
+    return blocked(
+      `No persistent volume is recorded for ${name}, so there is nothing to swap back.`,
+      "Run make apply: it records the machine's root volume as its persistent one.",
+    );
+  }
+  const stranger = cancelPredecessor(world);
+  if (stranger) return stranger;
+  const seat = seatOf(world);
+  if (seat.kind === "held" && seat.volumeId === persistentId) {
+    return finish(world, instance, persistentId, seat.deleteOnTermination, afterSwap);
+  }
+  // What cannot be known is waited for before anything is done.
+  if (seat.kind === "changing" || seat.kind === "unclear") return waitForSeat(instance, seat);
+  const bar = persistentBar(world, instance, persistentId);
+  return seat.kind === "empty"
+    ? rootless(world, instance, persistentId, bar)
+    : takeOff(world, instance, persistentId, seat.volumeId, bar, afterSwap);
+}
+
+/** The machine is on some other root: everything up to the moment when the root device is free. */
+function takeOff(
+  world: World,
+  instance: Instance,
+  persistentId: string,
+  rootId: string,
+  bar: Decision | undefined,
+  afterSwap: AfterSwap,
+): Decision {
+  const { name } = world.spec;
+  const root = world.roots.find((volume) => volume.id === rootId) as Volume;
+  if (world.protectedIds.includes(rootId)) {
+    return blocked(
+      `${rootId}, the root of ${instance.id} (${name}), is protected: it is the persistent volume of some machine.`,
+      "Look at terraform.tfvars and the snowglobe:persistent tags: two volumes are claimed for this machine.",
+    );
+  }
+  const marked = markedFor(root, world, instance, persistentId);
+  if (bar) return bar.kind === "wait" || !marked ? bar : (toRunning(world) ?? bar);
+
+  const stuck = stopBar(world);
+  if (stuck) {
+    return blocked(
+      `${name} cannot be swapped: ${stuck}. Going on would end the machine.`,
+      "Terminate it and run make apply to have Terraform make a new one, then swap; the persistent volume stays.",
+    );
+  }
+  const wanted: Mark = {
+    machine: world.spec.name,
+    replacedBy: persistentId,
+    instanceId: instance.id,
+    // What did not come with the machine holds somebody's data, whatever was said.
+    afterSwap: madeFor(root, instance) ? afterSwap : "keep",
+    at: world.at,
+  };
+  if (!marked || markOf(root)?.afterSwap !== wanted.afterSwap) {
+    return act(
+      "mark",
+      { kind: "TagVolume", volumeId: rootId, mark: wanted },
+      `${rootId} is the root of ${instance.id}`,
+    );
+  }
+  const stopping = toStopped(world, instance);
+  if (stopping) return stopping;
+  const standing = standingOf(world);
+  switch (standing.kind) {
+    case "held":
+      return waitForRelease(instance, standing.reason);
+    case "starting":
+      return wait(
+        "release",
+        `${standing.reason}: a start is under way, and only a stop by us makes it safe to take the disk off`,
+        `${instance.id} is running`,
+        PATIENCE.start,
+      );
+    case "unseen":
+      return waitUnseen(instance);
+    case "stopped-by-aws":
+      return leftToAws(world, instance, standing.reason);
+    case "ended":
+      return endedRequest(world, instance, standing.reason);
+    case "released":
+      return act(
+        "detach",
+        { kind: "DetachVolume", volumeId: rootId, instanceId: instance.id, device: instance.rootDeviceName },
+        `${instance.id} is stopped, and nothing holds it`,
+      );
+  }
+}
+
+/** Nothing is at the root device: the persistent volume goes on, and where it cannot, the old root goes back. */
+function rootless(world: World, instance: Instance, persistentId: string, bar: Decision | undefined): Decision {
+  const { name } = world.spec;
+  if (instance.state !== "stopped") {
+    // AWS never runs a machine without a root: this is a machine on its way, or an answer that is late.
+    return wait(
+      "look",
+      `${instance.id} is ${instance.state} and shows no root volume`,
+      `${instance.id} shows its root volume`,
+      PATIENCE.stop,
+    );
+  }
+  if (!bar) {
+    return act(
+      "attach",
+      { kind: "AttachVolume", volumeId: persistentId, instanceId: instance.id, device: instance.rootDeviceName },
+      `${instance.rootDeviceName} of ${instance.id} is free`,
+    );
+  }
+  if (bar.kind === "wait") return bar;
+  const old = world.marked.filter((volume) => markedFor(volume, world, instance, persistentId));
+  const ready = old.find((volume) => volume.state === "available" && !volume.attachments.some(holding));
+  if (ready) {
+    return act(
+      "putBack",
+      { kind: "AttachVolume", volumeId: ready.id, instanceId: instance.id, device: instance.rootDeviceName },
+      `${persistentId} cannot be put on ${instance.id}`,
+    );
+  }
+  const leaving = old.find((volume) => volume.attachments.some((one) => one.state === "detaching"));
+  if (leaving) {
+    return wait("putBack", `${leaving.id} is still detaching`, `${leaving.id} is available`, PATIENCE.volume);
+  }
+  return bar.kind === "blocked"
+    ? blocked(`${name} (${instance.id}) has no root volume. ${bar.sentence}`, bar.next)
+    : bar;
+}
+
+/** The machine has its own disk: protected, running, reachable, and only then cleaned up. */
+function finish(
+  world: World,
+  instance: Instance,
+  persistentId: string,
+  deleteOnTermination: boolean,
+  afterSwap: AfterSwap,
+): Decision {
+  if (deleteOnTermination && (instance.state === "stopped" || instance.state === "running")) {
+    return act(
+      "protect",
+      { kind: "ClearDeleteOnTermination", instanceId: instance.id, device: instance.rootDeviceName },
+      `${persistentId} would be deleted with ${instance.id}`,
+    );
+  }
+  const up = toRunning(world) ?? toAddress(world, instance) ?? toSsh(world, instance);
+  if (up) return up;
+  return (
+    cleanUp(world, instance, persistentId, afterSwap) ??
+    awaitPredecessor(world) ?? {
+      kind: "done",
+      sentence: `${world.spec.name} runs on its persistent volume ${persistentId}${keptSentence(world, instance, persistentId)}.`,
+    }
+  );
+}
+
+function cleanUp(world: World, instance: Instance, persistentId: string, afterSwap: AfterSwap): Decision | undefined {
+  for (const volume of leftovers(world, instance, persistentId)) {
+    const mark = markOf(volume) as Mark;
+    if (volume.attachments.some(holding) || volume.state !== "available") {
+      if (volume.attachments.some((one) => holding(one) && one.instanceId !== instance.id)) continue;
+      return wait("cleanUp", `${volume.id} is still ${volume.state}`, `${volume.id} is available`, PATIENCE.volume);
+    }
+    if (mark.afterSwap !== afterSwap) {
+      return act(
+        "cleanUp",
+        { kind: "TagVolume", volumeId: volume.id, mark: { ...mark, afterSwap, at: world.at } },
+        `the decision on ${volume.id} is ${afterSwap}`,
+      );
+    }
+    if (afterSwap === "delete") {
+      return act(
+        "cleanUp",
+        { kind: "DeleteVolume", volumeId: volume.id },
+        `${world.spec.name} is up on ${persistentId} and SSH has answered`,
+      );
+    }
+  }
+  return undefined;
+}
+
+/** Throw-away volumes of this machine that this swap replaced and that still exist. */
+export function leftovers(world: World, instance: Instance, persistentId: string): readonly Volume[] {
+  return world.marked.filter(
+    (volume) =>
+      markedFor(volume, world, instance, persistentId) &&
+      volume.state !== "deleting" &&
+      volume.state !== "deleted" &&
+      volume.state !== "error",
+  );
+}
+
+function keptSentence(world: World, instance: Instance, persistentId: string): string {
+  const kept = leftovers(world, instance, persistentId).map((volume) => volume.id);
+  return kept.length ? `; ${kept.join(", ")} is kept` : "";
+}
+
+/** The spot request of a machine that is gone would launch a stranger at any moment: it goes first. */
+function cancelPredecessor(world: World): Decision | undefined {
+  const open = world.predecessors.find(isCancellable)?.request;
+  return (
+    open &&
+    act(
+      "predecessor",
+      { kind: "CancelSpotRequest", requestId: open.id },
+      `${open.id} (${open.state}, ${open.statusCode}) would launch a machine that nobody manages`,
+    )
+  );
+}
+
+/** Whether an earlier request may be cancelled: its machine is gone, and it waits to launch or start another. */
+export function isCancellable({ request, instance }: Predecessor): boolean {
+  return (
+    (instance === "gone" || instance === "terminated") && (request.state === "open" || request.state === "disabled")
+  );
+}
+
+/** A predecessor that is still on its way out will leave its request behind. */
+function awaitPredecessor(world: World): Decision | undefined {
+  const leaving = world.predecessors.find(({ instance }) => instance === "shutting-down");
+  return (
+    leaving &&
+    wait(
+      "predecessor",
+      `${leaving.request.instanceId}, the machine of ${leaving.request.id}, is shutting down`,
+      `${leaving.request.instanceId} is gone`,
+      PATIENCE.predecessor,
+    )
+  );
+}
+
+/** Why the persistent volume cannot go on this instance now; undefined where it can. */
+function persistentBar(world: World, instance: Instance, persistentId: string): Decision | undefined {
+  const { persistent: volume, spec } = world;
+  const stop = (sentence: string, next: string) => blocked(sentence, next);
+  if (world.persistentRefused) {
+    return stop(
+      `${persistentId} could not be put on ${instance.id}: ${world.persistentRefused}`,
+      "Mend that, then swap again.",
+    );
+  }
+  if (!volume || volume.state === "deleted" || volume.state === "deleting") {
+    return stop(
+      `The persistent volume ${persistentId} of ${spec.name} is not in the account${volume ? ` any more (${volume.state})` : ""}.`,
+      "Restore it from a backup (AWS Backup, vault of this account) and record the new volume in terraform.tfvars.",
+    );
+  }
+  if (volume.availabilityZone !== instance.availabilityZone) {
+    return stop(
+      `${persistentId} is in ${volume.availabilityZone} and ${instance.id} in ${instance.availabilityZone}: a volume never leaves its zone.`,
+      `Have Terraform make ${spec.name} in ${volume.availabilityZone}.`,
+    );
+  }
+  const lineage = lineageBar(world, instance, volume);
+  if (lineage) return lineage;
+  const tie = volume.attachments.find(holding);
+  if (tie) return tieBar(world, instance, volume, tie);
+  if (volume.state === "available") return undefined;
+  if (volume.state === "error") {
+    return stop(
+      `${persistentId} is in the state error.`,
+      "Ask AWS support about the volume, or restore it from a backup.",
+    );
+  }
+  return wait("attach", `${persistentId} is ${volume.state}`, `${persistentId} is available`, PATIENCE.volume, {
+    thenGiveUpPersistent: true,
+  });
+}
+
+/** The volume is tied to a machine: one that leaves is waited for, one that stays is not robbed. */
+function tieBar(world: World, instance: Instance, volume: Volume, tie: Volume["attachments"][number]): Decision {
+  const holder = world.instanceStates[tie.instanceId] ?? "terminated";
+  if (tie.instanceId === instance.id && tie.state !== "detaching") {
+    return blocked(
+      `${volume.id} is on ${instance.id} as ${tie.device}, not as its root (${instance.rootDeviceName}): beside another root, the wrong one may boot.`,
+      `Unmount it and detach it from ${tie.device}; then swap again.`,
+    );
+  }
+  const leaves = tie.state === "detaching" || (holder !== "running" && holder !== "pending" && holder !== "stopped");
+  if (leaves) {
+    return wait(
+      "attach",
+      `${volume.id} is still ${tie.state} at ${tie.instanceId}, which is ${holder}`,
+      `${volume.id} is available`,
+      PATIENCE.predecessor,
+      { thenGiveUpPersistent: true },
+    );
+  }
+  return blocked(
+    `${volume.id} is attached to another machine, ${tie.instanceId} (${holder}, ${tie.device}).`,
+    `Find out what ${tie.instanceId} is; once it has let go of the volume, swap again.`,
+  );
+}
+
+/** Whether anything that is known of the volume's past speaks against this machine. */
+function lineageBar(world: World, instance: Instance, volume: Volume): Decision | undefined {
+  const { spec } = world;
+  const next = "Check which volume terraform.tfvars records for this machine.";
+  if (instance.architecture !== spec.architecture) {
+    return blocked(`${instance.id} is ${instance.architecture}, but ${spec.name} is ${spec.architecture}.`, next);
+  }
+  const named = [volume.tags["snowglobe:persistent"], volume.tags["snowglobe:machine"]].find(
+    (name) => name !== undefined && name !== spec.name,
+  );
+  if (named !== undefined)
+    return blocked(`${volume.id} is tagged as the volume of ${named}, not of ${spec.name}.`, next);
+  const before = volume.attachments.map((one) => world.architectures[one.instanceId]);
+  const architecture = [...before, volume.tags["snowglobe:architecture"]].find(
+    (one) => one !== undefined && one !== spec.architecture,
+  );
+  return architecture === undefined
+    ? undefined
+    : blocked(`${volume.id} comes from ${architecture} machines, and ${spec.name} is ${spec.architecture}.`, next);
+}
+
+function markedFor(volume: Volume, world: World, instance: Instance, persistentId: string): boolean {
+  const mark = markOf(volume);
+  return (
+    mark !== undefined &&
+    mark.machine === world.spec.name &&
+    mark.instanceId === instance.id &&
+    mark.replacedBy === persistentId &&
+    volume.id !== persistentId
+  );
+}
+
+function holding(attachment: Volume["attachments"][number]): boolean {
+  return attachment.state !== "detached";
+}

@@ -1,0 +1,83 @@
+/** What `decide` answers: one act, a wait with its reason, the end, or why it cannot go on. */
+
+import type { Act } from "./acts.ts";
+import type { AfterSwap } from "./mark.ts";
+
+export type Goal =
+  | { readonly kind: "stopped" }
+  | { readonly kind: "running" }
+  /** Running, its own address on it, SSH answers. */
+  | { readonly kind: "reachable" }
+  /**
+   * Running on its persistent volume at its own root device, DeleteOnTermination false, its address on it, SSH has
+   * answered, and the throw-away volume is gone or kept as the person decided.
+   */
+  | { readonly kind: "swapped"; readonly afterSwap: AfterSwap };
+
+/** The steps that a person sees; every decision belongs to one. */
+export const STEPS = {
+  look: "Look at the machine",
+  predecessor: "Clear the predecessor's spot request",
+  mark: "Mark the throw-away volume",
+  stop: "Stop the machine",
+  release: "Wait for the spot request",
+  detach: "Take the throw-away root off",
+  attach: "Put the persistent volume on as root",
+  putBack: "Put the old root back",
+  protect: "Protect the root from deletion on termination",
+  start: "Start the machine",
+  address: "Put its address on it",
+  ssh: "Wait for SSH",
+  cleanUp: "Clean up the throw-away volume",
+} as const;
+export type StepId = keyof typeof STEPS;
+
+export type Decision =
+  | { readonly kind: "act"; readonly step: StepId; readonly act: Act; readonly why: string }
+  | {
+      readonly kind: "wait";
+      readonly step: StepId;
+      /** What is so now. */
+      readonly reason: string;
+      /** What ends the wait; also its identity: the same words, the same wait. */
+      readonly until: string;
+      readonly patienceMs: number;
+      /** `ssh`: only asking over SSH can end it. */
+      readonly ask?: "ssh";
+      /** At the end of patience the persistent volume counts as refused, and the old root goes back. */
+      readonly thenGiveUpPersistent?: boolean;
+    }
+  | { readonly kind: "done"; readonly sentence: string }
+  | { readonly kind: "blocked"; readonly sentence: string; readonly next: string };
+
+const MINUTE = 60_000;
+
+/** How long each wait may last before it explains itself. Metal machines take minutes to stop and to boot. */
+export const PATIENCE = {
+  settle: 2 * MINUTE,
+  stop: 20 * MINUTE,
+  release: 20 * MINUTE,
+  volume: 10 * MINUTE,
+  start: 20 * MINUTE,
+  capacity: 30 * MINUTE,
+  ssh: 20 * MINUTE,
+  predecessor: 20 * MINUTE,
+} as const;
+
+export function wait(
+  step: StepId,
+  reason: string,
+  until: string,
+  patienceMs: number,
+  more: { ask?: "ssh"; thenGiveUpPersistent?: boolean } = {},
+): Decision {
+  return { kind: "wait", step, reason, until, patienceMs, ...more };
+}
+
+export function act(step: StepId, what: Act, why: string): Decision {
+  return { kind: "act", step, act: what, why };
+}
+
+export function blocked(sentence: string, next: string): Decision {
+  return { kind: "blocked", sentence, next };
+}
