@@ -1,0 +1,28 @@
+/** Nothing secret and nothing that moves the cursor may reach the screen, a log or the history. */
+
+const SECRETS: readonly (readonly [RegExp, string])[] = [
+  [/(authorization\s*[:=]\s*)[^\r\n]+/gi, "$1…"],
+  [/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, "$1 …"],
+  [
+    /((?:aws_?)?(?:secret_?access_?key|session_?token|security_?token|access_?token|refresh_?token|client_?secret|device_?code|password|x-amz-(?:signature|security-token|credential)|x-amz-sso_bearer_token|signature|sigv4)["']?\s*[:=]\s*["']?)[^\s"'&,;<>]+/gi,
+    "$1…",
+  ],
+  [/(encoded authorization failure message:\s*)\S+/gi, "$1…"],
+  [/\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g, "…"],
+  [/\bgh[pousr]_\w{20,}\b|\bgithub_pat_\w{20,}\b/g, "…"],
+  [/(:\/\/)[^\s/@]+@/g, "$1…@"],
+  // Session tokens and presigned things: long, without a space, and of no use to a reader.
+  [/[A-Za-z0-9+/=_-]{100,}/g, "…"],
+];
+
+/** The text without tokens, keys and signatures, on one line, without control characters, 300 characters at most. */
+export function scrub(text: string): string {
+  let clean = text;
+  for (const [pattern, instead] of SECRETS) clean = clean.replace(pattern, instead);
+  clean = clean
+    .replace(/\p{Cc}\[[0-?]*[ -/]*[@-~]/gu, "")
+    .replace(/\p{Cc}+|\p{Bidi_Control}+/gu, " ")
+    .replace(/\s+/g, " ")
+    .trim();
+  return clean.length > 300 ? `${clean.slice(0, 299)}…` : clean;
+}
