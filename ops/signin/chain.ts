@@ -1,0 +1,48 @@
+/** The SDK's default credential chain: environment, shared files, the machine's own role. */
+
+import { join } from "node:path";
+import { type Environment, REGION } from "../environment.ts";
+import { FailureError } from "../failure.ts";
+import { PATIENCE } from "./clients.ts";
+import { configFile } from "./config.ts";
+import { NOBODY } from "./failures.ts";
+import type { RoleCredentials } from "./types.ts";
+
+/** Whether keys stand in the environment: they win over every profile, as with the AWS CLI. */
+export function environmentKeys({ env }: Environment): RoleCredentials | undefined {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: token } = env;
+  if (!accessKeyId || !secretAccessKey) return undefined;
+  return { accessKeyId, secretAccessKey, ...(token ? { sessionToken: token } : {}) };
+}
+
+/**
+ * Credentials from the default chain. One second for the instance metadata service and no second try: elsewhere than
+ * on EC2 nobody answers there. Throws a FailureError of kind `signed-out` where no link of the chain has any.
+ */
+export async function chainCredentials(environment: Environment): Promise<RoleCredentials> {
+  const { env, home } = environment;
+  const { defaultProvider } = await import("@aws-sdk/credential-provider-node");
+  const provide = defaultProvider({
+    ...(env.AWS_PROFILE ? { profile: env.AWS_PROFILE } : {}),
+    configFilepath: configFile(environment),
+    filepath: env.AWS_SHARED_CREDENTIALS_FILE || join(home, ".aws", "credentials"),
+    // The files may have changed since the SDK last looked.
+    ignoreCache: true,
+    timeout: 1_000,
+    maxRetries: 0,
+    clientConfig: { ...PATIENCE, region: REGION },
+  });
+  try {
+    const { accessKeyId, secretAccessKey, sessionToken, expiration } = await provide();
+    return {
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken ? { sessionToken } : {}),
+      ...(expiration ? { expiration } : {}),
+    };
+  } catch (error) {
+    if (error instanceof Error && error.name === "CredentialsProviderError")
+      throw new FailureError(NOBODY, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,93 @@
+/** Where credentials come from, in order, and the ones that are held: in memory only, renewed before they end. */
+
+import type { Environment } from "../environment.ts";
+import type { AwsTime } from "./aws-time.ts";
+import { chainCredentials, environmentKeys } from "./chain.ts";
+import type { SignInClients } from "./clients.ts";
+import { resolveProfile } from "./config.ts";
+import { isWeather, signInFailure } from "./failures.ts";
+import { RENEW_BEFORE, ssoSession } from "./sso-session.ts";
+import type { RoleCredentials } from "./types.ts";
+
+/** Times are AWS's. */
+export interface Held {
+  readonly via: "session" | "chain";
+  readonly credentials: RoleCredentials;
+  /** When the access token behind them ends; absent for those of the chain. */
+  readonly sessionEndsAt: number | undefined;
+  readonly refreshable: boolean;
+}
+
+export interface CredentialSource {
+  /** Good credentials; one fetch at a time, whoever asks. Throws a FailureError or what the SDK throws. */
+  readonly get: () => Promise<Held>;
+  /** Forgets what is held and what is under way: the next `get` asks anew. */
+  readonly forget: () => void;
+}
+
+/** While what is held is still good, a renewal is tried at most this often, in milliseconds. */
+const RETRY_AFTER = 30_000;
+
+export function credentialSource(environment: Environment, clients: SignInClients, time: AwsTime): CredentialSource {
+  const fromSession = ssoSession(environment, clients, time);
+  let held: Held | undefined;
+  let flight: Promise<Held> | undefined;
+  let triedAt = Number.NEGATIVE_INFINITY;
+
+  const fetch = async (): Promise<Held> => {
+    const keys = environmentKeys(environment);
+    if (keys) return chain(keys);
+    const resolution = await resolveProfile(environment);
+    if (resolution.kind !== "sso") return chain(await chainCredentials(environment));
+    const { credentials, tokenExpiresAt, refreshable } = await fromSession(resolution.profile);
+    return { via: "session", credentials, sessionEndsAt: tokenExpiresAt, refreshable };
+  };
+
+  return {
+    get: () => {
+      const good = held && ends(held.credentials) > time.now() ? held : undefined;
+      if (good && (!isDue(good, time.now()) || Math.abs(time.now() - triedAt) < RETRY_AFTER))
+        return Promise.resolve(good);
+      if (flight) return flight;
+      const mine = fetch()
+        .catch((error: unknown) => {
+          // The weather is no reason to throw away what is still good.
+          if (good && isWeather(signInFailure(error, time))) return good;
+          throw error;
+        })
+        .then((fetched) => {
+          if (flight === mine) held = fetched;
+          return fetched;
+        })
+        .finally(() => {
+          if (flight !== mine) return;
+          flight = undefined;
+          triedAt = time.now();
+        });
+      flight = mine;
+      return mine;
+    },
+    forget: () => {
+      held = undefined;
+      flight = undefined;
+    },
+  };
+}
+
+function chain(credentials: RoleCredentials): Held {
+  return { via: "chain", credentials, sessionEndsAt: undefined, refreshable: false };
+}
+
+function ends(credentials: RoleCredentials): number {
+  return credentials.expiration?.getTime() ?? Number.POSITIVE_INFINITY;
+}
+
+/** When they must be asked for again: when the keys end, or the token that can be renewed. */
+export function renewalAt(held: Held): number {
+  const token = held.refreshable ? held.sessionEndsAt : undefined;
+  return Math.min(ends(held.credentials), token ?? Number.POSITIVE_INFINITY);
+}
+
+function isDue(held: Held, now: number): boolean {
+  return now > renewalAt(held) - RENEW_BEFORE;
+}

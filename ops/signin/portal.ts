@@ -1,0 +1,76 @@
+/** The SSO portal: which accounts and roles a person has, and credentials for one of them. */
+
+import type { SSOClient } from "@aws-sdk/client-sso";
+import { FailureError } from "../failure.ts";
+import { codeOf } from "./failures.ts";
+import type { RoleCredentials } from "./types.ts";
+
+export interface AccountRole {
+  readonly accountId: string;
+  readonly accountName: string;
+  readonly roleName: string;
+}
+
+/** At most this many lists of roles are asked for at once. */
+const AT_ONCE = 4;
+
+/** Every role in every account that the person may take, in AWS's order. Throws what the SDK throws. */
+export async function listAccountRoles(
+  portal: SSOClient,
+  accessToken: string,
+  abortSignal: AbortSignal,
+): Promise<readonly AccountRole[]> {
+  const { paginateListAccounts, paginateListAccountRoles } = await import("@aws-sdk/client-sso");
+  const config = { client: portal };
+  const accounts: { accountId: string; accountName: string }[] = [];
+  for await (const page of paginateListAccounts(config, { accessToken }, { abortSignal })) {
+    for (const { accountId, accountName } of page.accountList ?? [])
+      if (accountId) accounts.push({ accountId, accountName: accountName ?? accountId });
+  }
+  const rolesOf = async (account: (typeof accounts)[number]) => {
+    const roles: AccountRole[] = [];
+    const input = { accessToken, accountId: account.accountId };
+    for await (const page of paginateListAccountRoles(config, input, { abortSignal })) {
+      for (const { roleName } of page.roleList ?? []) if (roleName) roles.push({ ...account, roleName });
+    }
+    return roles;
+  };
+  const found: AccountRole[] = [];
+  for (let from = 0; from < accounts.length; from += AT_ONCE) {
+    found.push(...(await Promise.all(accounts.slice(from, from + AT_ONCE).map(rolesOf))).flat());
+  }
+  return found;
+}
+
+/** Credentials of one role; `expiration` by AWS's clock. Throws a FailureError where the role is not the person's. */
+export async function roleCredentials(
+  portal: SSOClient,
+  accessToken: string,
+  { accountId, roleName }: { readonly accountId: string; readonly roleName: string },
+): Promise<RoleCredentials & { readonly expiration: Date }> {
+  const { GetRoleCredentialsCommand } = await import("@aws-sdk/client-sso");
+  try {
+    const answer = await portal.send(new GetRoleCredentialsCommand({ accessToken, accountId, roleName }));
+    const { accessKeyId, secretAccessKey, sessionToken, expiration } = answer.roleCredentials ?? {};
+    if (!accessKeyId || !secretAccessKey || !sessionToken) {
+      throw new FailureError({
+        kind: "malformed",
+        sentence: "AWS answered without the role's credentials.",
+        action: "Check for a proxy or a login page in between, then try again.",
+      });
+    }
+    return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(expiration ?? 0) };
+  } catch (error) {
+    // Not in the API's model: what the portal answers for a role that was taken away.
+    if (codeOf(error) !== "ForbiddenException" && codeOf(error) !== "ResourceNotFoundException") throw error;
+    throw new FailureError(
+      {
+        kind: "refused",
+        sentence: `The role ${roleName} in account ${accountId} is not, or no longer, assigned to you.`,
+        action: "Have it assigned again, or remove the profile from ~/.aws/config and sign in to choose another.",
+        code: codeOf(error),
+      },
+      { cause: error },
+    );
+  }
+}
