@@ -23,6 +23,8 @@ export interface SessionSummary {
   /** The last lines of its screen, plain text. */
   readonly lastLines: readonly string[];
   readonly end: SessionEnd | undefined;
+  /** Its link or its machine was lost, and it starts a new shell by itself as soon as SSH answers again. */
+  readonly reconnecting: boolean;
 }
 
 /** The real terminal, lent for the time of an attachment. */
@@ -36,6 +38,8 @@ export interface Sessions extends Store<readonly SessionSummary[]> {
   readonly open: (machine: MachineName, address: string) => string;
   /** Bytes both ways until Ctrl-] or the end; restores the terminal's modes. The cockpit has suspended itself. */
   readonly attach: (id: string, terminal: AttachedTerminal) => Promise<"detached" | "ended">;
+  /** Starts ssh again in a session that has ended, with a new shell and an empty screen; one that lives is left alone. */
+  readonly reopen: (id: string) => void;
   /** Ends one and forgets it. */
   readonly close: (id: string) => void;
   /** Ends all: no ssh process is left behind. */

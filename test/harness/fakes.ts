@@ -161,6 +161,9 @@ export function fakeOps(start: FakeStart = {}): FakeOps {
         calls.push(`sessions.attach ${id}`);
         return "detached";
       },
+      reopen: (id) => {
+        calls.push(`sessions.reopen ${id}`);
+      },
       close: (id) => {
         calls.push(`sessions.close ${id}`);
         cells.sessions.update((all) => all.filter((session) => session.id !== id));

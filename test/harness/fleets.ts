@@ -273,6 +273,7 @@ export function aSession(id: string, machine: MachineName, over: Partial<Session
     activity: false,
     lastLines: [],
     end: undefined,
+    reconnecting: false,
     ...over,
   };
 }

@@ -1,0 +1,83 @@
+/** Lends the real terminal to a session: raw bytes both ways, until Ctrl-] or the end. */
+
+import { detachScanner } from "./detach-key.ts";
+import type { Size } from "./emulator.ts";
+import { ENTER, LEAVE } from "./replay.ts";
+import type { AttachedTerminal } from "./types.ts";
+
+/** What an attachment needs of the session that it shows. */
+export interface Attachable {
+  readonly write: (bytes: Buffer) => void;
+  readonly resize: (size: Size) => void;
+  /**
+   * Gives `sink` the bytes that paint the screen as it is, then, with nothing between, every chunk that comes. The sink
+   * says false when the terminal is behind; `drained` says that it has caught up.
+   */
+  readonly watch: (sink: (chunk: Buffer) => boolean) => void;
+  readonly drained: () => void;
+  readonly unwatch: () => void;
+  /** Settles when the session ends or is taken from under the attachment. */
+  readonly over: Promise<void>;
+}
+
+/**
+ * Runs one attachment. Restores the terminal's modes, title and input on every way out, also when the process exits
+ * meanwhile. The caller has stopped reading the input itself.
+ */
+export async function attachTerminal(
+  session: Attachable,
+  { input, output }: AttachedTerminal,
+): Promise<"detached" | "ended"> {
+  const encoding = input.readableEncoding;
+  const raw = input.isRaw;
+  const scan = detachScanner();
+  let detach = () => {};
+  const detached = new Promise<"detached">((resolve) => {
+    detach = () => resolve("detached");
+  });
+
+  const onInput = (chunk: string | Buffer) => {
+    const scanned = scan(Buffer.from(chunk as string, "latin1"));
+    if (scanned.forward.length > 0) session.write(scanned.forward);
+    if (scanned.detach) {
+      input.off("data", onInput);
+      detach();
+    }
+  };
+  const onResize = () => session.resize(sizeOf(output));
+  const onDrain = () => session.drained();
+  const giveBack = () => output.write(LEAVE);
+
+  // A reader before us may have asked for text; in latin1 every byte is one character, so none is changed.
+  input.setEncoding("latin1");
+  if (input.isTTY) input.setRawMode(true);
+  input.on("data", onInput);
+  input.on("end", detach);
+  input.ref?.();
+  input.resume();
+  output.on("resize", onResize);
+  output.on("drain", onDrain);
+  process.on("exit", giveBack);
+  try {
+    output.write(ENTER);
+    onResize();
+    session.watch((chunk) => output.write(chunk));
+    return await Promise.race([detached, session.over.then(() => "ended" as const)]);
+  } finally {
+    session.unwatch();
+    process.off("exit", giveBack);
+    output.off("resize", onResize);
+    output.off("drain", onDrain);
+    input.off("data", onInput);
+    input.off("end", detach);
+    input.pause();
+    input.setEncoding(encoding ?? "utf8");
+    if (input.isTTY) input.setRawMode(raw);
+    giveBack();
+  }
+}
+
+/** A terminal that does not know its size says 0×0 or nothing. */
+function sizeOf(output: NodeJS.WriteStream): Size {
+  return { columns: output.columns || 0, rows: output.rows || 0 };
+}

@@ -1,0 +1,117 @@
+/** From ssh's own words to a sentence and a remedy. Pure. The words are those of OpenSSH 8 to 10, in ssh.c and its parts. */
+
+import type { Failure } from "../failure.ts";
+import type { MachineName } from "../fleet/machines.ts";
+import { keyMissing, keyOpen, LOGIN } from "./command.ts";
+import type { RootFacts } from "./host-keys.ts";
+
+export interface LinkFacts {
+  readonly machine: MachineName;
+  readonly address: string;
+  readonly key: string;
+  readonly knownHosts: string;
+  readonly alias: string;
+  readonly root: RootFacts | undefined;
+  /** The volume on which the known key was taken. */
+  readonly knownOn: string | undefined;
+}
+
+/** Codes of failures that are about the way to the machine: trying again later may mend them. */
+const WEATHER = new Set(["ECONNREFUSED", "ETIMEDOUT", "EHOSTUNREACH", "ENOTFOUND", "LINK_DEAD", "FAR_SIDE_CLOSED"]);
+
+/** Whether waiting and trying again can help. */
+export function isWeather(failure: Failure): boolean {
+  return WEATHER.has(failure.code ?? "");
+}
+
+/** What ssh's words say went wrong on the way; undefined where they tell of no fault. */
+export function diagnose(words: string, facts: LinkFacts): Failure | undefined {
+  const { machine, address } = facts;
+  const says = (pattern: RegExp) => pattern.test(words);
+  if (says(/REMOTE HOST IDENTIFICATION HAS CHANGED/)) return changedKey(facts);
+  if (says(/Host key verification failed|No \S+ host key is known/)) {
+    return {
+      kind: "refused",
+      code: "HOST_KEY_UNKNOWN",
+      sentence: `The host key of ${machine} could not be verified.`,
+      action: `Check that ${facts.knownHosts} can be written.`,
+    };
+  }
+  if (says(/UNPROTECTED PRIVATE KEY FILE|bad permissions/)) return keyOpen(facts.key);
+  if (says(/Identity file .* not accessible|no such identity/)) return keyMissing(facts.key);
+  if (says(/Load key .*(invalid format|error in libcrypto|incorrect passphrase)/)) {
+    return {
+      kind: "malformed",
+      code: "KEY_UNREADABLE",
+      sentence: `The key ${facts.key} cannot be read as a private key.`,
+      action: "Put the private key of the EC2 key pair fcvm-ec2 there again.",
+    };
+  }
+  if (says(/Permission denied \(|Too many authentication failures/)) {
+    return {
+      kind: "refused",
+      code: "KEY_REFUSED",
+      sentence: `${machine} refused the key ${facts.key} for ${LOGIN}.`,
+      action: "Check that it is the key of the EC2 key pair fcvm-ec2 with which the machine was made.",
+    };
+  }
+  if (says(/Could not resolve hostname/))
+    return weather("ENOTFOUND", `The name ${address} cannot be resolved.`, NETWORK);
+  if (says(/Connection refused/)) {
+    return weather(
+      "ECONNREFUSED",
+      `${machine} at ${address} runs, but nothing answers on its SSH port.`,
+      "Wait: after a start its SSH server takes a while to come up.",
+    );
+  }
+  if (says(/No route to host|Network is unreachable|Host is down/)) {
+    return weather("EHOSTUNREACH", `There is no way to ${machine} at ${address}.`, NETWORK);
+  }
+  if (says(/Timeout, server .* not responding/)) {
+    return weather("LINK_DEAD", `The link to ${machine} died: it has not answered for 15 s.`, RECONNECT);
+  }
+  if (says(/[Tt]imed out/)) {
+    return weather(
+      "ETIMEDOUT",
+      `${machine} at ${address} does not answer on its SSH port.`,
+      "Check that its security group lets this address in on port 22, and that it runs.",
+    );
+  }
+  if (says(/closed by|[Cc]onnection (reset|closed|aborted)|Broken pipe|send disconnect|Received disconnect/)) {
+    return weather("FAR_SIDE_CLOSED", `${machine} closed the link.`, RECONNECT);
+  }
+  return undefined;
+}
+
+const NETWORK = "Check this machine's own network.";
+const RECONNECT = "Connect again.";
+
+function weather(code: string, sentence: string, action: string): Failure {
+  return { kind: "offline", code, sentence, action };
+}
+
+/** A key that is another than before: told by the volumes whether that was to be expected. */
+function changedKey({ machine, address, root, knownOn, knownHosts, alias }: LinkFacts): Failure {
+  const changed = { kind: "refused", code: "HOST_KEY_CHANGED" } as const;
+  if (root?.kind === "throw-away") {
+    return {
+      ...changed,
+      kind: "conflict",
+      sentence: `${machine} shows another host key because it runs on the throw-away root ${root.volumeId ?? "volume"}: a host key belongs to the root volume.`,
+      action: "Swap its persistent volume back, then connect.",
+    };
+  }
+  if (root?.volumeId && knownOn && root.volumeId !== knownOn) {
+    return {
+      ...changed,
+      kind: "conflict",
+      sentence: `${machine} shows another host key: the known one belongs to the root volume ${knownOn}, and it now runs on ${root.volumeId}.`,
+      action: `If that volume is yours, run ssh-keygen -R ${alias} -f ${knownHosts}, then connect.`,
+    };
+  }
+  return {
+    ...changed,
+    sentence: `WARNING: ${machine} at ${address} shows another host key than before on the same root volume; somebody may be listening in, so the connection was refused.`,
+    action: `Find out why before anything else; only if you renewed the key yourself, run ssh-keygen -R ${alias} -f ${knownHosts}.`,
+  };
+}

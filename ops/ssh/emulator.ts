@@ -1,0 +1,256 @@
+/** A session's screen, kept while nobody looks: parses what came in, in its own time, and can be replayed exactly. */
+
+import type { SerializeAddon } from "@xterm/addon-serialize";
+import type { Terminal } from "@xterm/headless";
+import { followKeyboard } from "./keyboard.ts";
+import { isAtRest, replay, scrollsWhole } from "./replay.ts";
+import { currentWidths } from "./widths.ts";
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export interface Emulator {
+  /** Takes output. While `watched`, a real terminal sees it too: it answers queries, and parsing waits for a quiet moment. */
+  readonly push: (chunk: Buffer, watched: boolean) => void;
+  /** A new size, in its place in the stream. */
+  readonly resize: (size: Size) => void;
+  /** Resolves when all that was pushed is on the screen. */
+  readonly settle: () => Promise<void>;
+  /** What makes a cleared terminal of the same size show this screen, in this state. Only after `settle`. */
+  readonly replay: () => Buffer;
+  /** The last lines that hold text, as far as parsed. */
+  readonly lastLines: (count: number) => readonly string[];
+  readonly title: () => string;
+  readonly dispose: () => void;
+}
+
+export interface EmulatorEvents {
+  /** The emulator's answer to a query of the far side that no real terminal saw. */
+  readonly onAnswer: (answer: string) => void;
+  /** True when more waits than may: hold the source until it is false again. */
+  readonly onCrowded: (crowded: boolean) => void;
+}
+
+/** Lines above the screen: what growing the window brings back. */
+const SCROLLBACK = 500;
+const HIGH = 8 * 1024 * 1024;
+const LOW = 2 * 1024 * 1024;
+/** Plain text beyond this is worth shortening before it is parsed. */
+const SKIP_FROM = 512 * 1024;
+/** How much is parsed at once: about 2 ms (36 MB/s, craft.md). */
+const SLICE = 64 * 1024;
+/** Pauses between slices: nobody waits for them, so the cockpit's own screen goes first. */
+const REST_MS = 6;
+/** Output that stopped for this long is a quiet moment. */
+const QUIET_MS = 20;
+/** What is kept of the stream's end, to find a sequence that is only half there. */
+const TAIL = 64 * 1024;
+
+type Item =
+  | { readonly kind: "bytes"; readonly bytes: Buffer; readonly plain: boolean; readonly watched: boolean }
+  | { readonly kind: "size"; readonly size: Size };
+
+export async function createEmulator(size: Size, events: EmulatorEvents): Promise<Emulator> {
+  const [{ default: xterm }, { SerializeAddon }] = await Promise.all([
+    import("@xterm/headless"),
+    import("@xterm/addon-serialize"),
+  ]);
+  const terminal: Terminal = new xterm.Terminal({
+    cols: size.columns,
+    rows: size.rows,
+    scrollback: SCROLLBACK,
+    allowProposedApi: true,
+  });
+  terminal.unicode.register(currentWidths);
+  terminal.unicode.activeVersion = currentWidths.version;
+  const addon: SerializeAddon = new SerializeAddon();
+  // The addon is typed against the browser's Terminal; what it uses of it is the same in both.
+  addon.activate(terminal as unknown as Parameters<SerializeAddon["activate"]>[0]);
+  const keyboard = followKeyboard(terminal);
+
+  const queue: Item[] = [];
+  let waiting = 0;
+  let crowded = false;
+  let parsing = false;
+  let disposed = false;
+  let answersMatter = false;
+  let lastPush = 0;
+  let title = "";
+  let tail: Buffer = Buffer.alloc(0);
+  let timer: NodeJS.Timeout | undefined;
+  const settled: (() => void)[] = [];
+
+  terminal.onTitleChange((text) => {
+    title = printable(text);
+  });
+  terminal.onData((answer) => {
+    if (answersMatter) events.onAnswer(answer);
+  });
+
+  const setCrowded = () => {
+    const now = crowded ? waiting > LOW : waiting > HIGH;
+    if (now === crowded) return;
+    crowded = now;
+    events.onCrowded(now);
+  };
+
+  /** Somebody waits: for the screen, or for a flood to go on that they watch. A flood that nobody watches may take its time. */
+  const urgent = () => {
+    const first = queue[0];
+    return settled.length > 0 || (crowded && first?.kind === "bytes" && first.watched);
+  };
+
+  const schedule = () => {
+    if (parsing || disposed || timer) return;
+    if (queue.length === 0) {
+      for (const resolve of settled.splice(0)) resolve();
+      return;
+    }
+    timer = setTimeout(turn, urgent() ? 0 : REST_MS);
+  };
+
+  const turn = () => {
+    timer = undefined;
+    skipPlain();
+    const first = queue[0];
+    if (!first) return schedule();
+    if (first.kind === "size") {
+      queue.shift();
+      terminal.resize(first.size.columns, first.size.rows);
+      return schedule();
+    }
+    // A stream that somebody watches is not parsed while it flows, unless it must be: that would slow it down.
+    if (first.watched && !urgent() && performance.now() - lastPush < QUIET_MS) {
+      timer = setTimeout(turn, QUIET_MS);
+      return;
+    }
+    const slice = takeSlice(first);
+    answersMatter = !first.watched;
+    parsing = true;
+    terminal.write(slice, () => {
+      parsing = false;
+      waiting -= slice.length;
+      tail = slice.length >= TAIL ? slice.subarray(-TAIL) : Buffer.concat([tail, slice]).subarray(-TAIL);
+      setCrowded();
+      schedule();
+    });
+  };
+
+  const takeSlice = (item: Extract<Item, { kind: "bytes" }>): Buffer => {
+    if (item.bytes.length <= SLICE) {
+      queue.shift();
+      return item.bytes;
+    }
+    queue[0] = { ...item, bytes: item.bytes.subarray(SLICE) };
+    return item.bytes.subarray(0, SLICE);
+  };
+
+  /**
+   * Drops the beginning of a long run of plain text. Exact, not a guess: outside any sequence and with the whole screen
+   * scrolling, a run without control sequences can only print and scroll, so that after enough lines nothing that came
+   * before the last of them is on the screen or in the scrollback; and just after CR LF the cursor's column is known.
+   */
+  const skipPlain = () => {
+    let run = 0;
+    let length = 0;
+    for (const item of queue) {
+      if (item.kind !== "bytes" || !item.plain) break;
+      run += 1;
+      length += item.bytes.length;
+    }
+    if (length < SKIP_FROM || !isAtRest(terminal) || !scrollsWhole(terminal)) return;
+    let lines = SCROLLBACK + 2 * terminal.rows;
+    for (let index = run - 1; index >= 0; index -= 1) {
+      const item = queue[index];
+      if (item?.kind !== "bytes") return;
+      let at = item.bytes.length;
+      while (at > 0) {
+        at = item.bytes.lastIndexOf(LINE_FEED, at - 1);
+        if (at < 0) break;
+        lines -= 1;
+        if (lines > 0 || item.bytes[at - 1] !== CARRIAGE_RETURN) continue;
+        const dropped = queue.splice(0, index);
+        waiting -= at + 1 + dropped.reduce((sum, each) => sum + (each.kind === "bytes" ? each.bytes.length : 0), 0);
+        queue[0] = { ...item, bytes: item.bytes.subarray(at + 1) };
+        setCrowded();
+        return;
+      }
+    }
+  };
+
+  return {
+    push: (chunk, watched) => {
+      if (disposed || chunk.length === 0) return;
+      queue.push({ kind: "bytes", bytes: chunk, plain: isPlain(chunk), watched });
+      waiting += chunk.length;
+      lastPush = performance.now();
+      setCrowded();
+      schedule();
+    },
+    resize: (next) => {
+      queue.push({ kind: "size", size: next });
+      schedule();
+    },
+    settle: () =>
+      new Promise((resolve) => {
+        if (disposed) return resolve();
+        settled.push(resolve);
+        clearTimeout(timer);
+        timer = undefined;
+        schedule();
+      }),
+    replay: () => Buffer.concat([Buffer.from(replay(terminal, addon, keyboard, title)), unfinished(terminal, tail)]),
+    lastLines: (count) => {
+      const buffer = terminal.buffer.active;
+      const lines: string[] = [];
+      for (let row = buffer.baseY + terminal.rows - 1; row >= 0 && lines.length < count; row -= 1) {
+        const text = buffer.getLine(row)?.translateToString(true) ?? "";
+        if (text || lines.length > 0) lines.unshift(printable(text));
+      }
+      return lines;
+    },
+    title: () => title,
+    dispose: () => {
+      disposed = true;
+      clearTimeout(timer);
+      queue.length = 0;
+      for (const resolve of settled.splice(0)) resolve();
+      keyboard.dispose();
+      terminal.dispose();
+    },
+  };
+}
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
+/** Whether a chunk holds no control sequence: no ESC, no shift of character sets, no C1 control (in UTF-8, C2 80 to C2 9F). */
+export function isPlain(chunk: Buffer): boolean {
+  if (chunk.includes(0x1b) || chunk.includes(0x0e) || chunk.includes(0x0f)) return false;
+  // A pair may be split between two chunks: then neither counts as plain.
+  if (((chunk[0] ?? 0) & 0xc0) === 0x80) return false;
+  for (let at = chunk.indexOf(0xc2); at >= 0; at = chunk.indexOf(0xc2, at + 1)) {
+    const next = chunk[at + 1] ?? 0x80;
+    if (next >= 0x80 && next <= 0x9f) return false;
+  }
+  return true;
+}
+
+/** The bytes at the end of the stream that are only the beginning of a sequence or of a character. */
+function unfinished(terminal: Terminal, tail: Buffer): Buffer {
+  if (!isAtRest(terminal)) return tail.subarray(Math.max(0, tail.lastIndexOf(0x1b)));
+  for (let back = 1; back <= Math.min(3, tail.length); back += 1) {
+    const byte = tail[tail.length - back] ?? 0;
+    if (byte < 0x80) break;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 0;
+    if (length > 0) return length > back ? tail.subarray(-back) : Buffer.alloc(0);
+  }
+  return Buffer.alloc(0);
+}
+
+/** A far side's text may be shown anywhere, so nothing in it may steer a terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, " ").slice(0, 400);
+}

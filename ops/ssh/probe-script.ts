@@ -1,0 +1,76 @@
+/** What a probe asks a machine, and how its answer is read. */
+
+import type { Probe } from "./types.ts";
+
+/**
+ * Read-only, POSIX, one fact a line. The scratch disk is told by its model and never by its name (mission.md). The
+ * interruption notice is instance metadata, version 2 (EC2 user guide, "spot/instance-action": 404 where there is none).
+ */
+export const PROBE_SCRIPT = `
+echo "kernel $(uname -r)"
+echo "load $(cat /proc/loadavg)"
+echo "uptime $(cat /proc/uptime)"
+if command -v findmnt >/dev/null; then
+  source=$(findmnt -n -o SOURCE --mountpoint /mnt/fcvm-btrfs)
+  if [ -n "$source" ]; then
+    echo "scratch $source"
+    disk=$(basename "$source" | sed 's/^\\(nvme[0-9]*n[0-9]*\\)p[0-9]*$/\\1/')
+    echo "model $(cat "/sys/class/block/$disk/device/model" 2>/dev/null)"
+  else
+    echo "scratch none"
+  fi
+fi
+metadata=http://169.254.169.254/latest
+token=$(curl -sf -m 1 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$metadata/api/token") &&
+  echo "interruption $(curl -sf -m 1 -H "X-aws-ec2-metadata-token: $token" "$metadata/meta-data/spot/instance-action")"
+true
+`;
+
+/** Reads a probe's output; undefined where not even the kernel's release is in it. Survives any text. */
+export function parseProbe(output: string, at: number): Probe | undefined {
+  const facts = new Map<string, string>();
+  for (const line of output.split("\n")) {
+    const space = line.indexOf(" ");
+    if (space > 0 && !facts.has(line.slice(0, space))) facts.set(line.slice(0, space), line.slice(space + 1).trim());
+  }
+  const kernel = facts.get("kernel");
+  if (!kernel || !/^[\w.+~-]+$/.test(kernel)) return undefined;
+  const [one, five, fifteen] = numbers(facts.get("load"));
+  const [uptimeSeconds] = numbers(facts.get("uptime"));
+  return {
+    at,
+    kernel,
+    nestedDsb: kernel.endsWith("-nested-dsb"),
+    scratch: scratchOf(facts.get("scratch"), facts.get("model")),
+    load: one !== undefined && five !== undefined && fifteen !== undefined ? [one, five, fifteen] : undefined,
+    uptimeSeconds,
+    interruption: interruptionOf(facts.get("interruption")),
+  };
+}
+
+/** The leading numbers of a line of /proc, none below zero. */
+function numbers(text = ""): number[] {
+  const found: number[] = [];
+  for (const word of text.split(/\s+/)) {
+    if (!/^\d+(\.\d+)?$/.test(word)) break;
+    found.push(Number(word));
+  }
+  return found;
+}
+
+function scratchOf(source: string | undefined, model: string | undefined): Probe["scratch"] {
+  if (!source) return undefined;
+  if (!source.startsWith("/")) return { mounted: false };
+  return { mounted: true, device: source, ...(model ? { model } : {}) };
+}
+
+function interruptionOf(json = ""): Probe["interruption"] {
+  try {
+    const notice: unknown = JSON.parse(json);
+    if (typeof notice !== "object" || notice === null || !("action" in notice) || !("time" in notice)) return undefined;
+    const at = Date.parse(String(notice.time));
+    return typeof notice.action === "string" && !Number.isNaN(at) ? { action: notice.action, at } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,132 @@
+/** The bytes that give a real terminal the state of an emulated one, and those that give it back to its owner. */
+
+import type { SerializeAddon } from "@xterm/addon-serialize";
+import type { Terminal } from "@xterm/headless";
+
+/**
+ * What xterm 6.0.0 keeps and its public types do not show; the serialize addon reads the same object. The version is
+ * pinned, and a property test replays random streams, so that a change of these names cannot pass unseen.
+ */
+interface Internals {
+  readonly _core: {
+    readonly buffer: { scrollTop: number; scrollBottom: number; savedX: number; savedY: number; ybase: number };
+    readonly coreService: {
+      readonly isCursorHidden: boolean;
+      readonly decPrivateModes: {
+        readonly cursorStyle: "block" | "underline" | "bar" | undefined;
+        readonly cursorBlink: boolean | undefined;
+        readonly reverseWraparound: boolean;
+      };
+    };
+    readonly coreMouseService: { readonly activeEncoding: string };
+    readonly _charsetService: { readonly glevel: number; readonly _charsets: (Record<string, string> | undefined)[] };
+    readonly _inputHandler: { readonly _parser: { readonly currentState: number } };
+  };
+}
+
+function internals(terminal: Terminal): Internals["_core"] {
+  return (terminal as unknown as Internals)._core;
+}
+
+/** Whether the parser is between sequences: plain text now can only print. */
+export function isAtRest(terminal: Terminal): boolean {
+  return internals(terminal)._inputHandler._parser.currentState === 0;
+}
+
+/** Whether every line feed at the bottom scrolls the whole screen, and nothing can climb back up. */
+export function scrollsWhole(terminal: Terminal): boolean {
+  const { buffer, coreService } = internals(terminal);
+  return (
+    buffer.scrollTop === 0 &&
+    buffer.scrollBottom === terminal.rows - 1 &&
+    !coreService.decPrivateModes.reverseWraparound
+  );
+}
+
+/** Keyboard protocols that xterm does not follow but real terminals do; see keyboard.ts. */
+export interface KeyboardState {
+  readonly restore: () => string;
+}
+
+/** Everything from a cleared screen with default modes to the emulator's state, the cursor last. */
+export function replay(terminal: Terminal, addon: SerializeAddon, keyboard: KeyboardState, title: string): string {
+  const { buffer, coreService, coreMouseService, _charsetService } = internals(terminal);
+  const parts = [addon.serialize({ scrollback: 0, excludeModes: true })];
+  const cursor = terminal.buffer.active;
+  const { modes } = terminal;
+  const margins = buffer.scrollTop > 0 || buffer.scrollBottom < terminal.rows - 1;
+  const savedRow = Math.max(0, Math.min(terminal.rows - 1, buffer.savedY - buffer.ybase));
+  const saved = buffer.savedX > 0 || savedRow > 0;
+  if (saved) parts.push(`${moveTo(savedRow, buffer.savedX)}\u001b7`);
+  if (margins) parts.push(`\u001b[${buffer.scrollTop + 1};${buffer.scrollBottom + 1}r`);
+  if (modes.originMode) parts.push("\u001b[?6h");
+  if (saved || margins || modes.originMode) {
+    parts.push(moveTo(cursor.cursorY - (modes.originMode ? buffer.scrollTop : 0), cursor.cursorX));
+    // A cursor that waits beyond the last column gets there only by printing there.
+    if (cursor.cursorX >= terminal.cols) {
+      const last = cursor.getLine(cursor.baseY + cursor.cursorY)?.getCell(terminal.cols - 1);
+      if (last?.getWidth() === 1) parts.push(last.getChars() || " ");
+    }
+  }
+  if (modes.applicationCursorKeysMode) parts.push("\u001b[?1h");
+  if (modes.applicationKeypadMode) parts.push("\u001b=");
+  if (modes.bracketedPasteMode) parts.push("\u001b[?2004h");
+  if (modes.insertMode) parts.push("\u001b[4h");
+  if (modes.reverseWraparoundMode) parts.push("\u001b[?45h");
+  if (modes.sendFocusMode) parts.push("\u001b[?1004h");
+  if (!modes.wraparoundMode) parts.push("\u001b[?7l");
+  parts.push(MOUSE[modes.mouseTrackingMode]);
+  if (coreMouseService.activeEncoding === "SGR") parts.push("\u001b[?1006h");
+  if (coreMouseService.activeEncoding === "SGR_PIXELS") parts.push("\u001b[?1016h");
+  const { cursorStyle, cursorBlink } = coreService.decPrivateModes;
+  if (cursorStyle) parts.push(`\u001b[${CURSOR[cursorStyle] + (cursorBlink ? 0 : 1)} q`);
+  for (const [index, charset] of _charsetService._charsets.entries()) {
+    // Line drawing is the one set that programs still switch to.
+    if (charset?.q === "─" && "()*+"[index]) parts.push(`\u001b${"()*+"[index]}0`);
+  }
+  if (_charsetService.glevel === 1) parts.push("\u000e");
+  parts.push(keyboard.restore());
+  if (title) parts.push(`\u001b]2;${title}\u0007`);
+  parts.push(coreService.isCursorHidden ? "\u001b[?25l" : "\u001b[?25h");
+  return parts.join("");
+}
+
+function moveTo(row: number, column: number): string {
+  return `\u001b[${row + 1};${column + 1}H`;
+}
+
+const MOUSE = {
+  none: "",
+  x10: "\u001b[?9h",
+  vt200: "\u001b[?1000h",
+  drag: "\u001b[?1002h",
+  any: "\u001b[?1003h",
+} as const;
+
+/** DECSCUSR's blinking variants; the steady ones are one higher. */
+const CURSOR = { block: 1, underline: 3, bar: 5 } as const;
+
+/**
+ * Puts every mode that a program may have set back to what a shell expects, whatever was on. The string terminator
+ * comes first: the stream may have been cut in the middle of a sequence.
+ */
+const RESTORE_MODES = [
+  "\u001b\\",
+  // Synchronised output off, so that what follows is drawn; out of the alternate screen, kitty keys off on both.
+  "\u001b[?2026l\u001b[<99u\u001b[?1049l\u001b[<99u\u001b[>4m",
+  // Margins, origin, insert, wrap, reverse wrap, reverse video, cursor keys, keypad, character sets, hyperlink, style.
+  "\u001b[r\u001b[?6l\u001b[4l\u001b[?7h\u001b[?45l\u001b[?5l\u001b[?1l\u001b>\u001b(B\u001b)B\u000f\u001b]8;;\u001b\\\u001b[0m",
+  // Mouse, focus, paste, colour-scheme and size reports.
+  "\u001b[?9l\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1005l\u001b[?1006l\u001b[?1015l\u001b[?1016l",
+  "\u001b[?1004l\u001b[?2004l\u001b[?2031l\u001b[?2048l",
+  // Palette and default colours, cursor shape and visibility.
+  "\u001b]104\u001b\\\u001b]110\u001b\\\u001b]111\u001b\\\u001b]112\u001b\\\u001b[0 q\u001b[?25h",
+].join("");
+
+const CLEAR = "\u001b[H\u001b[2J";
+
+/** Before a session's screen: the owner's title is put aside, modes are at their defaults, the screen is clear. */
+export const ENTER = `\u001b[22;0t${RESTORE_MODES}${CLEAR}`;
+
+/** After it: the same, with the owner's title back. Nothing of the session stays on the screen. */
+export const LEAVE = `${RESTORE_MODES}${CLEAR}\u001b[23;0t`;

@@ -1,0 +1,209 @@
+/** One session: an ssh process, the screen that it draws, and who is looking. */
+
+import type { Environment } from "../environment.ts";
+import type { MachineName } from "../fleet/machines.ts";
+import type { Attachable } from "./attach.ts";
+import type { Channel } from "./channel.ts";
+import { checkLocal, sshArguments } from "./command.ts";
+import { type Connection, connect } from "./connection.ts";
+import { diagnose, isWeather } from "./diagnose.ts";
+import { createEmulator, type Emulator, type Size } from "./emulator.ts";
+import { createLog } from "./log.ts";
+import type { SessionEnd } from "./types.ts";
+
+export interface Session extends Attachable {
+  readonly machine: MachineName;
+  /** Where the newest ssh went, and the root volume that the machine ran on then. */
+  readonly address: () => string;
+  readonly rootVolumeId: () => string | undefined;
+  readonly end: () => SessionEnd | undefined;
+  /** Says how it ended better than ssh could: the machine is gone. Ends it where it has not ended. */
+  readonly setEnd: (end: SessionEnd) => void;
+  readonly title: () => string;
+  readonly activity: () => boolean;
+  readonly lastLines: () => readonly string[];
+  /** Starts ssh, the first time or again after an end: with an empty screen, as its shell is a new one. */
+  readonly start: (address: string) => void;
+  /** Hangs up; resolves when the ssh process is gone. */
+  readonly close: () => Promise<void>;
+}
+
+export interface SessionEvents {
+  /** Something that a summary shows has changed: at once for the end, in a while for output. */
+  readonly onChange: (what: "output" | "end") => void;
+}
+
+/** How many lines of its screen a summary carries. */
+const LAST_LINES = 8;
+
+/** One life of a session, from one start to its end. */
+interface Life {
+  connection: Connection | undefined;
+  emulator: Emulator | undefined;
+  /** Keys that came before ssh was there. */
+  readonly typedAhead: Buffer[];
+  readonly holds: Set<"terminal" | "parser" | "attaching">;
+  closing: boolean;
+  end: SessionEnd | undefined;
+  readonly ready: PromiseWithResolvers<void>;
+  readonly over: PromiseWithResolvers<void>;
+}
+
+export function createSession(
+  environment: Environment,
+  channel: Channel,
+  machine: MachineName,
+  initialSize: Size,
+  events: SessionEvents,
+): Session {
+  let size = initialSize;
+  let life = newLife();
+  let address = "";
+  let rootVolumeId: string | undefined;
+  let activity = false;
+  let sink: ((chunk: Buffer) => boolean) | undefined;
+  let watcher: symbol | undefined;
+
+  const hold = (now: Life, why: "terminal" | "parser" | "attaching", held: boolean) => {
+    const before = now.holds.size > 0;
+    if (held) now.holds.add(why);
+    else now.holds.delete(why);
+    if (now.holds.size > 0 !== before) now.connection?.hold(!before);
+  };
+
+  const finish = (now: Life, end: SessionEnd) => {
+    if (now.end) return;
+    now.end = end;
+    now.ready.resolve();
+    now.over.resolve();
+    events.onChange("end");
+  };
+
+  const run = async (now: Life) => {
+    const local = checkLocal(environment);
+    if (local) return finish(now, { kind: "failed", sentence: local.sentence, action: local.action ?? "" });
+    const facts = channel.facts(machine, address);
+    rootVolumeId = facts.root?.volumeId;
+    const log = createLog(environment);
+    const emulator = await createEmulator(size, {
+      onAnswer: (answer) => now.connection?.write(Buffer.from(answer)),
+      onCrowded: (crowded) => hold(now, "parser", crowded),
+    });
+    now.emulator = emulator;
+    if (now.closing) return finish(now, { kind: "exited", code: 255 });
+    now.connection = await connect(
+      sshArguments(environment, { address, alias: facts.alias, use: "session", log: log.path }),
+      environment.env,
+      size,
+      {
+        onData: (chunk) => {
+          if (now.closing) return;
+          if (sink && !sink(chunk)) hold(now, "terminal", true);
+          emulator.push(chunk, sink !== undefined);
+          if (!sink) {
+            activity = true;
+            events.onChange("output");
+          }
+        },
+        onEnd: (code) => {
+          const words = log.take();
+          const failure = code === 255 ? diagnose(words, facts) : undefined;
+          void emulator.settle().then(() => events.onChange("output"));
+          if (!failure) finish(now, { kind: "exited", code });
+          else if (isWeather(failure)) finish(now, { kind: "link-lost", sentence: failure.sentence });
+          else finish(now, { kind: "failed", sentence: failure.sentence, action: failure.action ?? "" });
+        },
+      },
+    );
+    now.connection.resize(size);
+    if (now.holds.size > 0) now.connection.hold(true);
+    for (const bytes of now.typedAhead.splice(0)) now.connection.write(bytes);
+    if (now.closing) now.connection.close();
+    now.ready.resolve();
+  };
+
+  const session: Session = {
+    machine,
+    address: () => address,
+    rootVolumeId: () => rootVolumeId,
+    end: () => life.end,
+    setEnd: (end) => {
+      if (life.end) {
+        life.end = end;
+        events.onChange("end");
+      } else {
+        finish(life, end);
+        life.connection?.close();
+      }
+    },
+    title: () => life.emulator?.title() || "shell",
+    activity: () => activity,
+    lastLines: () => life.emulator?.lastLines(LAST_LINES) ?? [],
+    start: (to) => {
+      life.emulator?.dispose();
+      address = to;
+      const now = newLife();
+      life = now;
+      run(now).catch((error: Error) => {
+        finish(now, { kind: "failed", sentence: `ssh could not be started: ${error.message}.`, action: "Try again." });
+      });
+    },
+    close: async () => {
+      const now = life;
+      now.closing = true;
+      now.connection?.close();
+      // A session whose machine is gone has its end before its process has.
+      await now.over.promise;
+      await now.connection?.gone;
+      now.emulator?.dispose();
+    },
+    write: (bytes) => {
+      if (life.connection) life.connection.write(bytes);
+      else if (!life.end) life.typedAhead.push(bytes);
+    },
+    resize: (next) => {
+      if (next.columns < 1 || next.rows < 1 || (next.columns === size.columns && next.rows === size.rows)) return;
+      size = next;
+      life.emulator?.resize(next);
+      life.connection?.resize(next);
+    },
+    watch: (show) => {
+      const token = Symbol("watcher");
+      const now = life;
+      watcher = token;
+      hold(now, "attaching", true);
+      void now.ready.promise.then(async () => {
+        await now.emulator?.settle();
+        if (watcher === token) {
+          if (now.emulator && !show(now.emulator.replay())) hold(now, "terminal", true);
+          sink = show;
+          activity = false;
+        }
+        hold(now, "attaching", false);
+      });
+    },
+    drained: () => hold(life, "terminal", false),
+    unwatch: () => {
+      watcher = undefined;
+      sink = undefined;
+      hold(life, "terminal", false);
+    },
+    get over() {
+      return life.over.promise;
+    },
+  };
+  return session;
+}
+
+function newLife(): Life {
+  return {
+    connection: undefined,
+    emulator: undefined,
+    typedAhead: [],
+    holds: new Set(),
+    closing: false,
+    end: undefined,
+    ready: Promise.withResolvers(),
+    over: Promise.withResolvers(),
+  };
+}

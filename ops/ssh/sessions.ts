@@ -1,0 +1,230 @@
+/** All sessions of this process: kept while nobody looks, told apart in how they end, brought back when a link returns. */
+
+import type { Clock } from "../clock.ts";
+import type { Environment } from "../environment.ts";
+import { FailureError } from "../failure.ts";
+import type { Machine } from "../fleet/model.ts";
+import type { FleetCore } from "../ops.ts";
+import { cell, when } from "../store.ts";
+import { attachTerminal } from "./attach.ts";
+import type { Channel } from "./channel.ts";
+import { isWeather } from "./diagnose.ts";
+import { rootFacts } from "./host-keys.ts";
+import { bootOf } from "./probe.ts";
+import { createSession, type Session } from "./session.ts";
+import type { SessionSummary, Sessions } from "./types.ts";
+
+/** How often output may change the summaries. */
+const PUBLISH_MS = 250;
+
+interface Entry {
+  readonly id: string;
+  readonly session: Session;
+  readonly startedAt: number;
+  attached: boolean;
+  /** The wait for a lost machine; aborted when it is no longer wanted. */
+  comeback: AbortController | undefined;
+}
+
+/** `fleet` tells whether a machine still runs when its link dies, and when it is back. */
+export function createSessions(environment: Environment, clock: Clock, fleet: FleetCore, channel: Channel): Sessions {
+  const state = cell<readonly SessionSummary[]>([]);
+  const entries = new Map<string, Entry>();
+  let opened = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let unsubscribe: (() => void) | undefined;
+
+  const publish = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    state.set([...entries.values()].map((entry) => summaryOf(entry, state.get())));
+  };
+  const publishSoon = () => {
+    if (timer) return;
+    timer = setTimeout(publish, PUBLISH_MS);
+    timer.unref();
+  };
+
+  const entryOf = (id: string): Entry => {
+    const entry = entries.get(id);
+    if (entry) return entry;
+    throw new FailureError({ kind: "conflict", sentence: "That session is closed.", action: "Open another one." });
+  };
+
+  const onEnd = (entry: Entry) => {
+    publish();
+    if (entry.session.end()?.kind !== "link-lost") return;
+    comeBack(entry);
+    judge(entry);
+    // What was last seen of the machine is older than the end of its link.
+    fleet.refresh().catch(() => {});
+  };
+
+  /** Ends what runs on a machine that is gone, and explains a lost link by it. */
+  const judge = (entry: Entry) => {
+    const now = fleet.get();
+    const machine = now.source === "live" ? now.fleet?.machines[entry.session.machine] : undefined;
+    const sentence = machine && goneSentence(machine);
+    const end = entry.session.end();
+    if (!sentence || (end && end.kind !== "link-lost")) return;
+    // While it shuts down, its shell may still have something to say; ssh notices the end by itself.
+    if (!end && /^(stopping|shutting-down)$/.test(machine.instance?.state ?? "")) return;
+    entry.session.setEnd({ kind: "machine-gone", sentence });
+    comeBack(entry);
+  };
+
+  /** Waits until the machine is back on the same root volume and SSH answers, then starts a new shell in this session. */
+  const comeBack = (entry: Entry) => {
+    if (entry.comeback) return;
+    const { session } = entry;
+    const controller = new AbortController();
+    entry.comeback = controller;
+    const { signal } = controller;
+    const root = session.rootVolumeId();
+    const wait = async () => {
+      while (!signal.aborted) {
+        const seen = await when(
+          fleet,
+          (now) => {
+            const here = rootFacts(now.fleet, session.machine)?.volumeId;
+            return bootOf(now, session.machine) !== undefined && (root === undefined || here === root);
+          },
+          signal,
+        );
+        const boot = bootOf(seen, session.machine);
+        if (!boot) continue;
+        try {
+          await channel.waitForSsh(session.machine, boot.address, signal);
+          return boot.address;
+        } catch (error) {
+          if (!(error instanceof FailureError && isWeather(error.failure))) throw error;
+        }
+      }
+      throw signal.reason;
+    };
+    wait().then(
+      (address) => {
+        if (!signal.aborted) restart(entry, address);
+      },
+      // Given up, or nothing that waiting mends: the offer to reconnect stays.
+      () => {
+        if (entry.comeback === controller) entry.comeback = undefined;
+      },
+    );
+  };
+
+  const restart = (entry: Entry, address: string) => {
+    entry.comeback?.abort();
+    entry.comeback = undefined;
+    entry.session.start(address);
+    publish();
+  };
+
+  const forget = (entry: Entry) => {
+    entry.comeback?.abort();
+    entries.delete(entry.id);
+    if (entries.size === 0) {
+      unsubscribe?.();
+      unsubscribe = undefined;
+    }
+  };
+
+  return {
+    get: state.get,
+    subscribe: state.subscribe,
+    open: (machine, address) => {
+      opened += 1;
+      const id = `${machine}-${opened}`;
+      const session = createSession(environment, channel, machine, windowSize(), {
+        onChange: (what) => {
+          if (!entries.has(id)) return;
+          if (what === "end") onEnd(entry);
+          else publishSoon();
+        },
+      });
+      const entry: Entry = { id, session, startedAt: clock.now(), attached: false, comeback: undefined };
+      entries.set(id, entry);
+      unsubscribe ??= fleet.subscribe(() => {
+        for (const each of entries.values()) judge(each);
+      });
+      session.start(address);
+      publish();
+      return id;
+    },
+    attach: async (id, terminal) => {
+      const entry = entryOf(id);
+      if (entry.attached) {
+        throw new FailureError({ kind: "conflict", sentence: "That session is already on a screen." });
+      }
+      if (entry.session.end()) return "ended";
+      entry.attached = true;
+      publish();
+      try {
+        return await attachTerminal(entry.session, terminal);
+      } finally {
+        entry.attached = false;
+        publish();
+      }
+    },
+    reopen: (id) => {
+      const entry = entryOf(id);
+      if (!entry.session.end()) return;
+      restart(entry, bootOf(fleet.get(), entry.session.machine)?.address ?? entry.session.address());
+    },
+    close: (id) => {
+      const entry = entries.get(id);
+      if (!entry) return;
+      forget(entry);
+      void entry.session.close();
+      publish();
+    },
+    stop: async () => {
+      const all = [...entries.values()];
+      for (const entry of all) forget(entry);
+      await Promise.all(all.map((entry) => entry.session.close()));
+      publish();
+    },
+  };
+}
+
+/** The window that a session will most likely be looked at in. */
+function windowSize(): { columns: number; rows: number } {
+  return { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 };
+}
+
+/** The summary, the same object as before where nothing in it changed. */
+function summaryOf(entry: Entry, before: readonly SessionSummary[]): SessionSummary {
+  const { session } = entry;
+  const lines = session.lastLines();
+  const known = before.find((summary) => summary.id === entry.id);
+  const lastLines = known && sameLines(known.lastLines, lines) ? known.lastLines : lines;
+  const summary: SessionSummary = {
+    id: entry.id,
+    machine: session.machine,
+    startedAt: entry.startedAt,
+    attached: entry.attached,
+    title: session.title(),
+    activity: session.activity(),
+    lastLines,
+    end: session.end(),
+    reconnecting: entry.comeback !== undefined,
+  };
+  const keys = Object.keys(summary) as (keyof SessionSummary)[];
+  return known && keys.every((key) => known[key] === summary[key]) ? known : summary;
+}
+
+function sameLines(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((line, index) => line === other[index]);
+}
+
+/** Why nothing can run on a machine any more; undefined while it runs or comes up (aws.md, "Spot requests"). */
+function goneSentence({ spec, instance, spotRequest }: Machine): string | undefined {
+  if (!instance) return `${spec.name} is gone: AWS knows no such instance any more.`;
+  if (instance.state === "running" || instance.state === "pending") return undefined;
+  const code = spotRequest?.statusCode ?? "";
+  if (/no-capacity|by-price|marked-for/.test(code) && !/by-user/.test(code)) {
+    return `AWS took ${spec.name} away (${code}).`;
+  }
+  const ended = instance.state === "terminated" || instance.state === "shutting-down";
+  return ended ? `${spec.name} was terminated.` : `${spec.name} was stopped.`;
+}
