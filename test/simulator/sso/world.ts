@@ -217,11 +217,7 @@ export function createSso(clock: SimClock, credentials: CredentialBook, initial:
       for (const tokens of [access, refresh])
         for (const [value, token] of tokens) if (token.session === session) tokens.delete(value);
     },
-    issueKeys: (role) =>
-      credentials.issue(
-        settings.roleSeconds * 1000,
-        `AWSReservedSSO_${role}_${Buffer.from(role).toString("hex").padEnd(16, "0").slice(0, 16)}`,
-      ),
+    issueKeys: (role) => credentials.issue(settings.roleSeconds * 1000, role),
   };
 }
 
