@@ -1,5 +1,6 @@
 /** The simulator's own controls, as JSON over HTTP under /_sim/: what tests of another process do to the account and see of it. */
 
+import type { CpuBook } from "./cloudwatch/cpu.ts";
 import type { Call } from "./ec2/calls.ts";
 import type { Happening } from "./ec2/happenings.ts";
 import type { Fault, Faults } from "./faults.ts";
@@ -10,15 +11,22 @@ import type { World } from "./world.ts";
 /**
  * GET  state → {now, account, due}; calls → {count, calls}; clock; faults
  * POST clock {speed?, advance?, latencyScale?}; faults Fault; call Call; happening Happening; settle {id}; account Account;
- *      credentials {} (expires every key)
+ *      credentials {} (expires every key); cpu {instanceId, hours} (percent or null, the last being this hour)
  * DELETE calls; faults
  */
-export function controls(
-  world: World,
-  credentials: CredentialBook,
-  faults: Faults,
-  calls: () => LoggedCall[],
-): (request: SimRequest) => SimReply | undefined {
+export function controls({
+  world,
+  credentials,
+  faults,
+  cpu,
+  calls,
+}: {
+  readonly world: World;
+  readonly credentials: CredentialBook;
+  readonly faults: Faults;
+  readonly cpu: CpuBook;
+  readonly calls: () => LoggedCall[];
+}): (request: SimRequest) => SimReply | undefined {
   const clockNow = () => ({ now: world.clock.now(), speed: world.clock.speed() });
   const answers: Readonly<Record<string, (body: unknown) => unknown>> = {
     "GET state": () => {
@@ -64,6 +72,11 @@ export function controls(
     },
     "POST account": (body) => {
       world.update(() => body as ReturnType<World["account"]>);
+      return {};
+    },
+    "POST cpu": (body) => {
+      const { instanceId, hours } = body as { instanceId: string; hours: readonly (number | null)[] };
+      cpu.setHours(instanceId, hours, world.clock.now());
       return {};
     },
     "POST credentials": () => {

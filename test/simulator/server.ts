@@ -63,6 +63,10 @@ export async function startServer(parts: ServerParts, port = 0): Promise<SimServ
       const reply = parts.control(request) ?? { status: 404, headers: {}, body: "no service of this simulator" };
       return send(response, reply, new Date(parts.clock.now()));
     }
+    // The simulator's own controls are no part of AWS: no fault strikes them and nobody counts them.
+    if (request.url.pathname.startsWith("/_sim/")) {
+      return send(response, await service.handle(request, operation), new Date(parts.clock.now()));
+    }
     const struck = parts.faults.strike(service.name, operation);
     const log = enter(service, operation, request, struck);
     await pause(struck, "before");

@@ -1,6 +1,7 @@
 /** The simulated AWS account as one value: start it, point clients at its URL, watch and change it, stop it. */
 
 import { simClock } from "./clock.ts";
+import { type CpuBook, cpuBook } from "./cloudwatch/cpu.ts";
 import { controls } from "./control.ts";
 import { credentialBook, STATIC_ROLE } from "./credentials.ts";
 import type { Account } from "./ec2/account.ts";
@@ -8,6 +9,7 @@ import { type Faults, faults } from "./faults.ts";
 import { type LoggedCall, startServer } from "./server.ts";
 import type { CredentialBook, Service } from "./service.ts";
 import { services } from "./services.ts";
+import { createSso, type Sso, type SsoSettings, ssoServices } from "./sso/sso.ts";
 import { recreatedAccount } from "./story.ts";
 import { type World, world } from "./world.ts";
 
@@ -21,6 +23,8 @@ export interface SimulatorStart {
   readonly port?: number;
   /** The simulated present, milliseconds since the epoch. */
   readonly now?: number;
+  /** How its sign-in behaves; see sso/world.ts for the rest. */
+  readonly sso?: Partial<SsoSettings>;
   /** Further services, made when the account stands. */
   readonly more?: (simulator: Omit<Simulator, "stop">) => readonly Service[];
 }
@@ -33,6 +37,10 @@ export interface Simulator extends World {
   readonly signedInEnv: Readonly<Record<string, string>>;
   readonly credentials: CredentialBook;
   readonly faults: Faults;
+  /** Sign-in: clients, device codes, tokens, accounts and roles. */
+  readonly sso: Sso;
+  /** What CloudWatch knows of the machines' CPU. */
+  readonly cpu: CpuBook;
   /** Every call that arrived, oldest first. */
   readonly calls: readonly LoggedCall[];
   readonly services: Service[];
@@ -47,8 +55,10 @@ export async function startSimulator(start: SimulatorStart = {}): Promise<Simula
   const inTime = world(initial, clock, start.latencyScale);
   const credentials = credentialBook(clock);
   const active = faults();
-  const all = services(inTime, credentials);
-  const control = controls(inTime, credentials, active, () => server.calls);
+  const cpu = cpuBook();
+  const sso = createSso(clock, credentials, start.sso);
+  const all = [...services(inTime, credentials, cpu), ...ssoServices(sso)];
+  const control = controls({ world: inTime, credentials, faults: active, cpu, calls: () => server.calls });
   const server = await startServer(
     { region: initial.region, clock, credentials, faults: active, services: all, control },
     start.port,
@@ -72,6 +82,8 @@ export async function startSimulator(start: SimulatorStart = {}): Promise<Simula
     },
     credentials,
     faults: active,
+    cpu,
+    sso,
     calls: server.calls,
     services: all,
   };

@@ -1,7 +1,8 @@
 /** STS: who am I. */
 
 import { randomUUID } from "node:crypto";
-import type { CredentialBook, Service, ServiceError, SimReply } from "../service.ts";
+import type { CredentialBook, Service } from "../service.ts";
+import { QUERY_SIGNATURE_ERRORS, queryError, xmlReply } from "../wire/query-errors.ts";
 import { element } from "../wire/xml.ts";
 import type { World } from "../world.ts";
 
@@ -16,7 +17,7 @@ export function stsService(world: World, book: CredentialBook): Service {
         : undefined,
     handle: (request, operation) => {
       if (operation !== "GetCallerIdentity") {
-        return refusal({
+        return queryError(NAMESPACE, {
           code: "InvalidAction",
           message: `Could not find operation ${operation} for version 2011-06-15`,
           status: 400,
@@ -32,38 +33,9 @@ export function stsService(world: World, book: CredentialBook): Service {
         },
         ResponseMetadata: { RequestId: randomUUID() },
       };
-      return reply(200, element("GetCallerIdentityResponse", body, "member", NAMESPACE));
+      return xmlReply(200, element("GetCallerIdentityResponse", body, "member", NAMESPACE));
     },
-    refuse: (_request, error) => refusal(error),
+    refuse: (_request, error) => queryError(NAMESPACE, error),
     signature: QUERY_SIGNATURE_ERRORS,
   };
 }
-
-/** As STS and the other services behind the common front door word them. */
-export const QUERY_SIGNATURE_ERRORS = {
-  unsigned: { code: "MissingAuthenticationToken", message: "Request is missing Authentication Token", status: 403 },
-  malformed: {
-    code: "IncompleteSignature",
-    message: "The request signature does not conform to AWS standards.",
-    status: 400,
-  },
-  "unknown-key": {
-    code: "InvalidClientTokenId",
-    message: "The security token included in the request is invalid.",
-    status: 403,
-  },
-  "expired-key": {
-    code: "ExpiredToken",
-    message: "The security token included in the request is expired",
-    status: 403,
-  },
-  late: { code: "SignatureDoesNotMatch", message: "Signature expired: it is now later than 5 min.", status: 403 },
-  early: { code: "SignatureDoesNotMatch", message: "Signature not yet current.", status: 403 },
-} as const satisfies NonNullable<Service["signature"]>;
-
-function refusal({ code, message, status }: ServiceError): SimReply {
-  const document = { Error: { Type: status < 500 ? "Sender" : "Receiver", Code: code, Message: message } };
-  return reply(status, element("ErrorResponse", { ...document, RequestId: randomUUID() }, "member", NAMESPACE));
-}
-
-const reply = (status: number, body: string): SimReply => ({ status, headers: { "content-type": "text/xml" }, body });

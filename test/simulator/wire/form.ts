@@ -26,6 +26,20 @@ export function parseForm(body: string): Form {
   return root;
 }
 
+/** The same tree from JSON or CBOR, so that a service reads its parameters in one way. Dates become ISO texts. */
+export function formOf(value: unknown): Form {
+  const node = leaf();
+  if (value instanceof Date) node.value = value.toISOString();
+  else if (typeof value === "object" && value !== null) {
+    // Lists count from one, as the query protocols have it.
+    const members = Array.isArray(value) ? value.map((item, index) => [index + 1, item]) : Object.entries(value);
+    for (const [name, member] of members) node.children.set(String(name), grown(member));
+  } else if (value !== undefined && value !== null) node.value = String(value);
+  return node;
+}
+
+const grown = (value: unknown) => formOf(value) as Growing;
+
 /** The value at `A.B.C`, undefined where there is none. */
 export function textAt(form: Form, path: string): string | undefined {
   return at(form, path)?.value;
