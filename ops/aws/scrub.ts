@@ -15,11 +15,14 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/[A-Za-z0-9+/=_-]{100,}/g, "…"],
 ];
 
-/** The text without tokens, keys and signatures, on one line, without control characters, 300 characters at most. */
+/** The text without tokens, keys and signatures, otherwise as it is. */
+export function withoutSecrets(text: string): string {
+  return SECRETS.reduce((clean, [pattern, instead]) => clean.replace(pattern, instead), text);
+}
+
+/** As `withoutSecrets`, and on one line, without control characters, 300 characters at most. */
 export function scrub(text: string): string {
-  let clean = text;
-  for (const [pattern, instead] of SECRETS) clean = clean.replace(pattern, instead);
-  clean = clean
+  const clean = withoutSecrets(text)
     .replace(/\p{Cc}\[[0-?]*[ -/]*[@-~]/gu, "")
     .replace(/\p{Cc}+|\p{Bidi_Control}+/gu, " ")
     .replace(/\s+/g, " ")

@@ -46,6 +46,8 @@ export interface SpotRequest {
   readonly type: "persistent" | "one-time";
   readonly interruptionBehavior: string | undefined;
   readonly createdAt: number | undefined;
+  /** What it launches, from its launch specification. */
+  readonly instanceType?: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
 }
 

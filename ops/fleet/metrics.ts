@@ -1,0 +1,185 @@
+/** Slower than the fleet and separate from it: CPU of the last 12 hours, and spot prices. */
+
+import type { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
+import type { _InstanceType, EC2Client } from "@aws-sdk/client-ec2";
+import type { AwsClients } from "../aws/clients.ts";
+import { explain } from "../aws/errors.ts";
+import type { Clock } from "../clock.ts";
+import { FailureError } from "../failure.ts";
+import { pause } from "../pause.ts";
+import type { SignIn } from "../signin/types.ts";
+import { type Core, cell, type Store, when } from "../store.ts";
+import { isLive } from "./assemble.ts";
+import { HOUR } from "./derive/ages.ts";
+import { IDLE_HOURS } from "./derive/idle.ts";
+import { MACHINE_NAMES, MACHINES, type MachineName } from "./machines.ts";
+import type { Fleet } from "./model.ts";
+import { share } from "./share.ts";
+import type { CpuHour, FleetState, MetricsState } from "./state.ts";
+
+const CPU_EVERY_MS = 5 * 60_000;
+const PRICES_EVERY_MS = 10 * 60_000;
+/** After a failure, by how many there were in a row. */
+const RETRY_MS = [15_000, 30_000, 60_000, 120_000, 300_000];
+
+/**
+ * One GetMetricData every 5 minutes and one DescribeSpotPriceHistory every 10, sooner when an instance is a new one.
+ * Failures are quiet: the old figures stay, with a word in `failure`.
+ */
+export function createMetrics(
+  clock: Clock,
+  signIn: SignIn,
+  fleet: Store<FleetState>,
+  clients: Pick<AwsClients, "ec2" | "cloudwatch" | "time">,
+): Core<MetricsState> {
+  const state = cell<MetricsState>({ cpu: {}, spotPerHour: {}, at: undefined, failure: undefined });
+  let running: AbortController | undefined;
+
+  const readCpu = async (now: Fleet, signal: AbortSignal) => {
+    const cpu = await cpuOf(await clients.cloudwatch(), now, clients.time.now(), signal);
+    state.update((before) => ({ ...before, cpu: share(before.cpu, cpu), at: clock.now(), failure: undefined }));
+  };
+  const readPrices = async (now: Fleet, signal: AbortSignal) => {
+    const spotPerHour = await spotPrices(await clients.ec2(), now, clients.time.now(), signal);
+    state.update((before) => ({ ...before, spotPerHour: share(before.spotPerHour, spotPerHour) }));
+  };
+
+  /** Reads again and again; waits meanwhile for a sign-in, and goes early when the instances are others. */
+  const loop = async (read: typeof readCpu, every: number, signal: AbortSignal): Promise<void> => {
+    let failures = 0;
+    while (!signal.aborted) {
+      await when(signIn, ({ status }) => status === "signed-in", signal);
+      const { fleet: now } = await when(fleet, (seen) => seen.fleet !== undefined && seen.source === "live", signal);
+      if (!now) continue;
+      let wait = every;
+      try {
+        await read(now, signal);
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        const failure = explain(error);
+        state.update((before) => ({ ...before, failure }));
+        wait = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? every;
+        failures += 1;
+      }
+      const others = ({ fleet: seen }: FleetState) => seen !== undefined && idsOf(seen) !== idsOf(now);
+      if (failures === 0 && others(fleet.get())) continue;
+      await pause(clock, wait, signal, (wake) =>
+        fleet.subscribe(() => {
+          if (failures === 0 && others(fleet.get())) wake();
+        }),
+      );
+    }
+  };
+
+  return {
+    get: state.get,
+    subscribe: state.subscribe,
+    start: () => {
+      if (running) return;
+      running = new AbortController();
+      // Both end only by the signal: every failure inside is told in the state.
+      loop(readCpu, CPU_EVERY_MS, running.signal).catch(() => {});
+      loop(readPrices, PRICES_EVERY_MS, running.signal).catch(() => {});
+    },
+    stop: () => {
+      running?.abort(new FailureError({ kind: "cancelled", sentence: "Stopped on request." }));
+      running = undefined;
+    },
+  };
+}
+
+function idsOf(fleet: Fleet): string {
+  return MACHINE_NAMES.map((name) => fleet.machines[name].instance?.id ?? "").join(" ");
+}
+
+/**
+ * The highest CPUUtilization of each of the last 12 whole hours, in one GetMetricData for all machines. Whole hours of
+ * the clock, and the *maximum* of each: the same figures that the auto-stop Lambda reads (mission.md, "Auto-stop").
+ * @param now AWS's time in milliseconds
+ */
+export async function cpuOf(
+  cloudwatch: CloudWatchClient,
+  fleet: Fleet,
+  now: number,
+  signal?: AbortSignal,
+): Promise<MetricsState["cpu"]> {
+  const { GetMetricDataCommand } = await import("@aws-sdk/client-cloudwatch");
+  const machines = MACHINE_NAMES.map((name) => fleet.machines[name]).filter(({ instance }) => isLive(instance));
+  if (machines.length === 0) return {};
+  const end = Math.floor(now / HOUR) * HOUR;
+  const start = end - IDLE_HOURS * HOUR;
+  const answer = await cloudwatch.send(
+    new GetMetricDataCommand({
+      StartTime: new Date(start),
+      EndTime: new Date(end),
+      ScanBy: "TimestampAscending",
+      MetricDataQueries: machines.map(({ spec, instance }) => ({
+        Id: queryId(spec.name),
+        MetricStat: {
+          Metric: {
+            Namespace: "AWS/EC2",
+            MetricName: "CPUUtilization",
+            Dimensions: [{ Name: "InstanceId", Value: instance?.id }],
+          },
+          Period: HOUR / 1000,
+          Stat: "Maximum",
+        },
+      })),
+    }),
+    signal ? { abortSignal: signal } : {},
+  );
+  const cpu: Partial<Record<MachineName, readonly CpuHour[]>> = {};
+  for (const { spec } of machines) {
+    const result = answer.MetricDataResults?.find((one) => one.Id === queryId(spec.name));
+    const maxima = new Map(result?.Timestamps?.map((time, index) => [time.getTime(), result.Values?.[index]]));
+    cpu[spec.name] = Array.from({ length: IDLE_HOURS }, (_, hour) => {
+      const maximum = maxima.get(start + hour * HOUR);
+      return { start: start + hour * HOUR, maximum: Number.isFinite(maximum) ? maximum : undefined };
+    });
+  }
+  return cpu;
+}
+
+/** A query's ID begins with a small letter and has no hyphens. */
+function queryId(name: MachineName): string {
+  return name.replaceAll("-", "_");
+}
+
+/** Current spot prices in US dollars an hour, each for the zone where its machine is, else of the cheapest zone. */
+export async function spotPrices(
+  ec2: EC2Client,
+  fleet: Fleet,
+  now: number,
+  signal?: AbortSignal,
+): Promise<MetricsState["spotPerHour"]> {
+  const { DescribeSpotPriceHistoryCommand } = await import("@aws-sdk/client-ec2");
+  const typeOf = (name: MachineName) => fleet.machines[name].instance?.type ?? MACHINES[name].instanceType;
+  const onSpot = MACHINE_NAMES.filter((name) => (fleet.machines[name].instance ?? MACHINES[name]).market === "spot");
+  if (onSpot.length === 0) return {};
+  // From now on: EC2 answers with the price in force of every zone, and nothing older.
+  const answer = await ec2.send(
+    new DescribeSpotPriceHistoryCommand({
+      InstanceTypes: [...new Set(onSpot.map(typeOf))] as _InstanceType[],
+      ProductDescriptions: ["Linux/UNIX"],
+      StartTime: new Date(now),
+    }),
+    signal ? { abortSignal: signal } : {},
+  );
+  const prices = (answer.SpotPriceHistory ?? [])
+    .map((one) => ({ ...one, price: Number(one.SpotPrice), time: one.Timestamp?.getTime() ?? 0 }))
+    .filter((one) => Number.isFinite(one.price) && one.price > 0)
+    .sort((a, b) => b.time - a.time);
+  const found: Partial<Record<MachineName, number>> = {};
+  for (const name of onSpot) {
+    const ofType = prices.filter((one) => one.InstanceType === typeOf(name));
+    const zone = fleet.machines[name].instance?.availabilityZone;
+    const price = ofType.find((one) => one.AvailabilityZone === zone)?.price ?? cheapest(ofType);
+    if (price !== undefined) found[name] = price;
+  }
+  return found;
+}
+
+function cheapest(prices: readonly { readonly price: number }[]): number | undefined {
+  return prices.length ? Math.min(...prices.map((one) => one.price)) : undefined;
+}
