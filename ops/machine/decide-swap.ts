@@ -13,12 +13,14 @@ import {
   waitForSeat,
   waitUnseen,
 } from "./decide-run.ts";
-import { act, blocked, type Decision, PATIENCE, wait } from "./decision.ts";
+import { act, blocked, type Decision, PATIENCE, type SwapGoal, wait } from "./decision.ts";
 import { type AfterSwap, type Mark, madeFor, markOf } from "./mark.ts";
 import { standingOf, stopBar } from "./spot.ts";
 import { type Predecessor, seatOf, type World } from "./world.ts";
 
-export function decideSwap(world: World, afterSwap: AfterSwap): Decision {
+/** The next step of the swap. */
+export function decideSwap(world: World, goal: SwapGoal): Decision {
+  const { afterSwap } = goal;
   const gone = absence(world);
   if (gone) return gone;
   const instance = world.instance as Instance;
@@ -30,11 +32,11 @@ export function decideSwap(world: World, afterSwap: AfterSwap): Decision {
       "Run make apply: it records the machine's root volume as its persistent one.",
     );
   }
-  const stranger = cancelPredecessor(world);
+  const stranger = cancelPredecessor(world, goal.cancel);
   if (stranger) return stranger;
   const seat = seatOf(world);
   if (seat.kind === "held" && seat.volumeId === persistentId) {
-    return finish(world, instance, persistentId, seat.deleteOnTermination, afterSwap);
+    return finish(world, instance, persistentId, seat.deleteOnTermination, goal);
   }
   // What cannot be known is waited for before anything is done.
   if (seat.kind === "changing" || seat.kind === "unclear") return waitForSeat(instance, seat);
@@ -158,7 +160,7 @@ function finish(
   instance: Instance,
   persistentId: string,
   deleteOnTermination: boolean,
-  afterSwap: AfterSwap,
+  goal: SwapGoal,
 ): Decision {
   if (deleteOnTermination && (instance.state === "stopped" || instance.state === "running")) {
     return act(
@@ -170,8 +172,8 @@ function finish(
   const up = toRunning(world) ?? toAddress(world, instance) ?? toSsh(world, instance);
   if (up) return up;
   return (
-    cleanUp(world, instance, persistentId, afterSwap) ??
-    awaitPredecessor(world) ?? {
+    cleanUp(world, instance, persistentId, goal.afterSwap) ??
+    awaitPredecessor(world, goal.cancel) ?? {
       kind: "done",
       sentence: `${world.spec.name} runs on its persistent volume ${persistentId}${keptSentence(world, instance, persistentId)}.`,
     }
@@ -220,8 +222,8 @@ function keptSentence(world: World, instance: Instance, persistentId: string): s
 }
 
 /** The spot request of a machine that is gone would launch a stranger at any moment: it goes first. */
-function cancelPredecessor(world: World): Decision | undefined {
-  const open = world.predecessors.find(isCancellable)?.request;
+function cancelPredecessor(world: World, agreed: readonly string[]): Decision | undefined {
+  const open = world.predecessors.find((one) => isCancellable(one) && agreed.includes(one.request.id))?.request;
   return (
     open &&
     act(
@@ -240,8 +242,10 @@ export function isCancellable({ request, instance }: Predecessor): boolean {
 }
 
 /** A predecessor that is still on its way out will leave its request behind. */
-function awaitPredecessor(world: World): Decision | undefined {
-  const leaving = world.predecessors.find(({ instance }) => instance === "shutting-down");
+function awaitPredecessor(world: World, agreed: readonly string[]): Decision | undefined {
+  const leaving = world.predecessors.find(
+    ({ request, instance }) => instance === "shutting-down" && agreed.includes(request.id),
+  );
   return (
     leaving &&
     wait(

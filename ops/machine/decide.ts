@@ -18,6 +18,6 @@ export function decide(world: World, goal: Goal): Decision {
     case "reachable":
       return toReachable(world) ?? { kind: "done", sentence: `${name} is running and answers.${notice}` };
     case "swapped":
-      return decideSwap(world, goal.afterSwap);
+      return decideSwap(world, goal);
   }
 }

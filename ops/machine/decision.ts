@@ -12,7 +12,14 @@ export type Goal =
    * Running on its persistent volume at its own root device, DeleteOnTermination false, its address on it, SSH has
    * answered, and the throw-away volume is gone or kept as the person decided.
    */
-  | { readonly kind: "swapped"; readonly afterSwap: AfterSwap };
+  | {
+      readonly kind: "swapped";
+      readonly afterSwap: AfterSwap;
+      /** The predecessors' spot requests that the person saw and agreed to cancel. */
+      readonly cancel: readonly string[];
+    };
+
+export type SwapGoal = Extract<Goal, { readonly kind: "swapped" }>;
 
 /** The steps that a person sees; every decision belongs to one. */
 export const STEPS = {

@@ -109,7 +109,8 @@ function objectToCancel(requestId: string, world: World): string | undefined {
   const found = world.predecessors.find((one) => one.request.id === requestId);
   if (!found) return "it is not a predecessor's";
   const holder = found.request.instanceId === undefined ? undefined : world.instanceStates[found.request.instanceId];
-  return holder === undefined || holder === "terminated" ? undefined : `its machine is ${holder}`;
+  const alive = [holder, found.instance].find((state) => state && state !== "terminated" && state !== "gone");
+  return alive && `its machine is ${alive}`;
 }
 
 /** Every volume at the root device by either of EC2's answers, whatever the state of the attachment. */

@@ -26,7 +26,7 @@ export interface Mark {
 }
 
 /** The volume's mark; undefined unless every tag of it is there and makes sense. */
-export function markOf(volume: Volume): Mark | undefined {
+export function markOf(volume: Pick<Volume, "tags">): Mark | undefined {
   const { tags } = volume;
   const machine = MACHINE_NAMES.find((name) => name === tags[MARK_TAGS.machine]);
   const replacedBy = tags[MARK_TAGS.replacedBy];

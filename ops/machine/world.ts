@@ -115,15 +115,19 @@ export function seatOf(world: World): Seat {
 }
 
 /**
- * Earlier requests of this machine that are still live: they carry its name, or stand for an instance that does.
- * Only those older than the machine's own request count, so that one that was just made is never taken for a leftover.
+ * Earlier requests of this machine that are still live: they carry its name, stood for an instance that does, or wait
+ * without any instance to launch one of its type, which no other machine has. Only those older than the machine's own
+ * request count, so that one that was just made is never taken for a leftover.
  */
 function predecessorsOf(fleet: Fleet, name: MachineName): readonly Predecessor[] {
-  const { instance, others, spotRequest } = fleet.machines[name];
+  const { instance, others, spotRequest, spec } = fleet.machines[name];
   const { observation } = fleet;
   const bornBefore = spotRequest?.createdAt;
   if (!instance || !isLive(instance) || !spotRequest || bornBefore === undefined) return [];
-  const formerly = new Set(others.map((one) => one.id));
+  const isFormer = (request: SpotRequest) =>
+    request.tags.Name === name ||
+    others.some((one) => one.id === request.instanceId || one.spotRequestId === request.id) ||
+    (request.instanceId === undefined && request.instanceType === spec.instanceType);
   return observation.spotRequests
     .filter(
       (request) =>
@@ -132,10 +136,15 @@ function predecessorsOf(fleet: Fleet, name: MachineName): readonly Predecessor[]
         request.id !== spotRequest.id &&
         request.instanceId !== instance.id &&
         (request.createdAt ?? Number.POSITIVE_INFINITY) < bornBefore &&
-        (request.tags.Name === name || (request.instanceId !== undefined && formerly.has(request.instanceId))),
+        isFormer(request),
     )
     .map((request) => ({
       request,
-      instance: observation.instances.find((one) => one.id === request.instanceId)?.state ?? "gone",
+      instance: stateOf(request, observation.instances),
     }));
+}
+
+function stateOf(request: SpotRequest, instances: readonly Instance[]): InstanceState | "gone" {
+  const live = instances.find((one) => one.spotRequestId === request.id && one.state !== "terminated");
+  return live?.state ?? instances.find((one) => one.id === request.instanceId)?.state ?? "gone";
 }

@@ -1,0 +1,215 @@
+/** Where the model check begins, who else has a hand in the account, and when two accounts are the same. */
+
+import type { Account } from "../simulator/ec2/account.ts";
+import type { Call } from "../simulator/ec2/calls.ts";
+import { type Happening, happens } from "../simulator/ec2/happenings.ts";
+import { apply } from "../simulator/ec2/rules.ts";
+import { BY_USER } from "../simulator/ec2/transitions.ts";
+import { healthyAccount, interruptedByAws, recreatedAccount, STORY_IDS } from "../simulator/story.ts";
+import { NOW } from "./look.ts";
+import { ALLOCATION, INSTANCE, OWN_VOLUME } from "./player.ts";
+
+export interface Start {
+  readonly name: string;
+  readonly account: Account;
+  /** Whether somebody else may end the machine here. */
+  readonly mortal: boolean;
+}
+
+type Table = "instances" | "volumes" | "spotRequests";
+
+function changed<T extends Table>(
+  account: Account,
+  table: T,
+  id: string,
+  change: Partial<Account[T][string]>,
+): Account {
+  const row = account[table][id];
+  if (!row) throw new Error(`there is no ${id}`);
+  return { ...account, [table]: { ...account[table], [id]: { ...row, ...change } } };
+}
+
+/** What AWS forgets after an hour only doubles the states. */
+function lasting(account: Account): Account {
+  const pending = Object.entries(account.pending).filter(([, one]) => !one.kind.startsWith("forget"));
+  return { ...account, pending: Object.fromEntries(pending) };
+}
+
+function attachment(instanceId: string, device: string) {
+  return {
+    instanceId,
+    device,
+    state: "attached",
+    attachedAt: NOW,
+    deleteOnTermination: false,
+    mounted: true,
+  } as const;
+}
+
+export function starts(): readonly Start[] {
+  const story = lasting(recreatedAccount(NOW));
+  const healthy = lasting(healthyAccount(NOW));
+  const own = healthy.volumes[OWN_VOLUME];
+  if (!own?.attachment) throw new Error("the healthy account has no root volume");
+  const stoppedByUser = changed(
+    changed(story, "instances", INSTANCE, { state: "stopped", stateReason: BY_USER, endedAt: NOW }),
+    "spotRequests",
+    STORY_IDS.armRequest,
+    { state: "disabled", statusCode: "instance-stopped-by-user", statusAt: NOW },
+  );
+  const cancelled = changed(story, "spotRequests", STORY_IDS.armRequest, {
+    state: "cancelled",
+    statusCode: "request-canceled-and-instance-running",
+  });
+  const onDemand = changed(story, "instances", INSTANCE, { spotRequestId: undefined });
+  const elsewhere = changed(story, "volumes", OWN_VOLUME, {
+    state: "in-use",
+    attachment: attachment(STORY_IDS.jumpbox, "/dev/sdg"),
+  });
+  // The predecessor is still on its way out: it holds the disk, and its request will be open again.
+  const leaving = changed(
+    changed(
+      changed(story, "volumes", OWN_VOLUME, {
+        state: "in-use",
+        attachment: attachment(STORY_IDS.armPredecessor, "/dev/sda1"),
+      }),
+      "instances",
+      STORY_IDS.armPredecessor,
+      { state: "shutting-down", endedAt: undefined },
+    ),
+    "spotRequests",
+    STORY_IDS.armPredecessorRequest,
+    { state: "active", statusCode: "fulfilled" },
+  );
+  const terminate = `terminate:${STORY_IDS.armPredecessor}`;
+  return [
+    { name: "recreated", account: story, mortal: true },
+    { name: "recreated and stopped", account: stoppedByUser, mortal: true },
+    { name: "healthy", account: healthy, mortal: true },
+    {
+      name: "root would be deleted",
+      account: changed(healthy, "volumes", OWN_VOLUME, {
+        attachment: { ...own.attachment, deleteOnTermination: true },
+      }),
+      mortal: false,
+    },
+    { name: "stopped by AWS", account: lasting(interruptedByAws(NOW)), mortal: true },
+    {
+      name: "throw-away root, stopped by AWS",
+      account: { ...story, ...pickStopped(lasting(interruptedByAws(NOW)), story) },
+      mortal: true,
+    },
+    { name: "cancelled request", account: cancelled, mortal: true },
+    { name: "on demand", account: onDemand, mortal: true },
+    { name: "volume on another machine", account: elsewhere, mortal: true },
+    {
+      name: "volume in another zone",
+      account: changed(story, "volumes", OWN_VOLUME, { zone: "us-west-1b" }),
+      mortal: true,
+    },
+    {
+      name: "predecessor leaving",
+      account: {
+        ...leaving,
+        pending: { [terminate]: { id: terminate, kind: "terminate", subject: STORY_IDS.armPredecessor, since: NOW } },
+      },
+      mortal: true,
+    },
+  ];
+}
+
+function pickStopped(interrupted: Account, story: Account): Partial<Account> {
+  const request = interrupted.spotRequests[STORY_IDS.armRequest];
+  const instance = interrupted.instances[INSTANCE];
+  if (!request || !instance) throw new Error("the story has no such machine");
+  return {
+    noSpotCapacity: interrupted.noSpotCapacity,
+    pending: interrupted.pending,
+    instances: { ...story.instances, [INSTANCE]: instance },
+    spotRequests: { ...story.spotRequests, [request.id]: request },
+  };
+}
+
+/** Every call that somebody else could make: by hand, with Terraform, or with another copy of this program. */
+export function interference(account: Account, mortal: boolean): readonly (readonly [string, Account])[] {
+  const instance = account.instances[INSTANCE];
+  if (!instance) return [];
+  const root = Object.values(account.volumes).find((one) => one.attachment?.instanceId === INSTANCE);
+  const type = instance.type;
+  const calls: readonly (Call | undefined)[] = [
+    { name: "StartInstances", instanceIds: [INSTANCE] },
+    { name: "StopInstances", instanceIds: [INSTANCE] },
+    mortal ? { name: "TerminateInstances", instanceIds: [INSTANCE] } : undefined,
+    mortal && instance.spotRequestId
+      ? { name: "CancelSpotInstanceRequests", requestIds: [instance.spotRequestId] }
+      : undefined,
+    root && { name: "DetachVolume", volumeId: root.id },
+    { name: "AttachVolume", volumeId: OWN_VOLUME, instanceId: INSTANCE, device: instance.rootDeviceName },
+    { name: "AttachVolume", volumeId: OWN_VOLUME, instanceId: STORY_IDS.jumpbox, device: "/dev/sdg" },
+    { name: "DetachVolume", volumeId: OWN_VOLUME, instanceId: STORY_IDS.jumpbox },
+    {
+      name: "AttachVolume",
+      volumeId: STORY_IDS.armThrowAwayRoot,
+      instanceId: INSTANCE,
+      device: instance.rootDeviceName,
+    },
+    { name: "AssociateAddress", allocationId: ALLOCATION, instanceId: STORY_IDS.jumpbox },
+    { name: "DeleteVolume", volumeId: STORY_IDS.armThrowAwayRoot },
+    { name: "DeleteTags", resources: [STORY_IDS.armThrowAwayRoot], tags: {} },
+  ];
+  const happenings: readonly Happening[] = [
+    { name: "stop-by-ec2", instanceId: INSTANCE },
+    { name: "notice-interruption", instanceId: INSTANCE },
+    { name: "lose-spot-capacity", type },
+    { name: "regain-spot-capacity", type },
+  ];
+  const after: (readonly [string, Account])[] = [];
+  for (const call of calls) {
+    const outcome = call && apply(account, call, NOW);
+    if (call && outcome && !outcome.error) after.push([`somebody: ${call.name}`, outcome.account]);
+  }
+  for (const happening of happenings) after.push([`AWS: ${happening.name}`, happens(account, happening, NOW)]);
+  return after;
+}
+
+/** Rows are never changed in place, so each gets its number once: the same number for the same content. */
+const numberOfRow = new WeakMap<object, number>();
+const numberOfText = new Map<string, number>();
+
+function numberOf(text: string): number {
+  const known = numberOfText.get(text);
+  if (known !== undefined) return known;
+  numberOfText.set(text, numberOfText.size);
+  return numberOfText.size - 1;
+}
+
+function rowNumber(row: object): number {
+  const known = numberOfRow.get(row);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(row, (key, value: unknown) =>
+    key === "tags" ? Object.entries(value as object).sort(([one], [other]) => (one < other ? -1 : 1)) : value,
+  );
+  const number = numberOf(text);
+  numberOfRow.set(row, number);
+  return number;
+}
+
+const canonical = new Map<string, Account>();
+
+/**
+ * The one object that stands for this account: equal accounts give the same one, in whatever order they came about.
+ * What AWS forgets after an hour is left out.
+ */
+export function same(account: Account): Account {
+  const kept = lasting(account);
+  const numbers = Object.keys(kept.pending).map(numberOf);
+  for (const type of kept.noSpotCapacity) numbers.push(numberOf(type));
+  for (const table of [kept.instances, kept.spotRequests, kept.volumes, kept.addresses]) {
+    for (const row of Object.values(table)) numbers.push(rowNumber(row));
+  }
+  const key = numbers.sort((one, other) => one - other).join();
+  const known = canonical.get(key);
+  if (known) return known;
+  canonical.set(key, kept);
+  return kept;
+}
