@@ -1,0 +1,405 @@
+# What the machines share: rights, zones, addresses, persistent volumes, and the scripts of their first boot. The scripts cost nothing; the busy signal costs at most $0.30 a month for each machine that is busy.
+#
+# Why the machines ignore changes, each of which would otherwise touch a root volume or replace a machine:
+#   ami                          a newer Ubuntu must not replace a machine
+#   user_data, user_data_base64  first boot is past; a change would stop and start the machine
+#   root_block_device            after a swap it is the owner's volume: its size, type and tags are not ours to change, and a
+#                                differing encryption would replace the machine
+#   subnet_id, availability_zone the volume's zone decided; no later answer of AWS's moves a machine
+#   associate_public_ip_address  reads false on a stopped machine without an address
+#   instance_market_options      a spot request changes by itself on a stop, and after an interruption
+
+data "aws_iam_policy_document" "ec2" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["ec2.amazonaws.com"]
+    }
+  }
+}
+
+# The dev servers may read the GitHub token, say that they are busy, and be reached by SSM when SSH is broken. No more.
+resource "aws_iam_role" "dev" {
+  name               = "snowglobe-dev"
+  assume_role_policy = data.aws_iam_policy_document.ec2.json
+}
+
+data "aws_iam_policy_document" "dev" {
+  statement {
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = ["arn:aws:secretsmanager:us-west-1:${local.account_id}:secret:github-pat-ejc3-*"]
+  }
+
+  statement {
+    actions   = ["cloudwatch:PutMetricData"]
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "cloudwatch:namespace"
+      values   = ["snowglobe"]
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "dev" {
+  name   = "dev"
+  role   = aws_iam_role.dev.id
+  policy = data.aws_iam_policy_document.dev.json
+}
+
+resource "aws_iam_role_policy_attachment" "dev_ssm" {
+  role       = aws_iam_role.dev.name
+  policy_arn = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+}
+
+resource "aws_iam_instance_profile" "dev" {
+  name = "snowglobe-dev"
+  role = aws_iam_role.dev.name
+}
+
+data "aws_ec2_instance_type_offerings" "zones" {
+  for_each = toset(["t4g.large", "c7gd.metal", "c5.metal"])
+
+  location_type = "availability-zone"
+
+  filter {
+    name   = "instance-type"
+    values = [each.key]
+  }
+}
+
+# Read only: Terraform manages no persistent root, and so can neither change nor delete one.
+data "aws_ebs_volume" "persistent" {
+  for_each = var.persistent_roots
+
+  filter {
+    name   = "volume-id"
+    values = [each.value.volume]
+  }
+}
+
+locals {
+  machines = {
+    jumpbox        = aws_instance.jumpbox
+    fcvm-metal-arm = aws_instance.fcvm_metal_arm
+    fcvm-metal-x86 = aws_instance.fcvm_metal_x86
+  }
+  dev_machines = {
+    fcvm-metal-arm = aws_instance.fcvm_metal_arm
+    fcvm-metal-x86 = aws_instance.fcvm_metal_x86
+  }
+  eips = {
+    jumpbox        = aws_eip.jumpbox
+    fcvm-metal-arm = aws_eip.fcvm_metal_arm
+    fcvm-metal-x86 = aws_eip.fcvm_metal_x86
+  }
+
+  # For the import blocks: an address that is recorded is taken over, otherwise a new one is made.
+  known_addresses = {
+    for name in ["jumpbox", "fcvm-metal-arm", "fcvm-metal-x86"] : name =>
+    try(var.persistent_roots[name].address, null) == null ? {} : { address = var.persistent_roots[name].address }
+  }
+
+  # A machine must be where its persistent volume is; without one, in the first zone that has its type.
+  dev_zones = {
+    for name, type in { fcvm-metal-arm = "c7gd.metal", fcvm-metal-x86 = "c5.metal" } : name =>
+    try(data.aws_ebs_volume.persistent[name].availability_zone, sort(data.aws_ec2_instance_type_offerings.zones[type].locations)[0])
+  }
+
+  persistent_volumes = {
+    for name, machine in local.dev_machines : name =>
+    try(var.persistent_roots[name].volume, machine.root_block_device[0].volume_id)
+  }
+}
+
+# The mark that the cockpit refuses to delete.
+resource "aws_ec2_tag" "persistent" {
+  for_each = local.persistent_volumes
+
+  resource_id = each.value
+  key         = "snowglobe:persistent"
+  value       = each.key
+}
+
+# First boot. Each piece below defines one step and runs it; a step that fails is written down and keeps no other from
+# running. All may run again at any time (sudo bash /var/lib/cloud/instance/scripts/part-001) and then change nothing.
+locals {
+  first_boot_head = <<-SCRIPT
+    #!/bin/bash
+    set -uo pipefail
+    export DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin
+    status=/var/lib/snowglobe/first-boot.status
+    mkdir -p /var/lib/snowglobe
+    failed=""
+
+    # Writes stdin to file $1 with mode $2; true where that changed anything.
+    put() {
+      local new
+      new=$(mktemp)
+      cat >"$new"
+      if cmp -s "$new" "$1"; then rm "$new"; return 1; fi
+      install -D -m "$2" "$new" "$1"
+      rm "$new"
+    }
+
+    # Tries a command that needs the network up to 10 times: the Elastic IP arrives while we are at it.
+    insist() {
+      local try
+      for try in 1 2 3 4 5 6 7 8 9 10; do
+        "$@" && return
+        sleep "$try"
+      done
+      return 1
+    }
+
+    # Runs function $2 as step $1. Not in a condition: bash would ignore errors inside.
+    step() {
+      echo "== $1"
+      (set -e; "$2")
+      local code=$?
+      [ "$code" = 0 ] || failed="$failed $1"
+    }
+
+    # Line 1: running, done or failed. Line 2: the steps that failed. The cockpit reads this.
+    tell() { printf '%s\n%s\n' "$1" "$${failed# }" | put "$status" 644 || true; }
+    [ -e "$status" ] || tell running
+  SCRIPT
+
+  first_boot_tail = <<-SCRIPT
+    if [ -z "$failed" ]; then tell "done"; else tell failed; exit 1; fi
+  SCRIPT
+
+  packages_script = <<-SCRIPT
+    packages() {
+      local wanted missing=()
+      wanted=(btrfs-progs ca-certificates curl gh git git-lfs rustup unattended-upgrades build-essential)
+      for package in "$${wanted[@]}"; do
+        dpkg-query -W -f '$${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+      done
+      if [ "$${#missing[@]}" -gt 0 ]; then
+        insist apt-get -o DPkg::Lock::Timeout=600 update
+        insist apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends "$${missing[@]}"
+      fi
+      command -v aws >/dev/null || insist snap install aws-cli --classic
+    }
+    step packages packages
+  SCRIPT
+
+  # Security updates by themselves; a reboot or a kernel taken away only when the owner says so.
+  upgrades_script = <<-SCRIPT
+    upgrades() {
+      put /etc/apt/apt.conf.d/20auto-upgrades 644 <<'CONF' || true
+    APT::Periodic::Update-Package-Lists "1";
+    APT::Periodic::Unattended-Upgrade "1";
+    CONF
+      put /etc/apt/apt.conf.d/52snowglobe 644 <<'CONF' || true
+    Unattended-Upgrade::Automatic-Reboot "false";
+    Unattended-Upgrade::Remove-Unused-Kernel-Packages "false";
+    CONF
+    }
+    step upgrades upgrades
+  SCRIPT
+
+  # Without it grub-reboot cannot try a kernel once and fall back.
+  grub_script = <<-SCRIPT
+    grub() {
+      if echo GRUB_DEFAULT=saved | put /etc/default/grub.d/60-snowglobe.cfg 644; then update-grub; fi
+    }
+    step grub grub
+  SCRIPT
+
+  # The token goes from Secrets Manager to gh by a pipe: no file of ours, no argument, no log holds it.
+  gh_auth_script = <<-SCRIPT
+    gh_auth() {
+      if ! sudo -iu ubuntu gh auth status >/dev/null 2>&1; then
+        local token
+        token=$(insist aws secretsmanager get-secret-value --secret-id github-pat-ejc3 --region us-west-1 \
+          --query SecretString --output text)
+        printf '%s\n' "$token" | sudo -iu ubuntu gh auth login --with-token
+      fi
+      if ! sudo -iu ubuntu git config --global --get-all credential.https://github.com.helper >/dev/null; then
+        sudo -iu ubuntu gh auth setup-git
+      fi
+    }
+    step github gh_auth
+  SCRIPT
+
+  claude_sync_script = <<-SCRIPT
+    claude_sync() {
+      local home=/home/ubuntu
+      if [ ! -x "$home/.cargo/bin/claude-code-sync" ]; then
+        sudo -iu ubuntu rustup default stable
+        insist sudo -iu ubuntu cargo install --git https://github.com/ejc3/claude-code-sync
+      fi
+      ln -sfn "$home/.cargo/bin/claude-code-sync" /usr/local/bin/claude-code-sync
+      # Only where there is none: afterwards it is the owner's.
+      if [ ! -e "$home/.claude-code-sync-init.toml" ]; then
+        put "$home/.claude-code-sync-init.toml" 644 <<'TOML'
+    repo_path = "~/claude-history-sync"
+    remote_url = "https://github.com/ejc3/claude-code-history.git"
+    clone = true
+    TOML
+        chown ubuntu:ubuntu "$home/.claude-code-sync-init.toml"
+      fi
+      [ -d "$home/claude-history-sync" ] || insist sudo -iu ubuntu claude-code-sync init
+    }
+    step claude-sync claude_sync
+  SCRIPT
+
+  gh_and_claude_sync_script = "${local.gh_auth_script}${local.claude_sync_script}"
+
+  # The instance-store disk, empty after every stop: found by its model, because EBS and instance store swap names.
+  nvme_script = <<-SCRIPT
+    nvme() {
+      put /usr/local/sbin/snowglobe-scratch 755 <<'PROGRAM' || true
+    #!/bin/bash
+    # At every boot: /mnt/fcvm-btrfs on an instance-store disk, made anew where the disk came back empty.
+    set -euo pipefail
+    mount=/mnt/fcvm-btrfs
+    mountpoint -q "$mount" && exit
+    ours="" empty=""
+    while read -r disk model; do
+      [ "$model" = "Amazon EC2 NVMe Instance Storage" ] || continue
+      # 2 means that nothing is on it; any other failure proves nothing.
+      found=$(blkid -p "$disk") && code=0 || code=$?
+      if [[ $found == *' LABEL="fcvm-btrfs"'* ]]; then ours=$disk; fi
+      if [ "$code" = 2 ]; then empty=$${empty:-$disk}; fi
+    done < <(lsblk -dnpo NAME,MODEL)
+    disk=$${ours:-$empty}
+    if [ -z "$disk" ]; then echo "No empty instance-store disk for $mount." >&2; exit 1; fi
+    if [ -z "$ours" ]; then mkfs.btrfs -q -L fcvm-btrfs "$disk"; fi
+    mkdir -p "$mount"
+    mount -t btrfs -o defaults "$disk" "$mount"
+    install -d -o ubuntu -g ubuntu "$mount/image-cache"
+    chown ubuntu:ubuntu "$mount"
+    PROGRAM
+      put /etc/systemd/system/snowglobe-scratch.service 644 <<'UNIT' || true
+    [Unit]
+    Description=Scratch disk at /mnt/fcvm-btrfs
+    After=local-fs.target
+
+    [Service]
+    Type=oneshot
+    RemainAfterExit=yes
+    ExecStart=/usr/local/sbin/snowglobe-scratch
+
+    [Install]
+    WantedBy=multi-user.target
+    UNIT
+      grep -q /mnt/fcvm-btrfs /etc/fstab || echo 'LABEL=fcvm-btrfs /mnt/fcvm-btrfs btrfs defaults,nofail 0 0' >>/etc/fstab
+      systemctl daemon-reload
+      systemctl enable --now snowglobe-scratch.service
+    }
+    step nvme nvme
+  SCRIPT
+
+  # The busy signal: a metric, published every 5 minutes while somebody has a terminal open here or a kernel is being built.
+  # A metric and not a tag, because Terraform would plan a tag away, and CloudWatch keeps history and needs no right over
+  # EC2. Silence means not busy, so an idle machine costs nothing. Only logins with a terminal count: the cockpit's own
+  # probes have none.
+  heartbeat_script = <<-SCRIPT
+    heartbeat() {
+      put /usr/local/sbin/snowglobe-heartbeat 755 <<'PROGRAM' || true
+    #!/bin/bash
+    set -euo pipefail
+    export PATH=$PATH:/snap/bin
+    sessions=$(who | wc -l)
+    builds=$(systemctl list-units --no-legend --plain --state=active,activating 'snowglobe-kernel*.service' | wc -l)
+    [ $((sessions + builds)) -gt 0 ] || exit 0
+    metadata=http://169.254.169.254/latest
+    token=$(curl -sf -m 5 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$metadata/api/token")
+    instance=$(curl -sf -m 5 -H "X-aws-ec2-metadata-token: $token" "$metadata/meta-data/instance-id")
+    exec aws cloudwatch put-metric-data --region us-west-1 --namespace snowglobe --metric-name Busy \
+      --dimensions "InstanceId=$instance" --value "$((sessions + builds))"
+    PROGRAM
+      put /etc/systemd/system/snowglobe-heartbeat.service 644 <<'UNIT' || true
+    [Unit]
+    Description=Says that somebody is at work here
+
+    [Service]
+    Type=oneshot
+    ExecStart=/usr/local/sbin/snowglobe-heartbeat
+    UNIT
+      put /etc/systemd/system/snowglobe-heartbeat.timer 644 <<'UNIT' || true
+    [Unit]
+    Description=Says every 5 minutes whether somebody is at work here
+
+    [Timer]
+    OnCalendar=*:0/5
+
+    [Install]
+    WantedBy=timers.target
+    UNIT
+      systemctl daemon-reload
+      systemctl enable --now snowglobe-heartbeat.timer
+    }
+    step heartbeat heartbeat
+  SCRIPT
+
+  # The jumpbox's home: found by the volume's own ID, made a file system only where nothing at all is on it.
+  home_script = <<-SCRIPT
+    home_volume() {
+      local disk=/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${replace(aws_ebs_volume.jumpbox_home.id, "-", "")}
+      local found code=0 new uuid
+      # It is attached after the machine has started.
+      for _ in $(seq 120); do [ -e "$disk" ] && break; sleep 5; done
+      found=$(blkid -p "$disk") || code=$?
+      # 2 is also what a disk that cannot be read gives; a new one reads as zeros.
+      if [ "$code" = 2 ] && [ -z "$found" ] && cmp -s -n 1048576 "$disk" /dev/zero; then
+        mkfs.ext4 -q -L home "$disk"
+        new=$(mktemp -d)
+        mount "$disk" "$new"
+        cp -a /home/ubuntu/. "$new/"
+        chown ubuntu:ubuntu "$new"
+        umount "$new"
+        rmdir "$new"
+      elif [ "$code" != 0 ]; then
+        echo "What is on $disk cannot be told, so it is left alone." >&2
+        return 1
+      fi
+      if ! grep -q ' /home/ubuntu ' /etc/fstab; then
+        uuid=$(blkid -p -s UUID -o value "$disk")
+        echo "UUID=$uuid /home/ubuntu ext4 defaults,nofail 0 2" >>/etc/fstab
+        systemctl daemon-reload
+      fi
+      mountpoint -q /home/ubuntu || mount /home/ubuntu
+    }
+    step home home_volume
+
+    swap_file() {
+      local file=/home/ubuntu/.swapfile
+      # Never on the 8 GB root.
+      mountpoint -q /home/ubuntu
+      if [ ! -e "$file" ]; then
+        fallocate -l 4G "$file.new"
+        chmod 600 "$file.new"
+        mkswap "$file.new"
+        mv "$file.new" "$file"
+      fi
+      grep -q "^$file " /etc/fstab || echo "$file none swap sw,nofail 0 0" >>/etc/fstab
+      swapon --show=NAME --noheadings | grep -qxF "$file" || swapon "$file"
+    }
+    step swap swap_file
+  SCRIPT
+
+  first_boot = {
+    jumpbox = join("", [
+      local.first_boot_head, local.home_script, local.packages_script, local.upgrades_script, local.grub_script,
+      local.gh_and_claude_sync_script, local.first_boot_tail,
+    ])
+    fcvm-metal-arm = join("", [
+      local.first_boot_head, local.packages_script, local.upgrades_script, local.grub_script, local.nvme_script,
+      local.heartbeat_script, local.gh_and_claude_sync_script, local.first_boot_tail,
+    ])
+    fcvm-metal-x86 = join("", [
+      local.first_boot_head, local.packages_script, local.upgrades_script, local.grub_script, local.heartbeat_script,
+      local.gh_and_claude_sync_script, local.first_boot_tail,
+    ])
+  }
+
+  # EC2 takes 16 KB; cloud-init unpacks gzip by itself.
+  user_data = { for name, script in local.first_boot : name => length(script) > 16384 ? base64gzip(script) : base64encode(script) }
+}

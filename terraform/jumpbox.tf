@@ -1,0 +1,89 @@
+# jumpbox: t4g.large on demand, always on, for remote management with admin rights. About $0.08 an hour ($58 a month),
+# 8 GB root and 20 GB home at $0.096 a GB-month, and its address at $3.60 a month.
+
+data "aws_ssm_parameter" "ubuntu_arm64" {
+  name = "/aws/service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id"
+}
+
+resource "aws_instance" "jumpbox" {
+  ami                    = data.aws_ssm_parameter.ubuntu_arm64.insecure_value
+  instance_type          = "t4g.large"
+  key_name               = aws_key_pair.fcvm_ec2.key_name
+  iam_instance_profile   = aws_iam_instance_profile.jumpbox.name
+  vpc_security_group_ids = [aws_security_group.machines.id]
+  # The machine follows its home volume, which cannot leave its zone.
+  subnet_id        = aws_subnet.public[aws_ebs_volume.jumpbox_home.availability_zone].id
+  user_data_base64 = local.user_data["jumpbox"]
+
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = 2 # containers on it ask too
+  }
+
+  root_block_device {
+    volume_type           = "gp3"
+    volume_size           = 8
+    delete_on_termination = false
+  }
+
+  tags = { Name = "jumpbox" }
+
+  # See dev-instance-common.tf for why each of these is here.
+  lifecycle {
+    ignore_changes = [ami, user_data, user_data_base64, root_block_device, subnet_id, availability_zone, associate_public_ip_address]
+  }
+}
+
+resource "aws_ebs_volume" "jumpbox_home" {
+  availability_zone = sort(data.aws_ec2_instance_type_offerings.zones["t4g.large"].locations)[0]
+  type              = "gp3"
+  size              = 20
+  tags              = { Name = "jumpbox-home" }
+
+  # Its data outlives every machine; its zone and encryption were settled when it was made.
+  lifecycle {
+    prevent_destroy = true
+    ignore_changes  = [availability_zone, encrypted, kms_key_id, snapshot_id]
+  }
+}
+
+resource "aws_volume_attachment" "jumpbox_home" {
+  device_name                    = "/dev/sdf"
+  volume_id                      = aws_ebs_volume.jumpbox_home.id
+  instance_id                    = aws_instance.jumpbox.id
+  stop_instance_before_detaching = true
+}
+
+import {
+  for_each = local.known_addresses["jumpbox"]
+  to       = aws_eip.jumpbox
+  id       = each.value
+}
+
+resource "aws_eip" "jumpbox" {
+  domain   = "vpc"
+  instance = aws_instance.jumpbox.id
+  tags     = { Name = "jumpbox" }
+
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
+resource "aws_iam_role" "jumpbox" {
+  name               = "snowglobe-jumpbox"
+  assume_role_policy = data.aws_iam_policy_document.ec2.json
+}
+
+resource "aws_iam_role_policy_attachment" "jumpbox" {
+  for_each = toset(["AdministratorAccess", "AmazonSSMManagedInstanceCore"])
+
+  role       = aws_iam_role.jumpbox.name
+  policy_arn = "arn:aws:iam::aws:policy/${each.key}"
+}
+
+resource "aws_iam_instance_profile" "jumpbox" {
+  name = "snowglobe-jumpbox"
+  role = aws_iam_role.jumpbox.name
+}
