@@ -1,0 +1,141 @@
+/** What the fleet screen's keys do: from a command to an operation, a session or a place on the screen. */
+
+import type { MachineName } from "../ops/fleet/machines.ts";
+import type { Ops } from "../ops/ops.ts";
+import type { Run } from "../ops/operation/run.ts";
+import type { Operation } from "../ops/operation/types.ts";
+import { closeSession } from "../ops/ssh/close-session.ts";
+import { VERBS } from "../ops/verbs.ts";
+import type { Command } from "./keys/registry.ts";
+import { availability } from "./state/availability.ts";
+import type { Navigation, NavigationAction } from "./state/navigation.ts";
+import type { Tell } from "./state/toasts.ts";
+
+export interface Cockpit {
+  readonly ops: Ops;
+  readonly tell: Tell;
+  readonly dispatch: (action: NavigationAction) => void;
+  /** Hands the terminal to a session until it is left or ends. */
+  readonly attach: (sessionId: string) => Promise<void>;
+  readonly end: () => void;
+}
+
+/** What is done in less than this needs no screen of its own. */
+const QUIET_MS = 250;
+
+/** The handlers of the fleet screen's commands for what is chosen on it now. */
+export function fleetHandlers(cockpit: Cockpit, navigation: Navigation): Partial<Record<Command, () => void>> {
+  const { ops, dispatch } = cockpit;
+  const { selected } = navigation;
+  const whenAvailable = (command: Command, act: () => void) => () => {
+    const answer = availability(command, ops.fleet.get().fleet?.machines[selected]);
+    if (answer.ok) act();
+    else cockpit.tell(`Not now: ${answer.reason}.`, "warning");
+  };
+  const start = (verb: string) => () => {
+    const operation = VERBS[verb]?.create(ops, selected);
+    if (operation) show(cockpit, startOnce(ops, operation));
+  };
+  return {
+    up: () => dispatch({ type: "move", by: -1 }),
+    down: () => dispatch({ type: "move", by: 1 }),
+    open: whenAvailable("open", () => void enter(cockpit, selected, navigation.session)),
+    newSession: whenAvailable("open", () => void connect(cockpit, selected)),
+    session: () => dispatch({ type: "session", ids: liveSessions(ops, selected) }),
+    endSession: () => {
+      const id = navigation.session ?? liveSessions(ops, selected)[0];
+      if (id) show(cockpit, ops.operations.start(closeSession(ops.sessions, id)));
+      else cockpit.tell(`No session is open on ${selected}.`);
+    },
+    power: whenAvailable("power", start(isUp(ops, selected) ? "stop" : "start")),
+    swap: whenAvailable("swap", start("swap")),
+    login: start("login"),
+    apply: whenAvailable("apply", start("apply")),
+    kernel: whenAvailable("kernel", start("kernel")),
+    database: whenAvailable("database", start("connect")),
+    orphans: () => dispatch({ type: "open", overlay: { kind: "orphans" } }),
+    history: () => dispatch({ type: "open", overlay: { kind: "history" } }),
+    runs: () => {
+      const run = ops.operations.get()[0];
+      if (run) dispatch({ type: "open", overlay: { kind: "run", runId: run.get().id } });
+      else cockpit.tell("Nothing has been run yet.");
+    },
+    refresh: () => void ops.fleet.refresh(),
+    help: () => dispatch({ type: "open", overlay: { kind: "help" } }),
+    quit: () => quit(cockpit),
+  };
+}
+
+/** Enter: back into the machine's session where one lives; otherwise everything that a prompt needs, then the prompt. */
+async function enter(cockpit: Cockpit, machine: MachineName, session: string | undefined): Promise<void> {
+  const live = liveSessions(cockpit.ops, machine);
+  const id = session && live.includes(session) ? session : live.at(-1);
+  if (id) await cockpit.attach(id);
+  else await connect(cockpit, machine);
+}
+
+async function connect(cockpit: Cockpit, machine: MachineName): Promise<void> {
+  const operation = VERBS.ssh?.create(cockpit.ops, machine);
+  if (!operation) return;
+  const run = startOnce(cockpit.ops, operation);
+  show(cockpit, run, QUIET_MS);
+  const outcome = await run.finished;
+  if (outcome.status !== "done") return;
+  const address = cockpit.ops.fleet.get().fleet?.machines[machine].instance?.publicIp;
+  cockpit.dispatch({ type: "close-run", runId: run.get().id });
+  if (address) await cockpit.attach(cockpit.ops.sessions.open(machine, address));
+}
+
+/** Starts the operation, or gives the run of the same verb on the same machine that is under way already. */
+function startOnce(ops: Ops, operation: Operation): Run {
+  const same = ops.operations.get().find((run) => {
+    const state = run.get();
+    return !state.outcome && state.name === operation.name && state.machine === operation.machine;
+  });
+  return same ?? ops.operations.start(operation);
+}
+
+/** Opens the run's screen: at once, or only if it is not over or asks something within `patienceMs`. */
+function show(cockpit: Cockpit, run: Run, patienceMs = 0): void {
+  const { id } = run.get();
+  const open = () => cockpit.dispatch({ type: "open", overlay: { kind: "run", runId: id } });
+  if (patienceMs === 0) return open();
+  const timer = setTimeout(open, patienceMs);
+  const unsubscribe = run.subscribe(() => {
+    if (run.get().question || run.get().outcome?.status === "failed" || run.get().outcome?.status === "blocked") open();
+  });
+  void run.finished.then(() => {
+    clearTimeout(timer);
+    unsubscribe();
+  });
+}
+
+/** The machine's sessions that still run, in the order in which they were opened. */
+function liveSessions(ops: Ops, machine: MachineName): string[] {
+  return ops.sessions
+    .get()
+    .filter((session) => session.machine === machine && !session.end)
+    .map((session) => session.id);
+}
+
+function isUp(ops: Ops, machine: MachineName): boolean {
+  const state = ops.fleet.get().fleet?.machines[machine].instance?.state;
+  return state === "running" || state === "pending";
+}
+
+/** Quits, or asks once where that would end sessions or leave an operation half-way. */
+function quit({ ops, dispatch, end }: Cockpit): void {
+  const lines = [
+    ...ops.sessions
+      .get()
+      .filter((session) => !session.end)
+      .map((session) => `The session on ${session.machine} ends: ${session.title}`),
+    ...ops.operations
+      .get()
+      .map((run) => run.get())
+      .filter((run) => !run.outcome && !run.harmlessToDrop)
+      .map((run) => `${run.title} stops where it is; run it again to go on`),
+  ];
+  if (lines.length === 0) end();
+  else dispatch({ type: "open", overlay: { kind: "quit", lines } });
+}
