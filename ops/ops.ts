@@ -1,11 +1,16 @@
 /** Everything that the cockpit and the command line share, as one typed value. */
 
+import type { AwsClients } from "./aws/clients.ts";
+import type { SignInGate } from "./aws/gate.ts";
 import type { Clock } from "./clock.ts";
 import type { Environment } from "./environment.ts";
+import type { Fleet } from "./fleet/model.ts";
 import type { FleetState, MetricsState } from "./fleet/state.ts";
+import type { History } from "./operation/history.ts";
 import type { Run } from "./operation/run.ts";
 import type { Operation } from "./operation/types.ts";
 import type { SignIn } from "./signin/types.ts";
+import type { Channel } from "./ssh/channel.ts";
 import type { ProbeState, Sessions } from "./ssh/types.ts";
 import type { Core, Store } from "./store.ts";
 
@@ -20,6 +25,22 @@ export interface Operations extends Store<readonly Run[]> {
   readonly start: (operation: Operation) => Run;
 }
 
+/** What operations look and act with. */
+export interface Access {
+  /** The EC2 and CloudWatch clients, and AWS's time. */
+  readonly aws: AwsClients;
+  /** Makes a call, and makes it again after one shared sign-in where the session turns out to have ended. */
+  readonly gate: SignInGate;
+  /**
+   * One fresh look, shown on the screen as well. Throws what went wrong, also where the owner's values cannot be read:
+   * without them no volume is safe.
+   */
+  readonly look: (signal?: AbortSignal) => Promise<Fleet>;
+  /** Commands over SSH with nobody at the keyboard. */
+  readonly channel: Channel;
+  readonly history: History;
+}
+
 export interface Ops {
   readonly environment: Environment;
   readonly clock: Clock;
@@ -29,4 +50,5 @@ export interface Ops {
   readonly probes: Core<ProbeState>;
   readonly operations: Operations;
   readonly sessions: Sessions;
+  readonly access: Access;
 }

@@ -21,6 +21,12 @@ export interface FleetSources {
   readonly owner: () => Promise<OwnerValues>;
 }
 
+/** A fleet core that operations look with as well: what they see is on the screen at once, and is not asked for twice. */
+export interface LookingFleetCore extends FleetCore {
+  /** Looks now, never joining a look that began earlier. Throws what went wrong, also with the owner's values. */
+  readonly look: (signal?: AbortSignal) => Promise<Fleet>;
+}
+
 /** Milliseconds between the beginnings of two looks. */
 const AT_REST_MS = 5_000;
 const IN_TRANSITION_MS = 1_000;
@@ -37,7 +43,7 @@ export function createFleetCore(
   sources: FleetSources,
   stored: LookStore,
   random: () => number = Math.random,
-): FleetCore {
+): LookingFleetCore {
   const state = cell<FleetState>({
     fleet: undefined,
     source: "none",
@@ -47,6 +53,7 @@ export function createFleetCore(
   });
   let owner: OwnerValues | undefined;
   let failures = 0;
+  let newest = Number.NEGATIVE_INFINITY;
   let flight: Promise<void> | undefined;
   let running: AbortController | undefined;
   let wake = () => {};
@@ -56,44 +63,60 @@ export function createFleetCore(
     return Math.min(LONGEST_MS, AT_REST_MS * 2 ** (failures - 1)) * (0.5 + random() / 2);
   };
 
-  const look = async (signal: AbortSignal): Promise<void> => {
+  /** Holds what a look gave and says when the next is due; only the loop's own look ends a refresh. */
+  const settle = (begunAt: number, ticking: boolean, seen: Pick<FleetState, "fleet" | "source" | "failure">) => {
+    const refreshing = state.get().refreshing && !ticking;
+    const due = Math.max(clock.now() + IN_TRANSITION_MS / 4, begunAt + interval(seen.fleet));
+    const failure = share(state.get().failure, seen.failure);
+    state.set({ ...seen, failure, refreshing, nextAt: running && !refreshing ? due : undefined });
+  };
+
+  const see = async (signal: AbortSignal, ticking: boolean): Promise<Fleet> => {
     const begunAt = clock.now();
-    const settle = (fleet: Fleet | undefined, source: FleetState["source"], failure: Failure | undefined) => {
-      const nextAt = running ? Math.max(clock.now() + IN_TRANSITION_MS / 4, begunAt + interval(fleet)) : undefined;
-      state.set({ fleet, source, refreshing: false, failure: share(state.get().failure, failure), nextAt });
-    };
+    let ownerFailure: Failure | undefined;
+    const [observation] = await Promise.all([
+      sources.observe(signal),
+      sources.owner().then(
+        (values) => {
+          owner = share(owner, values);
+        },
+        (error: unknown) => {
+          ownerFailure = explain(error);
+        },
+      ),
+    ]);
+    // Without the owner's values volumes would go unprotected: the last good ones serve, or else nothing is shown.
+    if (!owner) throw new FailureError(ownerFailure ?? explain(undefined));
+    const fleet = share(state.get().fleet, assemble(observation, owner));
+    failures = 0;
+    // A look that began later may have been faster: what it saw stays.
+    if (begunAt >= newest) {
+      newest = begunAt;
+      settle(begunAt, ticking, { fleet, source: "live", failure: ownerFailure });
+      void stored.save({ observation: fleet.observation, owner });
+    } else settle(begunAt, ticking, state.get());
+    // Whoever is about to act must not go by yesterday's owner's values.
+    if (ownerFailure && !ticking) throw new FailureError(ownerFailure);
+    return fleet;
+  };
+
+  const tick = async (signal: AbortSignal): Promise<void> => {
+    const begunAt = clock.now();
     state.update((before) => ({ ...before, refreshing: true, nextAt: undefined }));
     try {
-      let ownerFailure: Failure | undefined;
-      const [observation] = await Promise.all([
-        sources.observe(signal),
-        sources.owner().then(
-          (values) => {
-            owner = share(owner, values);
-          },
-          (error: unknown) => {
-            ownerFailure = explain(error);
-          },
-        ),
-      ]);
-      // Without the owner's values volumes would go unprotected: the last good ones serve, or else nothing is shown.
-      if (!owner) throw new FailureError(ownerFailure ?? explain(undefined));
-      const fleet = share(state.get().fleet, assemble(observation, owner));
-      failures = 0;
-      settle(fleet, "live", ownerFailure);
-      void stored.save({ observation: fleet.observation, owner });
+      await see(signal, true);
     } catch (error) {
       const { fleet, source, failure: earlier } = state.get();
-      if (signal.aborted) return settle(fleet, source, earlier);
+      if (signal.aborted) return settle(begunAt, true, { fleet, source, failure: earlier });
       const failure = explain(error);
       failures += 1;
-      settle(fleet, source, failure);
+      settle(begunAt, true, { fleet, source, failure });
       if (failure.kind === "signed-out") signIn.refused(failure);
     }
   };
 
   const refresh = (): Promise<void> => {
-    flight ??= look(running?.signal ?? new AbortController().signal).finally(() => {
+    flight ??= tick(running?.signal ?? new AbortController().signal).finally(() => {
       flight = undefined;
       wake();
     });
@@ -145,6 +168,7 @@ export function createFleetCore(
     get: state.get,
     subscribe: state.subscribe,
     refresh,
+    look: (signal = new AbortController().signal) => see(signal, false).finally(() => wake()),
     start: () => {
       if (running) return;
       const controller = new AbortController();

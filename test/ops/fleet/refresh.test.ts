@@ -174,6 +174,39 @@ describe("the refresh loop", () => {
     expect(one.core.get().fleet?.protectedVolumeIds.size).toBe(2);
   });
 
+  it("shows at once what an operation looked at, and does not ask twice", async () => {
+    const { clock, core, world, seconds } = setUp();
+    core.start();
+    await clock.advance(4_000);
+    world.observation = moving();
+    const fleet = await core.look();
+    expect(core.get().fleet).toBe(fleet);
+    await clock.advance(2_500);
+    core.stop();
+    expect(seconds()).toEqual([0, 4, 5, 6]);
+  });
+
+  it("never joins an operation's look to an earlier one, and keeps what the later one saw", async () => {
+    const { clock, core, world } = setUp();
+    world.lasts = 2_000;
+    const slow = core.refresh();
+    await clock.advance(1_000);
+    world.lasts = 0;
+    const fleet = await core.look();
+    world.observation = moving();
+    await clock.advance(2_000);
+    await slow;
+    expect(core.get().fleet).toBe(fleet);
+    expect(core.get().refreshing).toBe(false);
+  });
+
+  it("lets no operation go by old owner's values", async () => {
+    const { core, world } = setUp();
+    await core.look();
+    world.owner = { kind: "malformed", sentence: "terraform.tfvars, line 3: no." };
+    await expect(core.look()).rejects.toThrow("line 3");
+  });
+
   it("holds nothing open after stop, and may be started again", async () => {
     const { clock, core, seconds } = setUp();
     core.start();

@@ -1,0 +1,80 @@
+/** Puts everything together: the one place that knows which part is given to which. */
+
+import { createAwsClients } from "./aws/clients.ts";
+import { explain } from "./aws/errors.ts";
+import { createSignInGate } from "./aws/gate.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { Environment } from "./environment.ts";
+import { createMetrics } from "./fleet/metrics.ts";
+import { observe } from "./fleet/observe.ts";
+import { readOwnerValues } from "./fleet/owner.ts";
+import { createFleetCore } from "./fleet/refresh.ts";
+import { createLookStore } from "./fleet/stored.ts";
+import { createHistory } from "./operation/history.ts";
+import { createOperations } from "./operation/operations.ts";
+import type { Ops } from "./ops.ts";
+import { createSignIn } from "./signin/signin.ts";
+import { createChannel } from "./ssh/channel.ts";
+import { createHostKeys } from "./ssh/host-keys.ts";
+import { createProbes } from "./ssh/probe.ts";
+import { createSessions } from "./ssh/sessions.ts";
+
+/** An Ops that can be ended as a whole. */
+export interface ComposedOps extends Ops {
+  /** Ends the cores, all sessions and all connections; resolves when nothing of ours is left running. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Makes everything that the cockpit and the command line share. Nothing is asked of AWS, read or written before a core is
+ * started or a call is made. A sign-in that an operation turns out to need in the middle is a run of `login` like any
+ * other, in `operations`: whoever shows runs shows it.
+ */
+export function createOps(environment: Environment, clock: Clock = systemClock): ComposedOps {
+  const signIn = createSignIn({ environment, clock });
+  const aws = createAwsClients(environment, clock, signIn);
+  const history = createHistory(environment.stateDir);
+  const fleet = createFleetCore(
+    clock,
+    signIn,
+    {
+      observe: async (signal) => observe(await aws.ec2(), aws.time.now, signal),
+      owner: () => readOwnerValues(environment.terraformDir),
+    },
+    createLookStore(environment.stateDir),
+  );
+  const metrics = createMetrics(clock, signIn, fleet, aws);
+  const operations = createOperations({
+    clock,
+    history,
+    explain,
+    onEnded: () => {
+      // Only where the loop runs: what an operation did is then on the screen at once.
+      if (fleet.get().nextAt !== undefined) void fleet.refresh();
+    },
+  });
+  const channel = createChannel(environment, clock, fleet, createHostKeys(environment));
+  const probes = createProbes(clock, fleet, channel);
+  const sessions = createSessions(environment, clock, fleet, channel);
+  const gate = createSignInGate(signIn, async () => {
+    const pressed = operations.get().find((run) => run.get().name === "login" && !run.get().outcome);
+    const { status } = await (pressed ?? operations.start(signIn.login())).finished;
+    return status === "done" || status === "nothing-to-do";
+  });
+  return {
+    environment,
+    clock,
+    signIn,
+    fleet,
+    metrics,
+    probes,
+    operations,
+    sessions,
+    access: { aws, gate, look: fleet.look, channel, history },
+    stop: async () => {
+      for (const core of [probes, metrics, fleet]) core.stop();
+      await Promise.all([sessions.stop(), history.flush()]);
+      aws.stop();
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/** The fleet as a plain table: `make status`, and what a pipe or a dumb terminal gets. */
+
+import { duration } from "./fleet/derive/ages.ts";
+import { dollars, machineCost } from "./fleet/derive/cost.ts";
+import { headlines } from "./fleet/derive/headline.ts";
+import { idleness } from "./fleet/derive/idle.ts";
+import { stateWords } from "./fleet/derive/words.ts";
+import { MACHINE_NAMES } from "./fleet/machines.ts";
+import type { Fleet, Machine } from "./fleet/model.ts";
+import type { MetricsState } from "./fleet/state.ts";
+
+type Figures = Pick<MetricsState, "cpu" | "spotPerHour">;
+
+const COLUMNS = ["MACHINE", "STATE", "TYPE", "ZONE", "ADDRESS", "UP", "IDLE", "ROOT", "COST"] as const;
+
+/**
+ * The table, a line a machine, and below it whatever is out of order. Plain ASCII but for what AWS itself says.
+ * @param now AWS's time in milliseconds
+ */
+export function statusTable(fleet: Fleet, figures: Figures, now: number): string {
+  const rows = [COLUMNS, ...MACHINE_NAMES.map((name) => row(fleet.machines[name], figures, now))];
+  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((cells) => (cells[column] ?? "").length)));
+  const table = rows.map((cells) =>
+    cells
+      .map((text, column) => text.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  const told = headlines(fleet).map(({ severity, sentence, action }) =>
+    [`${severity.toUpperCase()}: ${sentence}`, action].filter(Boolean).join(" "),
+  );
+  return [...table, ...(told.length ? ["", ...told] : [])].map((line) => `${line}\n`).join("");
+}
+
+function row(machine: Machine, figures: Figures, now: number): readonly string[] {
+  const { instance, spec, root } = machine;
+  const up = instance?.state === "running" && instance.launchedAt > 0 ? duration(now - instance.launchedAt) : "-";
+  const idle = idleness(machine, figures.cpu[spec.name]);
+  return [
+    spec.name,
+    stateWords(machine).text,
+    instance?.type ?? spec.instanceType,
+    instance?.availabilityZone ?? "-",
+    machine.address ? `${machine.address.publicIp}${PLACES[machine.addressPlace]}` : (instance?.publicIp ?? "-"),
+    up,
+    idle?.since === undefined ? "-" : duration(now - idle.since),
+    root ? `${root.id}${machine.rootKind === "throw-away" ? " (throw-away)" : ""}` : "-",
+    cost(machine, figures),
+  ];
+}
+
+const PLACES: Readonly<Record<Machine["addressPlace"], string>> = {
+  here: "",
+  unrecorded: "",
+  elsewhere: " (elsewhere)",
+  nowhere: " (on nothing)",
+};
+
+function cost(machine: Machine, figures: Figures): string {
+  const { perHour, belowOnDemand, stoppedPerMonth } = machineCost(machine, figures.spotPerHour[machine.spec.name]);
+  if (machine.instance?.state !== "running") return dollars(stoppedPerMonth, "month");
+  if (perHour === undefined) return "price unknown";
+  const below = belowOnDemand === undefined ? "" : ` (${Math.round(belowOnDemand * 100)}% below on-demand)`;
+  return `${dollars(perHour, "h")}${below}`;
+}
