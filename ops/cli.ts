@@ -1,0 +1,41 @@
+/** What Make calls: one verb a target. */
+
+import { createInterface } from "node:readline";
+import { createCommandLine } from "./command-line.ts";
+import { createOps } from "./compose.ts";
+import { environmentFrom } from "./environment.ts";
+
+const INTERRUPTED = 130;
+
+const ops = createOps(environmentFrom(process.env));
+const commandLine = createCommandLine(ops, {
+  out: (line) => process.stdout.write(`${line}\n`),
+  err: (line) => process.stderr.write(`${line}\n`),
+  ask: process.stdin.isTTY ? ask : undefined,
+});
+
+function interrupt(): void {
+  if (!commandLine.interrupt()) process.exit(INTERRUPTED);
+}
+
+/** One line from the terminal; undefined when it ends (Ctrl+D) or the question is no longer asked. */
+function ask(prompt: string, signal: AbortSignal): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const reader = createInterface({ input: process.stdin, output: process.stdout });
+    const give = (answer: string | undefined) => {
+      resolve(answer);
+      reader.close();
+    };
+    reader.on("SIGINT", interrupt).on("close", () => resolve(undefined));
+    signal.addEventListener("abort", () => give(undefined), { once: true });
+    if (signal.aborted) give(undefined);
+    else reader.question(`${prompt} `, give);
+  });
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
+// A reader that has gone away, such as `head`, is no fault of ours.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+}
+process.exitCode = await commandLine.run(process.argv.slice(2));

@@ -1,0 +1,126 @@
+/** The command line as a function: arguments in, lines out, an exit status back. */
+
+import { explain } from "./aws/errors.ts";
+import type { ComposedOps } from "./compose.ts";
+import type { Failure } from "./failure.ts";
+import { isMachineName, MACHINE_NAMES, MACHINES, type MachineName } from "./fleet/machines.ts";
+import { cpuOf, spotPrices } from "./fleet/metrics.ts";
+import type { Fleet } from "./fleet/model.ts";
+import type { MetricsState } from "./fleet/state.ts";
+import type { Run } from "./operation/run.ts";
+import { exitStatus, type Lines, writeRun } from "./run-lines.ts";
+import { statusTable } from "./status.ts";
+import { VERBS, type Verb } from "./verbs.ts";
+
+export interface CommandLine {
+  /** Runs `arguments_` (a verb, and a machine where the verb wants one) to its end and gives the exit status. */
+  readonly run: (arguments_: readonly string[]) => Promise<number>;
+  /** Ctrl+C: the first asks what runs to stop; false where nothing runs that could, and so the program is to be left. */
+  readonly interrupt: () => boolean;
+}
+
+const INTERRUPTED = 130;
+
+export function createCommandLine(ops: ComposedOps, lines: Lines): CommandLine {
+  const followed = new Set<Run>();
+  const looking = new AbortController();
+
+  /** Also those runs that others start: a sign-in that turns out to be needed in the middle. */
+  const follow = () => {
+    for (const run of ops.operations.get()) {
+      if (followed.has(run)) continue;
+      followed.add(run);
+      void writeRun(run, lines);
+    }
+  };
+
+  const say = ({ sentence, action }: Failure) => lines.err([sentence, action].filter(Boolean).join(" "));
+
+  const status = async (): Promise<number> => {
+    const signedIn = await ops.signIn.check();
+    if (signedIn.status === "signed-out") {
+      say(signedIn.failure);
+      return 1;
+    }
+    const fleet = await ops.access.look(looking.signal);
+    lines.out(statusTable(fleet, await figures(fleet), fleet.observation.at).trimEnd());
+    return 0;
+  };
+
+  /** Figures are welcome and not needed: without them the table says so. */
+  const figures = async (fleet: Fleet): Promise<Pick<MetricsState, "cpu" | "spotPerHour">> => {
+    const { aws } = ops.access;
+    const [cpu, spotPerHour] = await Promise.all([
+      aws
+        .cloudwatch()
+        .then((client) => cpuOf(client, fleet, aws.time.now(), looking.signal))
+        .catch(() => ({})),
+      aws
+        .ec2()
+        .then((client) => spotPrices(client, fleet, aws.time.now(), looking.signal))
+        .catch(() => ({})),
+    ]);
+    return { cpu, spotPerHour };
+  };
+
+  const perform = async (verb: Verb, machine: MachineName): Promise<number> => {
+    const unsubscribe = ops.operations.subscribe(follow);
+    try {
+      const outcome = await ops.operations.start(verb.create(ops, machine)).finished;
+      return exitStatus(outcome);
+    } finally {
+      unsubscribe();
+    }
+  };
+
+  const run = async ([name, target, ...rest]: readonly string[]): Promise<number> => {
+    if (name === "status" && target === undefined) return status();
+    const verb = name === undefined || !Object.hasOwn(VERBS, name) ? undefined : VERBS[name];
+    const machine = machineOf(target);
+    const fits = verb && rest.length === 0 && (verb.scope === "machine" ? machine : target === undefined);
+    if (!fits) {
+      for (const line of usage()) lines.err(line);
+      return 1;
+    }
+    return perform(verb, machine ?? "jumpbox");
+  };
+
+  return {
+    run: async (arguments_) => {
+      try {
+        return await run(arguments_);
+      } catch (error) {
+        if (looking.signal.aborted) return INTERRUPTED;
+        say(explain(error));
+        return 1;
+      } finally {
+        await ops.stop();
+      }
+    },
+    interrupt: () => {
+      const live = ops.operations.get().filter((one) => !one.get().outcome);
+      if (looking.signal.aborted || live.some((one) => one.get().cancelling)) return false;
+      looking.abort();
+      for (const one of live) one.cancel();
+      if (live.length > 0) lines.err("Stopping after the current call. Ctrl+C again leaves at once.");
+      return true;
+    },
+  };
+}
+
+/** By its name or by what Make targets call it. */
+function machineOf(word: string | undefined): MachineName | undefined {
+  return isMachineName(word) ? word : MACHINE_NAMES.find((name) => MACHINES[name].short === word);
+}
+
+function usage(): readonly string[] {
+  const shorts = MACHINE_NAMES.map((name) => MACHINES[name].short).join("|");
+  return [
+    "This is what Make calls; `make help` lists the targets.",
+    "  status                 the three machines as a plain table",
+    ...Object.entries(VERBS).map(([name, { help, scope }]) => {
+      const call = scope === "machine" ? `${name} ${shorts}` : name;
+      return `  ${call.padEnd(22)} ${help}`;
+    }),
+  ];
+}
