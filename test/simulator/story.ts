@@ -71,6 +71,7 @@ function instance(
     autoPublicIp: true,
     interruption: undefined,
     terminationProtected: false,
+    clientToken: undefined,
     tags: {},
     ...fields,
   };

@@ -28,6 +28,8 @@ export interface SimInstance {
   /** Two minutes' notice, as instance metadata shows it. */
   readonly interruption: { readonly action: "stop" | "terminate"; readonly noticedAt: number } | undefined;
   readonly terminationProtected: boolean;
+  /** RunInstances with the token of an instance that is there launches nothing more. */
+  readonly clientToken: string | undefined;
   readonly tags: Tags;
 }
 

@@ -57,6 +57,7 @@ export interface RunInstancesCall {
   readonly imageId: string;
   readonly type: string;
   readonly count: number;
+  readonly clientToken?: string | undefined;
   readonly zone?: string | undefined;
   readonly keyName?: string | undefined;
   readonly autoPublicIp?: boolean | undefined;

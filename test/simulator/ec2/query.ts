@@ -98,6 +98,7 @@ function readRunInstances(form: Form): RunInstancesCall {
     imageId: need(form, "ImageId"),
     type: textAt(form, "InstanceType") ?? "m1.small",
     count,
+    clientToken: textAt(form, "ClientToken"),
     zone: textAt(form, "Placement.AvailabilityZone"),
     keyName: textAt(form, "KeyName"),
     autoPublicIp: listAt(form, "NetworkInterface").map((item) => flagAt(item, "AssociatePublicIpAddress"))[0],

@@ -20,6 +20,10 @@ type Applied = readonly [Account, CallResult];
 type CallOf<Name extends Call["name"]> = Extract<Call, { readonly name: Name }>;
 
 export function runInstances(account: Account, call: RunInstancesCall, now: number): Applied {
+  const made = Object.values(account.instances).filter(
+    ({ clientToken }) => clientToken !== undefined && clientToken === call.clientToken,
+  );
+  if (made.length > 0) return [account, { kind: "instances", instanceIds: made.map(({ id }) => id) }];
   const spec = launchSpec(account, call);
   if (account.noSpotCapacity.includes(spec.type) && call.spot) {
     throw new Refusal("InsufficientInstanceCapacity", "There is no Spot capacity available that matches your request.");
@@ -30,7 +34,7 @@ export function runInstances(account: Account, call: RunInstancesCall, now: numb
     let requestId: string | undefined;
     if (call.spot) [after, requestId] = newId(after, "sir");
     let instanceId: string;
-    [after, instanceId] = launch(after, spec, requestId, call.tags ?? {}, now);
+    [after, instanceId] = launch(after, spec, requestId, call, now);
     instanceIds.push(instanceId);
     if (!call.spot || !requestId) continue;
     after = {

@@ -93,7 +93,10 @@ export function launch(
   account: Account,
   spec: LaunchSpec,
   spotRequestId: string | undefined,
-  tags: { readonly instance?: Tags; readonly volume?: Tags },
+  given: {
+    readonly tags?: { readonly instance?: Tags; readonly volume?: Tags };
+    readonly clientToken?: string | undefined;
+  },
   now: number,
 ): readonly [Account, string] {
   const image = imageOf(spec.imageId);
@@ -116,7 +119,8 @@ export function launch(
     autoPublicIp: spec.autoPublicIp,
     interruption: undefined,
     terminationProtected: false,
-    tags: tags.instance ?? {},
+    clientToken: given.clientToken,
+    tags: given.tags?.instance ?? {},
   };
   let after: Account = { ...numbered, instances: { ...numbered.instances, [id]: instance } };
   for (const { device, sizeGiB, type, deleteOnTermination, encrypted } of spec.devices) {
@@ -143,7 +147,7 @@ export function launch(
             deleteOnTermination,
             mounted: isRoot,
           },
-          tags: tags.volume ?? {},
+          tags: given.tags?.volume ?? {},
         },
       },
     };

@@ -84,7 +84,7 @@ export function instanceView(account: Account, instance: SimInstance): XmlObject
     virtualizationType: "hvm",
     instanceLifecycle: instance.spotRequestId && "spot",
     spotInstanceRequestId: instance.spotRequestId,
-    clientToken: "",
+    clientToken: instance.clientToken ?? "",
     tagSet: tagSet(instance.tags),
     hypervisor: "xen",
     networkInterfaceSet: ended ? [] : [networkInterface(account, instance, publicIp, publicDns, dns)],
