@@ -5,6 +5,9 @@
 
 import { FailureError } from "../failure.ts";
 
+/** The code of every failure that is the configuration's own fault: no waiting mends it. */
+export const UNREADABLE_CONFIG = "UnreadableConfig";
+
 export interface Section {
   /** As it stands between the brackets. */
   readonly header: string;
@@ -37,6 +40,7 @@ export function readSections(text: string, file: string): readonly Section[] {
         kind: "malformed",
         sentence: `${file}, line ${index + 1}: ${what}.`,
         action: "Mend that line, then try again; the file was not changed.",
+        code: UNREADABLE_CONFIG,
       });
     };
     if (line === "" || line.startsWith("#") || line.startsWith(";")) continue;

@@ -4,7 +4,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Environment, REGION } from "../environment.ts";
 import { FailureError } from "../failure.ts";
-import { findSection, readSections, type Section, withSection } from "./config-text.ts";
+import { findSection, readSections, type Section, UNREADABLE_CONFIG, withSection } from "./config-text.ts";
 
 /** A profile that signs in by IAM Identity Center, with all that this takes. */
 export interface SsoProfile {
@@ -126,6 +126,7 @@ async function readText(file: string, shown: string): Promise<string> {
       kind: "malformed",
       sentence: `${shown} is not plain text (UTF-8).`,
       action: "Mend or remove the file, then try again; it was not changed.",
+      code: UNREADABLE_CONFIG,
     });
   }
 }
@@ -160,6 +161,7 @@ function ssoProfile(
     kind: "malformed",
     sentence: `${shown}: [${section.header}] names the sso-session ${sessionName}, which is not there or not complete.`,
     action: `Add [sso-session ${sessionName}] with sso_start_url and sso_region, or remove [${section.header}].`,
+    code: UNREADABLE_CONFIG,
   });
 }
 

@@ -3,6 +3,7 @@
 import { explain, SIGN_IN_ACTION } from "../aws/errors.ts";
 import { type Failure, FailureError } from "../failure.ts";
 import type { AwsTime } from "./aws-time.ts";
+import { UNREADABLE_CONFIG } from "./config-text.ts";
 
 export const NOBODY: Failure = { kind: "signed-out", sentence: "Nobody is signed in to AWS.", action: SIGN_IN_ACTION };
 
@@ -61,13 +62,9 @@ export function signInFailure(error: unknown, time: AwsTime): Failure {
 }
 
 /** Bad weather: the same call may well succeed later. */
-export function isWeather(failure: Failure): boolean {
-  return (
-    failure.kind === "offline" ||
-    failure.kind === "throttled" ||
-    failure.kind === "server" ||
-    failure.kind === "malformed"
-  );
+export function isWeather({ kind, code }: Failure): boolean {
+  if (kind === "malformed") return code !== UNREADABLE_CONFIG;
+  return kind === "offline" || kind === "throttled" || kind === "server";
 }
 
 function statusOf(error: unknown): number | undefined {

@@ -45,8 +45,8 @@ export function createSignIn({ environment, clock }: { environment: Environment;
   /** Bad weather takes nothing away: neither a signed-in state nor the reason why we are signed out. */
   const failed = (failure: Failure) => {
     const before = state.get();
-    const known = before.status === "signed-in" || (before.status === "signed-out" && !isWeather(before.failure));
-    if (known && failure.kind !== "signed-out" && failure.kind !== "refused") return;
+    if (before.status === "signed-in" && failure.kind !== "signed-out" && failure.kind !== "refused") return;
+    if (before.status === "signed-out" && !isWeather(before.failure) && isWeather(failure)) return;
     if (before.status === "signed-out" && before.failure.sentence === failure.sentence) return;
     state.set({ status: "signed-out", failure });
   };
