@@ -1,0 +1,459 @@
+import { describe, expect, it } from "vitest";
+import { healthyAccount, STORY_IDS as ID, interruptedByAws, PERSISTENT, recreatedAccount } from "../story.ts";
+import { type Account, publicIpOf, volumesOf } from "./account.ts";
+import type { Call } from "./calls.ts";
+import { type Happening, happens } from "./happenings.ts";
+import { apply } from "./rules.ts";
+import { settle } from "./settle.ts";
+
+const NOW = Date.parse("2026-03-01T12:00:00Z");
+const ARM_VOLUME = PERSISTENT["fcvm-metal-arm"].volumeId;
+const X86_VOLUME = PERSISTENT["fcvm-metal-x86"].volumeId;
+const ARM_ADDRESS = PERSISTENT["fcvm-metal-arm"].allocationId;
+
+/** A call, a happening, or the name of a pending transition that happens now. */
+type Step = Call | { readonly happens: Happening } | `${string}:${string}`;
+
+const start = (...instanceIds: string[]): Call => ({ name: "StartInstances", instanceIds });
+const stop = (...instanceIds: string[]): Call => ({ name: "StopInstances", instanceIds });
+const terminate = (...instanceIds: string[]): Call => ({ name: "TerminateInstances", instanceIds });
+const cancel = (...requestIds: string[]): Call => ({ name: "CancelSpotInstanceRequests", requestIds });
+const detach = (volumeId: string): Call => ({ name: "DetachVolume", volumeId });
+const attach = (volumeId: string, instanceId: string, device = "/dev/sda1"): Call => ({
+  name: "AttachVolume",
+  volumeId,
+  instanceId,
+  device,
+});
+const associate = (instanceId: string): Call => ({
+  name: "AssociateAddress",
+  allocationId: ARM_ADDRESS,
+  instanceId,
+});
+
+function play(account: Account, ...steps: readonly Step[]): Account {
+  let after = account;
+  for (const step of steps) {
+    if (typeof step === "string") {
+      if (!after.pending[step]) throw new Error(`${step} is not pending: ${Object.keys(after.pending).join(" ")}`);
+      after = settle(after, step, NOW);
+    } else if ("happens" in step) {
+      after = happens(after, step.happens, NOW);
+    } else {
+      const outcome = apply(after, step, NOW);
+      if (outcome.error) throw new Error(`${outcome.error.code}: ${outcome.error.message}`);
+      after = outcome.account;
+    }
+  }
+  return after;
+}
+
+const story = recreatedAccount(NOW);
+const healthy = healthyAccount(NOW);
+const requestOf = (account: Account, id: string) => {
+  const { state, statusCode } = account.spotRequests[id] ?? {};
+  return `${state}/${statusCode}`;
+};
+
+describe("errors", () => {
+  const stopping = play(story, stop(ID.arm));
+  const stopped = play(stopping, `stop:${ID.arm}`);
+  const released = play(stopped, `release:${ID.armRequest}`);
+  const rootless = play(released, detach(ID.armThrowAwayRoot), `detach:${ID.armThrowAwayRoot}`);
+  const attaching = play(rootless, attach(ARM_VOLUME, ID.arm));
+  const ready = play(attaching, `attach:${ARM_VOLUME}`);
+  const lost = play(ready, { happens: { name: "lose-spot-capacity", type: "c7gd.metal" } });
+  const pending = play(ready, start(ID.arm));
+  const otherZone = { ...rootless, volumes: { ...rootless.volumes } };
+  const moved = rootless.volumes[ARM_VOLUME];
+  if (moved) otherZone.volumes[ARM_VOLUME] = { ...moved, zone: "us-west-1c" };
+
+  const cases: readonly (readonly [string, Account, Call, string, RegExp])[] = [
+    ["start while stopping", stopping, start(ID.arm), "IncorrectInstanceState", /cannot|not in a state/],
+    [
+      "start before the request is released",
+      stopped,
+      start(ID.arm),
+      "IncorrectSpotRequestState",
+      /You can't start the Spot Instance 'i-[0-9a-f]+' because the associated Spot Instance request is not in an appropriate state to support start\./,
+    ],
+    [
+      "start what EC2 stopped",
+      interruptedByAws(NOW),
+      start(ID.arm),
+      "IncorrectSpotRequestState",
+      /not in an appropriate state to support start/,
+    ],
+    [
+      "start without a root",
+      rootless,
+      start(ID.arm),
+      "InvalidParameterValue",
+      /Invalid value 'i-[0-9a-f]+' for instanceId\. Instance does not have a volume attached at root \(\/dev\/sda1\)/,
+    ],
+    ["start while the root is attaching", attaching, start(ID.arm), "InvalidParameterValue", /attached at root/],
+    ["start fails for all when one has no root", rootless, start(ID.x86, ID.arm), "InvalidParameterValue", /at root/],
+    ["start without capacity", lost, start(ID.arm), "InsufficientInstanceCapacity", /no available Spot capacity/],
+    ["stop while pending", pending, stop(ID.arm), "IncorrectInstanceState", /from which it can be stopped/],
+    ["stop what is terminated", story, stop(ID.armPredecessor), "IncorrectInstanceState", /can be stopped/],
+    [
+      "stop under a cancelled request",
+      play(story, cancel(ID.armRequest)),
+      stop(ID.arm),
+      "IncorrectSpotRequestState",
+      /support stop/,
+    ],
+    [
+      "reboot what is stopped",
+      story,
+      { name: "RebootInstances", instanceIds: [ID.x86] },
+      "IncorrectInstanceState",
+      /rebooted/,
+    ],
+    ["no such instance", story, start("i-00000000000000000"), "InvalidInstanceID.NotFound", /does not exist/],
+    ["no instance ID", story, start("jumpbox"), "InvalidInstanceID.Malformed", /Invalid id: "jumpbox"/],
+    [
+      "detach the root of a running machine",
+      story,
+      detach(ID.armThrowAwayRoot),
+      "IncorrectState",
+      /Unable to detach root volume 'vol-[0-9a-f]+' from instance 'i-[0-9a-f]+'/,
+    ],
+    ["detach the root of a stopping one", stopping, detach(ID.armThrowAwayRoot), "IncorrectState", /detach root/],
+    ["detach what is available", story, detach(ARM_VOLUME), "IncorrectState", /'available'/],
+    ["detach what is attaching", attaching, detach(ARM_VOLUME), "IncorrectState", /'attaching'/],
+    [
+      "detach from another instance",
+      story,
+      { name: "DetachVolume", volumeId: X86_VOLUME, instanceId: ID.arm },
+      "InvalidAttachment.NotFound",
+      /not attached/,
+    ],
+    [
+      "attach where something is",
+      released,
+      attach(ARM_VOLUME, ID.arm),
+      "InvalidParameterValue",
+      /Attachment point \/dev\/sda1 is already in use/,
+    ],
+    [
+      "attach what is attached",
+      story,
+      attach(X86_VOLUME, ID.arm, "/dev/sdg"),
+      "VolumeInUse",
+      /is already attached to an instance/,
+    ],
+    [
+      "attach from another zone",
+      otherZone,
+      attach(ARM_VOLUME, ID.arm),
+      "InvalidVolume.ZoneMismatch",
+      /same availability zone/,
+    ],
+    [
+      "attach to a stopping machine",
+      stopping,
+      attach(ARM_VOLUME, ID.arm, "/dev/sdg"),
+      "IncorrectState",
+      /not 'running'/,
+    ],
+    [
+      "attach what is not there",
+      story,
+      attach("vol-00000000000000000", ID.arm),
+      "InvalidVolume.NotFound",
+      /does not exist/,
+    ],
+    [
+      "delete what is attached",
+      story,
+      { name: "DeleteVolume", volumeId: X86_VOLUME },
+      "VolumeInUse",
+      /currently attached/,
+    ],
+    [
+      "associate with a pending machine",
+      pending,
+      associate(ID.arm),
+      "InvalidInstanceID",
+      /The pending instance 'i-[0-9a-f]+' is not in a valid state for this operation\./,
+    ],
+    [
+      "associate an unknown address",
+      story,
+      { name: "AssociateAddress", allocationId: "eipalloc-0", instanceId: ID.arm },
+      "InvalidAllocationID.NotFound",
+      /does not exist/,
+    ],
+    [
+      "move an address that may not be moved",
+      healthy,
+      { name: "AssociateAddress", allocationId: ARM_ADDRESS, instanceId: ID.x86, allowReassociation: false },
+      "Resource.AlreadyAssociated",
+      /already associated/,
+    ],
+    [
+      "disassociate what is not associated",
+      story,
+      { name: "DisassociateAddress", associationId: "eipassoc-0" },
+      "InvalidAssociationID.NotFound",
+      /does not exist/,
+    ],
+    [
+      "cancel what is not there",
+      story,
+      cancel("sir-zzzzzzzz"),
+      "InvalidSpotInstanceRequestID.NotFound",
+      /does not exist/,
+    ],
+    [
+      "tag what is not there",
+      story,
+      { name: "CreateTags", resources: ["vol-0000000000000000f"], tags: {} },
+      "InvalidVolume.NotFound",
+      /not exist/,
+    ],
+    [
+      "tag with a reserved key",
+      story,
+      { name: "CreateTags", resources: [ID.arm], tags: { "aws:x": "1" } },
+      "InvalidParameterValue",
+      /reserved/,
+    ],
+    [
+      "set DeleteOnTermination of an empty device",
+      story,
+      { name: "ModifyInstanceAttribute", instanceId: ID.arm, deleteOnTermination: { "/dev/sdz": false } },
+      "InvalidInstanceAttributeValue",
+      /No device/,
+    ],
+    [
+      "launch an image of the other architecture",
+      story,
+      { name: "RunInstances", imageId: "ami-0d4a5b6c7e8f90123", type: "c5.metal", count: 1 },
+      "InvalidParameterValue",
+      /architecture/,
+    ],
+  ];
+  it.each(cases)("%s", (_title, account, call, code, message) => {
+    const outcome = apply(account, call, NOW);
+    expect(outcome.error?.code).toBe(code);
+    expect(outcome.error?.message).toMatch(message);
+  });
+});
+
+describe("stopping and starting a spot machine", () => {
+  it("passes through every state of the spot request, which lags behind the instance", () => {
+    const stopping = play(story, stop(ID.arm));
+    expect(stopping.instances[ID.arm]?.state).toBe("stopping");
+    expect(requestOf(stopping, ID.armRequest)).toBe("active/marked-for-stop");
+    const stopped = play(stopping, `stop:${ID.arm}`);
+    expect(stopped.instances[ID.arm]?.state).toBe("stopped");
+    expect(requestOf(stopped, ID.armRequest)).toBe("active/marked-for-stop");
+    const released = play(stopped, `release:${ID.armRequest}`);
+    expect(requestOf(released, ID.armRequest)).toBe("disabled/instance-stopped-by-user");
+    expect(Object.keys(released.pending)).toEqual(Object.keys(story.pending));
+    const starting = play(released, start(ID.arm));
+    expect(starting.instances[ID.arm]?.state).toBe("pending");
+    expect(requestOf(starting, ID.armRequest)).toBe("open/pending-evaluation");
+    const fulfilled = play(starting, `fulfil:${ID.armRequest}`);
+    expect(fulfilled.instances[ID.arm]?.state).toBe("pending");
+    expect(requestOf(fulfilled, ID.armRequest)).toBe("active/fulfilled");
+    const running = play(fulfilled, `run:${ID.arm}`);
+    expect(running.instances[ID.arm]).toMatchObject({ state: "running", launchedAt: NOW, endedAt: undefined });
+  });
+
+  it("comes back to the same state after every round, so that the states stay few", () => {
+    const round: readonly Step[] = [
+      stop(ID.arm),
+      `stop:${ID.arm}`,
+      `release:${ID.armRequest}`,
+      start(ID.arm),
+      `fulfil:${ID.armRequest}`,
+      `run:${ID.arm}`,
+    ];
+    const once = play(story, ...round);
+    expect(play(once, ...round)).toEqual(once);
+  });
+
+  it("does nothing when told to start a running or to stop a stopped machine", () => {
+    expect(play(story, start(ID.arm))).toEqual(story);
+    expect(play(story, stop(ID.x86))).toEqual(story);
+    const stopping = play(story, stop(ID.arm));
+    expect(play(stopping, stop(ID.arm))).toEqual(stopping);
+  });
+
+  it("stops and starts an on-demand machine without any request", () => {
+    const stopped = play(story, stop(ID.jumpbox), `stop:${ID.jumpbox}`);
+    expect(play(stopped, start(ID.jumpbox), `run:${ID.jumpbox}`).instances[ID.jumpbox]?.state).toBe("running");
+  });
+});
+
+describe("the swap by hand", () => {
+  it("leads from the throw-away root to the persistent one", () => {
+    const done = play(
+      story,
+      stop(ID.arm),
+      `stop:${ID.arm}`,
+      `release:${ID.armRequest}`,
+      detach(ID.armThrowAwayRoot),
+      `detach:${ID.armThrowAwayRoot}`,
+      attach(ARM_VOLUME, ID.arm),
+      `attach:${ARM_VOLUME}`,
+      start(ID.arm),
+      `fulfil:${ID.armRequest}`,
+      `run:${ID.arm}`,
+      associate(ID.arm),
+      { name: "DeleteVolume", volumeId: ID.armThrowAwayRoot },
+      `delete-volume:${ID.armThrowAwayRoot}`,
+    );
+    const machine = done.instances[ID.arm];
+    if (!machine) throw new Error("no machine");
+    expect(publicIpOf(done, machine)).toBe("184.72.40.255");
+    expect(
+      volumesOf(done, ID.arm).map(({ id, attachment }) => [id, attachment.device, attachment.deleteOnTermination]),
+    ).toEqual([[ARM_VOLUME, "/dev/sda1", false]]);
+    expect(done.volumes[ID.armThrowAwayRoot]).toBeUndefined();
+  });
+});
+
+describe("what EC2 does of itself", () => {
+  const noticed = play(healthy, { happens: { name: "notice-interruption", instanceId: ID.arm } });
+  const taken = play(noticed, `interrupt:${ID.arm}`, `stop:${ID.arm}`, `release:${ID.armRequest}`);
+
+  it("gives notice, stops the machine, and the request says for what reason", () => {
+    expect(noticed.instances[ID.arm]).toMatchObject({
+      state: "running",
+      interruption: { action: "stop", noticedAt: NOW },
+    });
+    expect(requestOf(noticed, ID.armRequest)).toBe("active/marked-for-stop");
+    expect(taken.instances[ID.arm]).toMatchObject({ state: "stopped", interruption: undefined });
+    expect(requestOf(taken, ID.armRequest)).toBe("disabled/instance-stopped-no-capacity");
+  });
+
+  it("starts it again when there is capacity, and not before", () => {
+    const without = play(taken, { happens: { name: "lose-spot-capacity", type: "c7gd.metal" } });
+    const waiting = play(without, `restart:${ID.armRequest}`);
+    expect(waiting.instances[ID.arm]?.state).toBe("stopped");
+    const regained = play(waiting, { happens: { name: "regain-spot-capacity", type: "c7gd.metal" } });
+    const again = play(regained, `restart:${ID.armRequest}`, `fulfil:${ID.armRequest}`, `run:${ID.arm}`);
+    expect(again.instances[ID.arm]?.state).toBe("running");
+    expect(requestOf(again, ID.armRequest)).toBe("active/fulfilled");
+  });
+
+  it("terminates it if its root is off when it tries, and the persistent request launches a stranger", () => {
+    const opened = play(taken, detach(ARM_VOLUME), `detach:${ARM_VOLUME}`, `restart:${ID.armRequest}`);
+    expect(opened.instances[ID.arm]?.state).toBe("shutting-down");
+    const ended = play(opened, `terminate:${ID.arm}`);
+    expect(requestOf(ended, ID.armRequest)).toBe("open/instance-terminated-no-capacity");
+    expect(ended.addresses[ARM_ADDRESS]?.instanceId).toBeUndefined();
+    const relaunched = play(ended, `relaunch:${ID.armRequest}`);
+    const stranger = relaunched.spotRequests[ID.armRequest]?.instanceId ?? "";
+    expect(relaunched.instances[stranger]).toMatchObject({ state: "pending", type: "c7gd.metal", tags: {} });
+    expect(relaunched.volumes[ARM_VOLUME]?.state).toBe("available");
+  });
+
+  it("counts a stop by the user during the notice as the user's", () => {
+    const stopped = play(noticed, stop(ID.arm), `stop:${ID.arm}`, `release:${ID.armRequest}`);
+    expect(requestOf(stopped, ID.armRequest)).toBe("disabled/instance-stopped-by-user");
+    expect(stopped.pending[`interrupt:${ID.arm}`]).toBeUndefined();
+  });
+});
+
+describe("terminating and cancelling", () => {
+  it("keeps a terminated machine visible with its name, lets its disks go and its address too", () => {
+    const ending = play(healthy, cancel(ID.armRequest), terminate(ID.arm));
+    expect(requestOf(ending, ID.armRequest)).toBe("cancelled/request-canceled-and-instance-running");
+    const ended = play(ending, `terminate:${ID.arm}`);
+    expect(ended.instances[ID.arm]).toMatchObject({ state: "terminated", tags: { Name: "fcvm-metal-arm" } });
+    expect(requestOf(ended, ID.armRequest)).toBe("closed/instance-terminated-by-user");
+    expect(ended.volumes[ARM_VOLUME]?.attachment).toMatchObject({ state: "detaching", instanceId: ID.arm });
+    expect(play(ended, `detach:${ARM_VOLUME}`).volumes[ARM_VOLUME]).toMatchObject({ state: "available" });
+    expect(play(ended, `forget-instance:${ID.arm}`).instances[ID.arm]).toBeUndefined();
+  });
+
+  it("launches another instance when a persistent request was not cancelled", () => {
+    const ended = play(healthy, terminate(ID.arm), `terminate:${ID.arm}`);
+    expect(requestOf(ended, ID.armRequest)).toBe("open/instance-terminated-by-user");
+    const relaunched = play(ended, `relaunch:${ID.armRequest}`);
+    expect(Object.keys(relaunched.instances)).toHaveLength(4);
+    expect(play(ended, cancel(ID.armRequest)).pending[`relaunch:${ID.armRequest}`]).toBeUndefined();
+  });
+
+  it("terminates a stopped machine whose request is cancelled", () => {
+    const ending = play(healthy, cancel(ID.x86Request));
+    expect(ending.instances[ID.x86]?.state).toBe("shutting-down");
+    const ended = play(ending, `terminate:${ID.x86}`, `detach:${X86_VOLUME}`);
+    expect(ended.instances[ID.x86]?.state).toBe("terminated");
+    expect(ended.volumes[X86_VOLUME]?.state).toBe("available");
+  });
+
+  it("terminates a machine that was stopping when its request was cancelled", () => {
+    const ending = play(healthy, stop(ID.arm), cancel(ID.armRequest), `stop:${ID.arm}`);
+    expect(ending.instances[ID.arm]?.state).toBe("shutting-down");
+  });
+
+  it("deletes the volumes that are to go with the machine, and only those", () => {
+    const ended = play(healthy, terminate(ID.jumpbox), `terminate:${ID.jumpbox}`);
+    expect(ended.volumes[ID.jumpboxRoot]?.state).toBe("deleting");
+    expect(ended.volumes[ID.jumpboxHome]?.attachment?.state).toBe("detaching");
+    const doomed = play(
+      healthy,
+      { name: "ModifyInstanceAttribute", instanceId: ID.arm, deleteOnTermination: { "/dev/sda1": true } },
+      terminate(ID.arm),
+      `terminate:${ID.arm}`,
+      `delete-volume:${ARM_VOLUME}`,
+    );
+    expect(doomed.volumes[ARM_VOLUME]).toBeUndefined();
+  });
+});
+
+describe("volumes, addresses, tags, launches", () => {
+  it("keeps a mounted volume busy until it is unmounted, forced off, or its machine stops", () => {
+    const busy = play(story, detach(ID.jumpboxHome));
+    expect(busy.volumes[ID.jumpboxHome]?.attachment?.state).toBe("busy");
+    const unmounted = play(busy, { happens: { name: "mount", volumeId: ID.jumpboxHome, mounted: false } });
+    expect(unmounted.volumes[ID.jumpboxHome]?.attachment?.state).toBe("detaching");
+    const stopped = play(busy, stop(ID.jumpbox), `stop:${ID.jumpbox}`, `detach:${ID.jumpboxHome}`);
+    expect(stopped.volumes[ID.jumpboxHome]?.state).toBe("available");
+    const forced = play(story, { name: "DetachVolume", volumeId: ID.jumpboxHome, force: true });
+    expect(forced.volumes[ID.jumpboxHome]?.attachment?.state).toBe("detaching");
+  });
+
+  it("moves an address by default, lets go of the one that was there, and does it twice without harm", () => {
+    const moved = play(healthy, associate(ID.x86));
+    expect(moved.addresses[ARM_ADDRESS]?.instanceId).toBe(ID.x86);
+    expect(moved.addresses[PERSISTENT["fcvm-metal-x86"].allocationId]?.instanceId).toBeUndefined();
+    expect(play(moved, associate(ID.x86))).toEqual(moved);
+  });
+
+  it("launches a persistent spot machine on a fresh root, once for one token", () => {
+    const call: Call = {
+      name: "RunInstances",
+      imageId: "ami-0d4a5b6c7e8f90123",
+      type: "c7gd.metal",
+      count: 1,
+      clientToken: "terraform-1",
+      devices: [{ device: "/dev/sda1", sizeGiB: 300, deleteOnTermination: false }],
+      spot: { type: "persistent", interruptionBehavior: "stop" },
+      tags: { instance: { Name: "fcvm-metal-arm" } },
+    };
+    const launched = play(story, call);
+    const fresh = Object.values(launched.instances).find((instance) => instance.clientToken === "terraform-1");
+    expect(fresh).toMatchObject({ state: "pending", tags: { Name: "fcvm-metal-arm" }, rootDeviceName: "/dev/sda1" });
+    expect(volumesOf(launched, fresh?.id ?? "")).toMatchObject([
+      { sizeGiB: 300, attachment: { deleteOnTermination: false, device: "/dev/sda1" } },
+    ]);
+    expect(requestOf(launched, fresh?.spotRequestId ?? "")).toBe("active/fulfilled");
+    expect(play(launched, call)).toEqual(launched);
+  });
+
+  it("adds, replaces and deletes tags", () => {
+    const tagged = play(story, { name: "CreateTags", resources: [ARM_VOLUME, ID.arm], tags: { a: "1", Name: "new" } });
+    expect(tagged.volumes[ARM_VOLUME]?.tags).toMatchObject({ a: "1", Name: "new", Project: "snowglobe" });
+    const less = play(tagged, { name: "DeleteTags", resources: [ARM_VOLUME], tags: { a: "2", Name: undefined } });
+    expect(less.volumes[ARM_VOLUME]?.tags).toMatchObject({ a: "1", Project: "snowglobe" });
+    expect(less.volumes[ARM_VOLUME]?.tags.Name).toBeUndefined();
+    expect(play(less, { name: "DeleteTags", resources: [ARM_VOLUME], tags: {} }).volumes[ARM_VOLUME]?.tags).toEqual({});
+  });
+});
