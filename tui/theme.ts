@@ -13,14 +13,20 @@ export type Token =
   | "status.busy"
   | "status.warn"
   | "status.error"
+  | "status.alarm"
   | "status.off"
   | "accent"
+  | "accent.strong"
   | "selected"
   | "headline.error"
   | "headline.warn"
   | "headline.ok"
   | "demo"
-  | "key";
+  | "key"
+  | "button"
+  | "match"
+  | "cursor"
+  | "qr";
 
 /** The terminal's own sixteen colours, so that every palette and every terminal shows them as its user chose. */
 const COLOURED: Readonly<Record<Token, TextProps>> = {
@@ -31,20 +37,28 @@ const COLOURED: Readonly<Record<Token, TextProps>> = {
   "status.busy": { color: "cyan" },
   "status.warn": { color: "yellow" },
   "status.error": { color: "red" },
+  "status.alarm": { color: "red", bold: true },
   "status.off": { color: "gray" },
   accent: { color: "cyan" },
+  "accent.strong": { color: "cyan", bold: true },
   selected: { color: "cyan", bold: true },
   "headline.error": { color: "red", bold: true, inverse: true },
   "headline.warn": { color: "yellow", bold: true, inverse: true },
   "headline.ok": { color: "green", bold: true },
   demo: { color: "magenta", bold: true, inverse: true },
   key: { color: "cyan", bold: true },
+  button: { bold: true, inverse: true },
+  match: { inverse: true },
+  cursor: { inverse: true },
+  // Scanners want dark on light whatever the terminal's palette: the light modules are drawn, on black.
+  qr: { color: "whiteBright", backgroundColor: "black" },
 };
 
 /** The Ink Text properties of a token: `<Text {...style("status.error")}>`. */
 export function style(token: Token): TextProps {
-  const { color, ...rest } = COLOURED[token];
-  return plain || !color ? rest : { color, ...rest };
+  const { color, backgroundColor, ...rest } = COLOURED[token];
+  if (plain) return rest;
+  return { ...(color && { color }), ...(backgroundColor && { backgroundColor }), ...rest };
 }
 
 /** Border colours for boxes; nothing where colour is off. */

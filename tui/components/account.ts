@@ -1,0 +1,136 @@
+/** What belongs to the account and to no machine: orphans, strays, and what everything costs together. Pure. */
+
+import { duration } from "../../ops/fleet/derive/ages.ts";
+import { dollars, machineCost, orphansPerMonth } from "../../ops/fleet/derive/cost.ts";
+import { MACHINE_NAMES } from "../../ops/fleet/machines.ts";
+import type { Fleet } from "../../ops/fleet/model.ts";
+import { HOURS_A_MONTH } from "../../ops/fleet/prices.ts";
+import type { MetricsState } from "../../ops/fleet/state.ts";
+import { type Column, firstFitting, grid } from "../format/grid.ts";
+import { join, type Line, t, ticking } from "../format/line.ts";
+import { clean } from "../format/text.ts";
+import { ago, count, gigabytes, timeOfDay } from "../format/words.ts";
+import { volumeCost } from "./machine-detail.ts";
+
+const dim = (text: string) => t(text, "text.dim");
+
+interface Totals {
+  readonly perHour: number;
+  /** Running machines whose price nobody told yet. */
+  readonly unknown: number;
+  readonly idlePerMonth: number;
+}
+
+/** What everything costs: now, an hour; and with every machine stopped, a month. Orphans count in both. */
+export function totals(fleet: Fleet, metrics: MetricsState): Totals {
+  const costs = MACHINE_NAMES.map((name) => machineCost(fleet.machines[name], metrics.spotPerHour[name]));
+  const orphans = orphansPerMonth(fleet);
+  return {
+    perHour: costs.reduce((sum, cost) => sum + (cost.perHour ?? cost.stoppedPerHour), 0) + orphans / HOURS_A_MONTH,
+    unknown: costs.filter((cost) => cost.perHour === undefined).length,
+    idlePerMonth: costs.reduce((sum, cost) => sum + cost.stoppedPerMonth, 0) + orphans,
+  };
+}
+
+/** All of it in one row, with counts. */
+export function accountLine(fleet: Fleet, metrics: MetricsState, columns: number, now: number): Line {
+  const { orphans, straySpotRequests: requests, strayInstances: strays } = fleet;
+  const volumes: Line = orphans.length
+    ? [t(`${count(orphans.length, "orphan volume")}, ${dollars(orphansPerMonth(fleet), "month")}: o`, "status.warn")]
+    : [];
+  const stray: Line = [
+    ...join(
+      [
+        requests.length ? [t(count(requests.length, "stray spot request"), "status.warn")] : [],
+        strays.length ? [t(count(strays.length, "stray instance"), "status.warn")] : [],
+      ],
+      t(", ", "status.warn"),
+    ),
+  ];
+  return firstFitting(
+    [
+      join([moneyLine(fleet, metrics), volumes, stray], dim("  ·  ")),
+      join([shortMoneyLine(fleet, metrics), volumes, stray], dim(" · ")),
+      join([volumes, stray, shortMoneyLine(fleet, metrics)], dim(" · ")),
+    ],
+    columns,
+    now,
+  );
+}
+
+function shortMoneyLine(fleet: Fleet, metrics: MetricsState): Line {
+  const { perHour, idlePerMonth } = totals(fleet, metrics);
+  return [t(dollars(perHour, "h")), dim(" now, "), t(dollars(idlePerMonth, "month")), dim(" stopped")];
+}
+
+function moneyLine(fleet: Fleet, metrics: MetricsState): Line {
+  const { perHour, unknown, idlePerMonth } = totals(fleet, metrics);
+  return [
+    t(`${unknown ? "at least " : ""}${dollars(perHour, "h")}`),
+    dim(" in all now  ·  "),
+    t(dollars(idlePerMonth, "month")),
+    dim(" with all stopped"),
+  ];
+}
+
+/** The same with every orphan and stray by its ID, `height` rows at most; what did not fit is counted. */
+export function accountLines(
+  fleet: Fleet,
+  metrics: MetricsState,
+  columns: number,
+  height: number,
+  now: number,
+): Line[] {
+  if (height <= 0) return [];
+  if (height === 1) return [accountLine(fleet, metrics, columns, now)];
+  const rows = [...orphanRows(fleet, columns, now), ...strayRows(fleet)];
+  const nothing: Line = [dim("No orphan volumes, no stray spot requests or instances.")];
+  const note: Line[] = [moneyLine(fleet, metrics), [dim(pricesNote(metrics))]].slice(0, height > 2 ? 2 : 1);
+  const room = height - note.length;
+  if (rows.length === 0) return [...note, nothing];
+  if (rows.length <= room) return [...note, ...rows];
+  return [...note, ...rows.slice(0, room - 1), [t(`and ${rows.length - room + 1} more: o`, "status.warn")]];
+}
+
+function pricesNote({ at, failure }: MetricsState): string {
+  if (failure) return `Prices and CPU: ${clean(failure.sentence)}`;
+  return at === undefined ? "Spot prices and CPU not asked yet" : `Spot prices and CPU as of ${timeOfDay(at)}`;
+}
+
+function orphanRows({ orphans }: Fleet, columns: number, now: number): Line[] {
+  const cell = (line: (volume: Fleet["orphans"][number]) => Line) => orphans.map((volume) => [line(volume)]);
+  const all: readonly Column[] = [
+    { groups: cell(() => [t("orphan", "status.warn")]) },
+    { groups: cell((volume) => [t(clean(volume.id))]) },
+    { groups: cell((volume) => [t(`${gigabytes(volume.sizeGiB)} ${clean(volume.type)}`)]), align: "right" },
+    {
+      groups: cell((volume) => [ticking((at) => `${duration(at - volume.createdAt)} old`, "text.dim")]),
+      align: "right",
+      drop: 1,
+    },
+    { groups: cell((volume) => [t(volumeCost(volume), "status.warn")]), align: "right" },
+    { groups: cell((volume) => [dim(clean(volume.name ?? "without a name"))]), grow: 8, drop: 3 },
+    { groups: cell((volume) => [dim(clean(volume.availabilityZone))]), drop: 2 },
+  ];
+  return grid(all, 1, columns, now).flat();
+}
+
+function strayRows({ straySpotRequests, strayInstances }: Fleet): Line[] {
+  return [
+    ...straySpotRequests.map(
+      (request): Line => [
+        t("stray  ", "status.warn"),
+        t(` spot request ${clean(request.id)}`),
+        dim(`  ${request.state}, ${clean(request.statusCode)}`),
+      ],
+    ),
+    ...strayInstances.map(
+      (instance): Line => [
+        t("stray  ", "status.warn"),
+        t(` instance ${clean(instance.id)}`),
+        dim(`  ${clean(instance.name ?? "")} ${instance.type} ${instance.state}, launched `),
+        ticking((now) => ago(instance.launchedAt, now), "text.dim"),
+      ],
+    ),
+  ];
+}

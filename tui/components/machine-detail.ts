@@ -1,0 +1,256 @@
+/** Everything that is known of one machine, as labelled facts, the most important first. Pure. */
+
+import type { Failure } from "../../ops/failure.ts";
+import { duration } from "../../ops/fleet/derive/ages.ts";
+import { dollars } from "../../ops/fleet/derive/cost.ts";
+import type { Headline } from "../../ops/fleet/derive/headline.ts";
+import { IDLE_BELOW_PERCENT, IDLE_HOURS } from "../../ops/fleet/derive/idle.ts";
+import { spotWords } from "../../ops/fleet/derive/words.ts";
+import type { Attachment, Volume } from "../../ops/fleet/model.ts";
+import { volumePerMonth } from "../../ops/fleet/prices.ts";
+import type { Fact } from "../format/grid.ts";
+import { join, type Line, t, ticking } from "../format/line.ts";
+import { clean } from "../format/text.ts";
+import { ago, count, gigabytes, left, percent, timeOfDay } from "../format/words.ts";
+import { type MachineView, toneToken } from "./machine-view.ts";
+import { actionHere } from "./notices.ts";
+
+const dim = (text: string) => t(text, "text.dim");
+
+/**
+ * @param notices what is out of order with this machine and does not stand in the headline
+ * @param metricsFailure why there are no newer CPU figures and prices
+ */
+export function machineFacts(
+  view: MachineView,
+  notices: readonly Headline[],
+  metricsFailure: Failure | undefined,
+): readonly Fact[] {
+  return [
+    ...notices.map(noticeFact),
+    stateFact(view),
+    rootFact(view),
+    persistentFact(view),
+    addressFact(view),
+    spotFact(view),
+    costFact(view),
+    autoStopFact(view, metricsFailure),
+    probeFact(view),
+    dataFact(view),
+    instanceFact(view),
+  ];
+}
+
+function noticeFact(headline: Headline): Fact {
+  const { kind, severity, sentence } = headline;
+  const action = actionHere(headline);
+  const words = clean(action ? `${sentence} ${action}` : sentence).split(" ");
+  return {
+    label: severity === "note" ? "note" : "▲ notice",
+    parts: words.map((word) => [t(word, severity === "alarm" ? "status.alarm" : "status.warn")]),
+    gap: " ",
+    // What the facts below say too may go where room is short.
+    rank: kind === "address" || kind === "throw-away-root" ? 9 : 1,
+  };
+}
+
+function stateFact({ machine, words: state }: MachineView): Fact {
+  const { instance } = machine;
+  const running = instance?.state === "running" ? instance : undefined;
+  return {
+    label: "state",
+    parts: [
+      [t(state.text, toneToken(state.tone))],
+      running ? [ticking((now) => `up ${duration(now - running.launchedAt)}`)] : [],
+      instance?.stateReason ? [dim(clean(instance.stateReason))] : [],
+    ],
+    more: running ? [[dim(`since ${timeOfDay(running.launchedAt)}`)]] : [],
+    rank: state.text === state.short ? 8 : 0,
+  };
+}
+
+function rootFact({ machine }: MachineView): Fact {
+  const { root, rootKind, instance, spec } = machine;
+  const kind: Line = {
+    persistent: [t("persistent", "status.ok")],
+    "throw-away": [t("THROW-AWAY", "status.alarm")],
+    unrecorded: [dim(spec.market === "spot" ? "not recorded" : "its own")],
+    none: instance ? [t("none", "status.warn")] : [],
+  }[rootKind];
+  const attachment = root?.attachments.find((one) => one.instanceId === instance?.id && one.state !== "detached");
+  const volume = root && volumeParts(root, attachment);
+  return { label: "root", parts: [kind, ...(volume?.parts ?? [])], more: volume?.more ?? [], rank: 1 };
+}
+
+function persistentFact({ machine }: MachineView): Fact {
+  const { persistent, rootKind, instance } = machine;
+  const label = "persistent";
+  if (!persistent || rootKind === "persistent") return { label, parts: [], rank: 0 };
+  const { volume, volumeId } = persistent;
+  if (!volume) return { label, parts: [[t("not in this account", "status.alarm")], [t(clean(volumeId))]], rank: 0 };
+  const holder = volume.attachments.find((one) => one.state !== "detached");
+  const apart = instance && volume.availabilityZone !== instance.availabilityZone;
+  const { parts, more } = volumeParts(volume, holder);
+  return {
+    label,
+    parts: [
+      [t(holder ? `on ${clean(holder.instanceId)}` : "on nothing", "status.warn")],
+      ...parts,
+      apart ? [t(`in ${volume.availabilityZone}, where the machine is not`, "status.alarm")] : [],
+    ],
+    more,
+    rank: 0,
+  };
+}
+
+function volumeParts(volume: Volume, attachment: Attachment | undefined): { parts: Line[]; more: Line[] } {
+  return {
+    parts: [
+      [t(clean(volume.id))],
+      [t(`${gigabytes(volume.sizeGiB)} ${clean(volume.type)}`)],
+      [ticking((now) => `${duration(now - volume.createdAt)} old`, "text.dim")],
+      attachment && attachment.state !== "attached" ? [t(attachment.state, "status.busy")] : [],
+      attachment?.deleteOnTermination ? [t("deleted with the instance", "status.warn")] : [],
+      volume.state === "error" ? [t("in error", "status.error")] : [],
+    ],
+    more: attachment
+      ? [[dim(clean(attachment.device))], attachment.deleteOnTermination ? [] : [dim("kept on termination")]]
+      : [],
+  };
+}
+
+function addressFact({ machine }: MachineView): Fact {
+  const { address, addressPlace, instance } = machine;
+  const place: Line = {
+    here: [t("here", "status.ok")],
+    elsewhere: [t(`on ${clean(address?.instanceId ?? "something else")}`, "status.warn")],
+    nowhere: [t(address ? "on nothing" : "not in this account", "status.warn")],
+    unrecorded: [dim("no Elastic IP")],
+  }[addressPlace];
+  const ip = address?.publicIp ?? instance?.publicIp;
+  return {
+    label: "address",
+    parts: [ip ? [t(clean(ip))] : [], place, address ? [dim(clean(address.allocationId))] : []],
+    more: instance?.privateIp ? [[dim(`private ${clean(instance.privateIp)}`)]] : [],
+    rank: 3,
+  };
+}
+
+function spotFact({ machine }: MachineView): Fact {
+  const { spotRequest, instance, spec } = machine;
+  const said = spotWords(machine);
+  if (!spotRequest || !said) {
+    if (instance?.market === "spot") {
+      return { label: "spot", parts: [[t("its spot request is not to be seen", "status.warn")]], rank: 2 };
+    }
+    return { label: "spot", parts: spec.market === "spot" ? [] : [[dim("no, on demand")]], rank: 8 };
+  }
+  const { statusAt, type, interruptionBehavior } = spotRequest;
+  return {
+    label: "spot",
+    parts: [
+      [t(clean(said))],
+      statusAt === undefined ? [] : [ticking((now) => ago(statusAt, now), "text.dim")],
+      [dim(clean(spotRequest.id))],
+    ],
+    more: [[dim(`${type}${interruptionBehavior ? `, ${clean(interruptionBehavior)} when interrupted` : ""}`)]],
+    rank: 4,
+  };
+}
+
+function costFact({ cost, machine }: MachineView): Fact {
+  const { instancePerHour, perHour, belowOnDemand, stoppedPerMonth } = cost;
+  const running = machine.instance?.state === "running";
+  const onSpot = (machine.instance?.market ?? machine.spec.market) === "spot";
+  const price =
+    instancePerHour === undefined
+      ? "spot price unknown"
+      : `${dollars(instancePerHour, "h")} ${onSpot ? "spot" : "on demand"}`;
+  const below: Line =
+    belowOnDemand === undefined
+      ? []
+      : [t(`${percent(belowOnDemand)} below on-demand`, running ? "status.ok" : "text.dim")];
+  const stopped = `${dollars(stoppedPerMonth, "month")} while stopped`;
+  return running
+    ? {
+        label: "cost",
+        parts: [perHour === undefined ? [] : [t(`${dollars(perHour, "h")} now`)], below, [dim(stopped)]],
+        more: [[dim(price)]],
+        rank: 5,
+      }
+    : { label: "cost", parts: [[t(stopped)], [dim(`${price} while it runs`)]], more: [below], rank: 5 };
+}
+
+function autoStopFact({ idle, machine, cpu }: MachineView, failure: Failure | undefined): Fact {
+  const label = "auto-stop";
+  const rule = `after ${IDLE_HOURS} h in a row under ${IDLE_BELOW_PERCENT} %`;
+  const late: Line[] = failure ? [[t(clean(failure.sentence), "status.warn")]] : [];
+  const use: Line = !idle ? [] : [t(idle.hours === 0 ? "in use" : `idle ${idle.hours} h`)];
+  const newest = cpu?.at(-1)?.maximum;
+  const more: Line[] = idle && newest !== undefined ? [[dim(`last hour at most ${Math.round(newest)} % CPU`)]] : [];
+  if (!machine.spec.autoStop) return { label, parts: [use, [dim("never stopped by itself")], ...late], more, rank: 7 };
+  if (idle?.autoStopAt !== undefined) {
+    const at = idle.autoStopAt;
+    const token = idle.hours >= IDLE_HOURS - 2 ? "status.warn" : undefined;
+    const strikes: Line = [ticking((now) => `stops in ${left(at, now)}`, token), dim(` at ${timeOfDay(at)}`)];
+    return { label, parts: [use, strikes, ...late], more: [...more, [dim(rule)]], rank: 4 };
+  }
+  if (machine.instance?.state !== "running") return { label, parts: late, rank: 7 };
+  return { label, parts: [[dim("no CPU figures yet")], ...late], more: [[dim(`stops ${rule}`)]], rank: 7 };
+}
+
+function probeFact({ probe, machine }: MachineView): Fact {
+  if (!probe) {
+    const running = machine.instance?.state === "running";
+    return { label: "kernel", parts: running ? [[dim("not asked yet")]] : [], rank: 8 };
+  }
+  const { scratch, load } = probe;
+  const disk: Line = !scratch
+    ? []
+    : scratch.mounted
+      ? [dim("scratch "), t(clean(scratch.device ?? "mounted").replace(/^\/dev\//, ""))]
+      : [t("scratch disk not mounted", "status.warn")];
+  return {
+    label: "kernel",
+    parts: [
+      [t(clean(probe.kernel)), probe.nestedDsb ? t(" ✓", "status.ok") : dim(" unpatched")],
+      load ? [dim("load "), t(load[0].toFixed(2)), dim(` ${load[1].toFixed(2)} ${load[2].toFixed(2)}`)] : [],
+      disk,
+      [ticking((now) => ago(probe.at, now), "text.dim")],
+    ],
+    more: scratch?.model ? [[dim(clean(scratch.model))]] : [],
+    rank: 5,
+  };
+}
+
+function dataFact({ machine }: MachineView): Fact {
+  return {
+    label: machine.dataVolumes.length > 1 ? "volumes" : "volume",
+    parts: machine.dataVolumes.map((volume) => {
+      const attachment = volume.attachments.find((one) => one.instanceId === machine.instance?.id);
+      const { parts, more } = volumeParts(volume, attachment);
+      return join([volume.name ? [t(clean(volume.name))] : [], ...parts, more[0] ?? []], t("  "));
+    }),
+    rank: 6,
+  };
+}
+
+function instanceFact({ machine }: MachineView): Fact {
+  const { instance, spec, others } = machine;
+  if (!instance) return { label: "instance", parts: [[dim("none")]], rank: 6 };
+  const { vcpus, memoryGiB } = spec;
+  return {
+    label: "instance",
+    parts: [[t(clean(instance.id))], [dim(clean(instance.availabilityZone))], [dim(clean(instance.imageId))]],
+    more: [
+      [dim(`${clean(instance.type)}, ${clean(instance.architecture)}, ${vcpus} vCPU, ${memoryGiB} GB`)],
+      others.length ? [dim(count(others.length, "earlier instance"))] : [],
+    ],
+    rank: 6,
+  };
+}
+
+/** What an orphan or any other volume costs, said the same way everywhere. */
+export function volumeCost(volume: Volume): string {
+  return dollars(volumePerMonth(volume), "month");
+}

@@ -1,0 +1,86 @@
+/** What is drawn of one machine, gathered from all that is known of it. Pure. */
+
+import { type MachineCost, machineCost } from "../../ops/fleet/derive/cost.ts";
+import { type Idle, idleness } from "../../ops/fleet/derive/idle.ts";
+import { isMarked, type StateWords, stateWords } from "../../ops/fleet/derive/words.ts";
+import type { Machine } from "../../ops/fleet/model.ts";
+import type { CpuHour, MetricsState } from "../../ops/fleet/state.ts";
+import type { Probe, ProbeState, SessionSummary } from "../../ops/ssh/types.ts";
+import type { Token } from "../theme.ts";
+
+export interface MachineView {
+  readonly machine: Machine;
+  readonly selected: boolean;
+  readonly words: StateWords;
+  /** Since when this screen has seen it in its state; what a person waits for is counted from here. */
+  readonly stateSince: number | undefined;
+  readonly cost: MachineCost;
+  readonly cpu: readonly CpuHour[] | undefined;
+  readonly idle: Idle | undefined;
+  /** What the machine last said of itself; of an instance that ran before this one it is not told. */
+  readonly probe: Probe | undefined;
+  readonly interruption: Interruption | undefined;
+  readonly sessions: readonly SessionSummary[];
+  /** The session that Enter goes back to. */
+  readonly chosen: SessionSummary | undefined;
+}
+
+/** AWS takes the machine away: at a known instant where the machine itself told us. */
+export interface Interruption {
+  readonly action: "stops" | "terminates";
+  readonly at: number | undefined;
+}
+
+export interface Known {
+  readonly metrics: MetricsState;
+  readonly probes: ProbeState;
+  readonly sessions: readonly SessionSummary[];
+}
+
+export function machineView(
+  machine: Machine,
+  known: Known,
+  selected: boolean,
+  stateSince: number | undefined,
+  chosenId: string | undefined,
+): MachineView {
+  const { name } = machine.spec;
+  const cpu = known.metrics.cpu[name];
+  const seen = known.probes[name];
+  const probe = seen && machine.instance && seen.at >= machine.instance.launchedAt ? seen : undefined;
+  const sessions = known.sessions.filter((session) => session.machine === name);
+  return {
+    machine,
+    selected,
+    words: stateWords(machine),
+    stateSince,
+    cost: machineCost(machine, known.metrics.spotPerHour[name]),
+    cpu,
+    idle: idleness(machine, cpu),
+    probe,
+    interruption: interruptionOf(machine, probe),
+    sessions,
+    chosen: sessions.find((session) => session.id === chosenId) ?? sessions.findLast((session) => !session.end),
+  };
+}
+
+function interruptionOf({ instance, spotRequest }: Machine, probe: Probe | undefined): Interruption | undefined {
+  if (instance?.state !== "running") return undefined;
+  if (probe?.interruption) {
+    return { action: probe.interruption.action === "terminate" ? "terminates" : "stops", at: probe.interruption.at };
+  }
+  if (!isMarked(spotRequest)) return undefined;
+  return { action: spotRequest?.statusCode === "marked-for-termination" ? "terminates" : "stops", at: undefined };
+}
+
+const TONES: Readonly<Record<StateWords["tone"], Token>> = {
+  good: "status.ok",
+  busy: "status.busy",
+  quiet: "status.off",
+  warning: "status.warn",
+  bad: "status.error",
+};
+
+export function toneToken(tone: StateWords["tone"]): Token {
+  return TONES[tone];
+}

@@ -1,0 +1,34 @@
+/** Draws lines, one row each. */
+
+import { Text } from "ink";
+import { memo } from "react";
+import type { Clock } from "../../ops/clock.ts";
+import { type Line, pace, paint } from "../format/line.ts";
+import { useTicking } from "../ticker.ts";
+
+interface RowProps {
+  readonly line: Line;
+  readonly width: number;
+  readonly clock: Clock;
+}
+
+/** One row of exactly `width` columns. */
+export function Row({ line, width, clock }: RowProps) {
+  const kind = pace(line);
+  if (kind === "still") return <Still text={paint(line, width, 0)} />;
+  return <Moving line={line} width={width} clock={clock} kind={kind} />;
+}
+
+/** Lines one below the other. The place is the identity: a row is never anything but what stands there now. */
+export function Rows({ lines, width, clock }: { lines: readonly Line[]; width: number; clock: Clock }) {
+  const rows = lines.map((line, place) => ({ line, key: `row ${place}` }));
+  return rows.map(({ line, key }) => <Row key={key} line={line} width={width} clock={clock} />);
+}
+
+function Moving({ line, width, clock, kind }: RowProps & { kind: "second" | "fast" }) {
+  return <Still text={useTicking(clock, kind, (now) => paint(line, width, now))} />;
+}
+
+const Still = memo(function Still({ text }: { text: string }) {
+  return <Text wrap="truncate-end">{text}</Text>;
+});
