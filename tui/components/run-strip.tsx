@@ -1,0 +1,78 @@
+/** What runs behind the fleet screen, one row each: what it does, since when, and whether it waits for an answer. */
+
+import { useEffect, useState } from "react";
+import type { Clock } from "../../ops/clock.ts";
+import type { Run, RunState } from "../../ops/operation/run.ts";
+import { type Line, t, ticking } from "../format/line.ts";
+import { clean } from "../format/text.ts";
+import { elapsed } from "../format/words.ts";
+import { keyOf } from "../keys/registry.ts";
+import { useCalmStore } from "../use-calm-store.ts";
+import { OUTCOME_LOOK } from "./outcome.ts";
+import { Row } from "./rows.tsx";
+import { SpinnerRow } from "./spinner.tsx";
+
+interface RunStripProps {
+  /** Newest first, as `Operations` gives them. */
+  readonly runs: readonly Run[];
+  readonly columns: number;
+  readonly clock: Clock;
+}
+
+/** How long the outcome of a run stays in sight. */
+const SHOWN_MS = 20_000;
+
+export function RunStrip({ runs, columns, clock }: RunStripProps) {
+  const look = runToLookAt(runs);
+  return runs.map((run) => (
+    <StripRow key={run.get().id} run={run} columns={columns} clock={clock} first={run === look} />
+  ));
+}
+
+/** The run that its key opens: one that asks, else one that is under way, else the newest. */
+export function runToLookAt(runs: readonly Run[]): Run | undefined {
+  return runs.find((run) => run.get().question) ?? runs.find((run) => !run.get().outcome) ?? runs[0];
+}
+
+function StripRow({ run, columns, clock, first }: Omit<RunStripProps, "runs"> & { run: Run; first: boolean }) {
+  const state = useCalmStore(run);
+  const gone = useGone(state, clock);
+  if (gone) return null;
+  const live = !state.outcome;
+  const line: Line = [
+    ...stripLine(state),
+    ...(first ? [t("  "), t(keyOf("fleet", "runs"), "key"), t(" look", "text.dim")] : []),
+  ];
+  return live ? (
+    <SpinnerRow line={line} width={columns} clock={clock} />
+  ) : (
+    <Row line={line} width={columns} clock={clock} />
+  );
+}
+
+/** Whether the run ended so long ago that it is no news any more. */
+function useGone({ endedAt }: RunState, clock: Clock): boolean {
+  const [gone, setGone] = useState(() => endedAt !== undefined && clock.now() >= endedAt + SHOWN_MS);
+  useEffect(() => {
+    if (endedAt === undefined) return;
+    const timer = setTimeout(() => setGone(true), Math.max(0, endedAt + SHOWN_MS - clock.now()));
+    return () => clearTimeout(timer);
+  }, [endedAt, clock]);
+  return gone;
+}
+
+function stripLine(state: RunState): Line {
+  const { startedAt, endedAt, outcome, question, cancelling } = state;
+  const title = t(clean(state.title), "text.strong");
+  if (outcome) {
+    const [mark, word, token] = OUTCOME_LOOK[outcome.status];
+    const { sentence } = outcome.status === "failed" ? outcome.failure : outcome;
+    const after = endedAt === undefined ? "" : ` after ${elapsed(startedAt, endedAt)}`;
+    return [t(`${mark} `, token), title, t(`  ${word}${after}`, token), t(`  ${clean(sentence)}`, "text.dim")];
+  }
+  const time = ticking((now) => ` ${elapsed(startedAt, now)}`, "status.busy");
+  if (question) return [title, time, t("  asks: ", "status.warn"), t(clean(question.question.title), "status.warn")];
+  if (cancelling) return [title, time, t("  stopping after the current call", "status.warn")];
+  const step = state.steps.findLast((one) => one.state === "running" || one.state === "waiting") ?? state.steps.at(-1);
+  return [title, time, ...(step ? [t(`  ${step.state}: ${clean(step.title)}`, "text.dim")] : [])];
+}

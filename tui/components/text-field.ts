@@ -1,0 +1,44 @@
+/** A field for one line of text: typing, pasting, the cursor. */
+
+import { usePaste } from "ink";
+import { useState } from "react";
+import { type Line, t } from "../format/line.ts";
+import { truncate, width } from "../format/text.ts";
+import { useKeys } from "../keys/use-keys.ts";
+import { EMPTY_FIELD, edited, type Field, fieldText, pasted } from "../state/text-field.ts";
+
+interface FieldKeys {
+  readonly active: boolean;
+  readonly onAccept: (text: string) => void;
+  readonly onBack: () => void;
+}
+
+/** Hears the keys of the "typed" context; gives the text and the field to draw. */
+export function useTextField({ active, onAccept, onBack }: FieldKeys): {
+  readonly text: string;
+  readonly field: Field;
+  readonly clear: () => void;
+} {
+  const [field, setField] = useState(EMPTY_FIELD);
+  useKeys(
+    "typed",
+    { accept: () => onAccept(fieldText(field)), back: onBack },
+    { active, onText: (text, name) => setField((old) => edited(old, text, name)) },
+  );
+  usePaste((text) => setField((old) => pasted(old, text)), { isActive: active });
+  return { text: fieldText(field), field, clear: () => setField(EMPTY_FIELD) };
+}
+
+/** The field in `columns` columns at most: the part around the cursor where it is longer. */
+export function fieldLine({ before, after }: Field, columns: number, placeholder = ""): Line {
+  const room = Math.max(1, columns - 1);
+  let start = before;
+  while (width(start) > room) start = start.slice(1);
+  const empty = !before && !after;
+  const rest = empty ? placeholder : after;
+  return [
+    t(start),
+    t(rest.slice(0, 1) || " ", "cursor"),
+    t(truncate(rest.slice(1), columns - width(start) - 1), empty ? "text.dim" : "text"),
+  ];
+}

@@ -1,0 +1,41 @@
+/** The terminal's bell: heard, or a mark on its tab, while the person looks elsewhere. */
+
+import { useEffect } from "react";
+import type { Run } from "../../ops/operation/run.ts";
+
+const BELL = "\u0007";
+/** Whoever waited for less than this is still looking. */
+const LONG_MS = 15_000;
+
+export function ring(output: Pick<NodeJS.WriteStream, "write">): void {
+  output.write(BELL);
+}
+
+/** Rings once for every question of a run that has lasted a while, and once for its end. */
+export function useBell(runs: readonly Run[], output: Pick<NodeJS.WriteStream, "write">): void {
+  useEffect(() => {
+    const endings = runs.map((run) => {
+      let { question, outcome } = run.get();
+      return run.subscribe(() => {
+        const now = run.get();
+        const asks = now.question !== undefined && now.question !== question;
+        const ends = now.outcome !== undefined && outcome === undefined;
+        ({ question, outcome } = now);
+        if ((asks || ends) && lasted(now) >= LONG_MS) ring(output);
+      });
+    });
+    return () => {
+      for (const end of endings) end();
+    };
+  }, [runs, output]);
+}
+
+/** By the run's own events, so that no clock is needed. */
+function lasted(state: ReturnType<Run["get"]>): number {
+  const newest = Math.max(
+    state.endedAt ?? 0,
+    state.log.at(-1)?.at ?? 0,
+    ...state.steps.map((step) => step.endedAt ?? 0),
+  );
+  return newest - state.startedAt;
+}

@@ -1,0 +1,35 @@
+import { useCallback, useRef, useSyncExternalStore } from "react";
+import type { Store } from "../ops/store.ts";
+
+/** As often as the screen is drawn (craft.md: 30 frames a second). */
+const FRAME_MS = 33;
+
+/** The store's value as `useStore` gives it, but a flood of changes is drawn once a frame; the last one always is. */
+export function useCalmStore<T>(store: Store<T>): T {
+  const shown = useRef<{ store: Store<T>; value: T } | undefined>(undefined);
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      let timer: NodeJS.Timeout | undefined;
+      const deliver = () => {
+        timer = undefined;
+        shown.current = { store, value: store.get() };
+        listener();
+      };
+      const unsubscribe = store.subscribe(() => {
+        timer ??= setTimeout(deliver, FRAME_MS);
+      });
+      // What changed between the first drawing and this subscription.
+      deliver();
+      return () => {
+        clearTimeout(timer);
+        unsubscribe();
+      };
+    },
+    [store],
+  );
+  const read = useCallback(() => {
+    if (shown.current?.store !== store) shown.current = { store, value: store.get() };
+    return shown.current.value;
+  }, [store]);
+  return useSyncExternalStore(subscribe, read);
+}
