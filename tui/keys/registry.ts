@@ -27,6 +27,8 @@ export type Command =
   | "back"
   | "open"
   | "session"
+  | "newSession"
+  | "endSession"
   | "kernel"
   | "swap"
   | "apply"
@@ -109,6 +111,22 @@ export const BINDINGS: readonly Binding[] = [
     category: "machines",
   },
   {
+    command: "newSession",
+    contexts: ["fleet"],
+    keys: ["n"],
+    label: "",
+    description: "Open one more shell on the machine",
+    category: "machines",
+  },
+  {
+    command: "endSession",
+    contexts: ["fleet"],
+    keys: ["x"],
+    label: "",
+    description: "End the chosen session",
+    category: "machines",
+  },
+  {
     command: "apply",
     contexts: ["fleet"],
     keys: ["a"],
@@ -164,8 +182,22 @@ export const BINDINGS: readonly Binding[] = [
     description: "Look at the account now",
     category: "look",
   },
-  { command: "up", contexts: ["fleet", ...MOVES], keys: ["up"], label: "", description: "Up", category: "look" },
-  { command: "down", contexts: ["fleet", ...MOVES], keys: ["down"], label: "", description: "Down", category: "look" },
+  {
+    command: "up",
+    contexts: ["fleet", "dialog", "typed", ...MOVES],
+    keys: ["up"],
+    label: "",
+    description: "Up",
+    category: "look",
+  },
+  {
+    command: "down",
+    contexts: ["fleet", "dialog", "typed", ...MOVES],
+    keys: ["down"],
+    label: "",
+    description: "Down",
+    category: "look",
+  },
   { command: "pageUp", contexts: MOVES, keys: ["pageup", "b"], label: "", description: "A page up", category: "look" },
   {
     command: "pageDown",
@@ -232,6 +264,14 @@ export const BINDINGS: readonly Binding[] = [
     category: "look",
   },
   {
+    command: "save",
+    contexts: ["run", "log"],
+    keys: ["s"],
+    label: "save",
+    description: "Save the log as a file",
+    category: "look",
+  },
+  {
     command: "browser",
     contexts: ["device-code"],
     keys: ["o"],
@@ -288,6 +328,14 @@ export const BINDINGS: readonly Binding[] = [
     category: "account",
   },
   {
+    command: "cancel",
+    contexts: ["run"],
+    keys: ["ctrl+c"],
+    label: "stop",
+    description: "Ask whether to stop what runs, after its current call",
+    category: "cockpit",
+  },
+  {
     command: "back",
     contexts: ["dialog", "typed", "choose", "help", "run", "log", "history", "orphans"],
     keys: ["escape"],
@@ -323,7 +371,14 @@ const SHOWN: Readonly<Record<string, string>> = {
   pagedown: "PgDn",
   home: "Home",
   end: "End",
+  "ctrl+c": "Ctrl+C",
 };
+
+/** The key to show for a command in a context, as a person reads it; a command that is not heard there shows none. */
+export function keyOf(context: KeyContext, command: Command): string {
+  const binding = bindingsOf(context).find((one) => one.command === command);
+  return shownKey(binding?.keys[0] ?? "");
+}
 
 /** A key's name as a person reads it. */
 export function shownKey(key: string): string {
