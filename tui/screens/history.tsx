@@ -13,7 +13,7 @@ import { count, elapsed } from "../format/words.ts";
 import { keyOf } from "../keys/registry.ts";
 import { useKeys } from "../keys/use-keys.ts";
 import { listWindow, useChosen } from "../state/list.ts";
-import { PastRun } from "./run.tsx";
+import { PastRunScreen } from "./run.tsx";
 
 interface HistoryScreenProps extends Window {
   readonly history: Pick<History, "listRuns">;
@@ -96,7 +96,7 @@ export function whenWords(at: number, now: number): string {
   return `${day(at) === day(now) ? "today" : day(at)} ${time}`;
 }
 
-interface PastRunScreenProps extends Window {
+interface StoredRunScreenProps extends Window {
   readonly history: Pick<History, "openRun">;
   readonly runId: string;
   readonly environment: Environment;
@@ -104,12 +104,12 @@ interface PastRunScreenProps extends Window {
 }
 
 /** A stored run, read-only. */
-export function PastRunScreen({ history, runId, environment, onBack, ...window }: PastRunScreenProps) {
+export function StoredRunScreen({ history, runId, environment, onBack, ...window }: StoredRunScreenProps) {
   const load = useCallback(async () => (await history.openRun(runId)) ?? "gone", [history, runId]);
   const found = useLoaded<RunState | "gone">(load);
   const state = found === "gone" ? undefined : found;
   useKeys("history", { back: onBack }, { active: window.active && !state });
-  if (state) return <PastRun {...window} state={state} environment={environment} onBack={onBack} />;
+  if (state) return <PastRunScreen {...window} state={state} environment={environment} onBack={onBack} />;
   return (
     <Panel
       columns={window.columns}

@@ -76,7 +76,7 @@ interface PastRunProps extends Window {
 }
 
 /** The same view of a run that is over. */
-export function PastRun(props: PastRunProps) {
+export function PastRunScreen(props: PastRunProps) {
   return <RunPanel {...props} live={false} />;
 }
 
