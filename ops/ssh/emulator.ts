@@ -1,9 +1,8 @@
 /** A session's screen, kept while nobody looks: parses what came in, in its own time, and can be replayed exactly. */
 
-import type { SerializeAddon } from "@xterm/addon-serialize";
 import type { Terminal } from "@xterm/headless";
 import { followKeyboard } from "./keyboard.ts";
-import { isAtRest, replay, scrollsWhole } from "./replay.ts";
+import { forgottenOpening, isAtRest, replay, scrollsWhole } from "./replay.ts";
 import { currentWidths } from "./widths.ts";
 
 export interface Size {
@@ -53,10 +52,7 @@ type Item =
   | { readonly kind: "size"; readonly size: Size };
 
 export async function createEmulator(size: Size, events: EmulatorEvents): Promise<Emulator> {
-  const [{ default: xterm }, { SerializeAddon }] = await Promise.all([
-    import("@xterm/headless"),
-    import("@xterm/addon-serialize"),
-  ]);
+  const { default: xterm } = await import("@xterm/headless");
   const terminal: Terminal = new xterm.Terminal({
     cols: size.columns,
     rows: size.rows,
@@ -65,9 +61,6 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
   });
   terminal.unicode.register(currentWidths);
   terminal.unicode.activeVersion = currentWidths.version;
-  const addon: SerializeAddon = new SerializeAddon();
-  // The addon is typed against the browser's Terminal; what it uses of it is the same in both.
-  addon.activate(terminal as unknown as Parameters<SerializeAddon["activate"]>[0]);
   const keyboard = followKeyboard(terminal);
 
   const queue: Item[] = [];
@@ -201,7 +194,7 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
         timer = undefined;
         schedule();
       }),
-    replay: () => Buffer.concat([Buffer.from(replay(terminal, addon, keyboard, title)), unfinished(terminal, tail)]),
+    replay: () => Buffer.concat([Buffer.from(replay(terminal, keyboard, title)), unfinished(terminal, tail)]),
     lastLines: (count) => {
       const buffer = terminal.buffer.active;
       const lines: string[] = [];
@@ -240,7 +233,10 @@ export function isPlain(chunk: Buffer): boolean {
 
 /** The bytes at the end of the stream that are only the beginning of a sequence or of a character. */
 function unfinished(terminal: Terminal, tail: Buffer): Buffer {
-  if (!isAtRest(terminal)) return tail.subarray(Math.max(0, tail.lastIndexOf(0x1b)));
+  if (!isAtRest(terminal)) {
+    const opening = tail.lastIndexOf(0x1b);
+    return opening < 0 ? Buffer.from(forgottenOpening(terminal)) : tail.subarray(opening);
+  }
   for (let back = 1; back <= Math.min(3, tail.length); back += 1) {
     const byte = tail[tail.length - back] ?? 0;
     if (byte < 0x80) break;

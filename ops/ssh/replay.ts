@@ -1,15 +1,15 @@
 /** The bytes that give a real terminal the state of an emulated one, and those that give it back to its owner. */
 
-import type { SerializeAddon } from "@xterm/addon-serialize";
-import type { Terminal } from "@xterm/headless";
+import type { IBuffer, Terminal } from "@xterm/headless";
+import { moveTo, paint, type Style, styleSequence } from "./paint.ts";
 
 /**
- * What xterm 6.0.0 keeps and its public types do not show; the serialize addon reads the same object. The version is
- * pinned, and a property test replays random streams, so that a change of these names cannot pass unseen.
+ * What xterm 6.0.0 keeps and its public types do not show. The version is pinned, and a property test replays random
+ * streams, so that a change of these names cannot pass unseen.
  */
 interface Internals {
   readonly _core: {
-    readonly buffer: { scrollTop: number; scrollBottom: number; savedX: number; savedY: number; ybase: number };
+    readonly buffers: { readonly active: BufferState; readonly normal: BufferState };
     readonly coreService: {
       readonly isCursorHidden: boolean;
       readonly decPrivateModes: {
@@ -20,9 +20,22 @@ interface Internals {
     };
     readonly coreMouseService: { readonly activeEncoding: string };
     readonly _charsetService: { readonly glevel: number; readonly _charsets: (Record<string, string> | undefined)[] };
-    readonly _inputHandler: { readonly _parser: { readonly currentState: number } };
+    readonly _inputHandler: { readonly _parser: { readonly currentState: number }; readonly _curAttrData: Style };
   };
 }
+
+interface BufferState {
+  readonly scrollTop: number;
+  readonly scrollBottom: number;
+  readonly savedX: number;
+  readonly savedY: number;
+  readonly savedCurAttrData: Style;
+  readonly ybase: number;
+}
+
+/** States of the parser (ParserState in its Constants.ts). */
+const GROUND = 0;
+const OSC_STRING = 8;
 
 function internals(terminal: Terminal): Internals["_core"] {
   return (terminal as unknown as Internals)._core;
@@ -30,12 +43,13 @@ function internals(terminal: Terminal): Internals["_core"] {
 
 /** Whether the parser is between sequences: plain text now can only print. */
 export function isAtRest(terminal: Terminal): boolean {
-  return internals(terminal)._inputHandler._parser.currentState === 0;
+  return internals(terminal)._inputHandler._parser.currentState === GROUND;
 }
 
 /** Whether every line feed at the bottom scrolls the whole screen, and nothing can climb back up. */
 export function scrollsWhole(terminal: Terminal): boolean {
-  const { buffer, coreService } = internals(terminal);
+  const { buffers, coreService } = internals(terminal);
+  const buffer = buffers.active;
   return (
     buffer.scrollTop === 0 &&
     buffer.scrollBottom === terminal.rows - 1 &&
@@ -49,25 +63,23 @@ export interface KeyboardState {
 }
 
 /** Everything from a cleared screen with default modes to the emulator's state, the cursor last. */
-export function replay(terminal: Terminal, addon: SerializeAddon, keyboard: KeyboardState, title: string): string {
-  const { buffer, coreService, coreMouseService, _charsetService } = internals(terminal);
-  const parts = [addon.serialize({ scrollback: 0, excludeModes: true })];
-  const cursor = terminal.buffer.active;
+export function replay(terminal: Terminal, keyboard: KeyboardState, title: string): string {
+  const { buffers, coreService, coreMouseService, _charsetService, _inputHandler } = internals(terminal);
+  const { active, normal } = terminal.buffer;
   const { modes } = terminal;
+  const buffer = buffers.active;
+  const parts = [paint(normal, terminal.rows, terminal.cols)];
+  if (active.type === "alternate") {
+    // Switching saves the cursor that leaving will restore.
+    parts.push(savedCursor(buffers.normal, terminal.rows), "\u001b[?1049h\u001b[0m\u001b[2J");
+    parts.push(paint(active, terminal.rows, terminal.cols));
+  }
+  parts.push(savedCursor(buffer, terminal.rows), "\u001b7");
   const margins = buffer.scrollTop > 0 || buffer.scrollBottom < terminal.rows - 1;
-  const savedRow = Math.max(0, Math.min(terminal.rows - 1, buffer.savedY - buffer.ybase));
-  const saved = buffer.savedX > 0 || savedRow > 0;
-  if (saved) parts.push(`${moveTo(savedRow, buffer.savedX)}\u001b7`);
   if (margins) parts.push(`\u001b[${buffer.scrollTop + 1};${buffer.scrollBottom + 1}r`);
   if (modes.originMode) parts.push("\u001b[?6h");
-  if (saved || margins || modes.originMode) {
-    parts.push(moveTo(cursor.cursorY - (modes.originMode ? buffer.scrollTop : 0), cursor.cursorX));
-    // A cursor that waits beyond the last column gets there only by printing there.
-    if (cursor.cursorX >= terminal.cols) {
-      const last = cursor.getLine(cursor.baseY + cursor.cursorY)?.getCell(terminal.cols - 1);
-      if (last?.getWidth() === 1) parts.push(last.getChars() || " ");
-    }
-  }
+  parts.push(cursor(active, terminal.cols, modes.originMode ? buffer.scrollTop : 0));
+  parts.push(styleSequence(_inputHandler._curAttrData));
   if (modes.applicationCursorKeysMode) parts.push("\u001b[?1h");
   if (modes.applicationKeypadMode) parts.push("\u001b=");
   if (modes.bracketedPasteMode) parts.push("\u001b[?2004h");
@@ -91,8 +103,27 @@ export function replay(terminal: Terminal, addon: SerializeAddon, keyboard: Keyb
   return parts.join("");
 }
 
-function moveTo(row: number, column: number): string {
-  return `\u001b[${row + 1};${column + 1}H`;
+function savedCursor(buffer: BufferState, rows: number): string {
+  const row = Math.max(0, Math.min(rows - 1, buffer.savedY - buffer.ybase));
+  return moveTo(row, buffer.savedX) + styleSequence(buffer.savedCurAttrData);
+}
+
+/** The cursor at its place; one that waits beyond the last column gets there only by printing there. */
+function cursor(buffer: IBuffer, columns: number, top: number): string {
+  const row = buffer.cursorY - top;
+  if (buffer.cursorX < columns) return moveTo(row, buffer.cursorX);
+  const line = buffer.getLine(buffer.baseY + buffer.cursorY);
+  for (let column = columns - 1; column >= Math.max(0, columns - 2); column -= 1) {
+    const last = line?.getCell(column);
+    if (last?.getChars()) return moveTo(row, column) + styleSequence(last) + last.getChars();
+  }
+  const erased = line?.getCell(columns - 1);
+  return `${moveTo(row, columns - 1)}${erased ? styleSequence(erased) : ""} `;
+}
+
+/** The opening of a sequence that is so long that its own is forgotten: swallows the rest of it, as the emulator does. */
+export function forgottenOpening(terminal: Terminal): string {
+  return internals(terminal)._inputHandler._parser.currentState === OSC_STRING ? "\u001b]9999;" : "\u001b_";
 }
 
 const MOUSE = {

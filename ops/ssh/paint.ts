@@ -1,0 +1,110 @@
+/** A screen's cells as the bytes that print them on a cleared terminal with default modes. */
+
+import type { IBuffer, IBufferCell } from "@xterm/headless";
+
+/** What a cell's look consists of; the emulator's current and saved styles have the same methods. */
+export type Style = Pick<
+  IBufferCell,
+  | "getFgColorMode"
+  | "getFgColor"
+  | "getBgColorMode"
+  | "getBgColor"
+  | "isBold"
+  | "isDim"
+  | "isItalic"
+  | "isUnderline"
+  | "isBlink"
+  | "isInverse"
+  | "isInvisible"
+  | "isStrikethrough"
+  | "isOverline"
+>;
+
+/** Colour modes of xterm's cells (Attributes in its Constants.ts): default, 16 colours, 256 colours, RGB. */
+const PALETTE_16 = 0x1000000;
+const PALETTE_256 = 0x2000000;
+const RGB = 0x3000000;
+
+function colour(mode: number, value: number, base: 30 | 40): string {
+  if (mode === PALETTE_16) return `;${value < 8 ? base + value : base + 60 + value - 8}`;
+  if (mode === PALETTE_256) return `;${base + 8};5;${value}`;
+  if (mode === RGB) return `;${base + 8};2;${value >> 16};${(value >> 8) & 255};${value & 255}`;
+  return "";
+}
+
+/** The sequence that selects a style, from any other. */
+export function styleSequence(style: Style): string {
+  const flags =
+    (style.isBold() ? ";1" : "") +
+    (style.isDim() ? ";2" : "") +
+    (style.isItalic() ? ";3" : "") +
+    (style.isUnderline() ? ";4" : "") +
+    (style.isBlink() ? ";5" : "") +
+    (style.isInverse() ? ";7" : "") +
+    (style.isInvisible() ? ";8" : "") +
+    (style.isStrikethrough() ? ";9" : "") +
+    (style.isOverline() ? ";53" : "");
+  const front = colour(style.getFgColorMode(), style.getFgColor(), 30);
+  return `\u001b[0${flags}${front}${backgroundOf(style)}m`;
+}
+
+function backgroundOf(style: Style): string {
+  return colour(style.getBgColorMode(), style.getBgColor(), 40);
+}
+
+/** To a place on the screen, both counted from 0. */
+export function moveTo(row: number, column: number): string {
+  return `\u001b[${row + 1};${column + 1}H`;
+}
+
+/**
+ * Paints the visible rows of a buffer. A row that the one above wrapped into is printed on from it, so that the terminal
+ * too knows them as one line when its window is resized or text is copied.
+ */
+export function paint(buffer: IBuffer, rows: number, columns: number): string {
+  const cell = buffer.getNullCell();
+  const parts: string[] = [];
+  let selected = "";
+  let atEdge = false;
+  const select = (sequence: string) => {
+    if (sequence !== selected) parts.push(sequence);
+    selected = sequence;
+  };
+  for (let row = 0; row < rows; row += 1) {
+    const line = buffer.getLine(buffer.baseY + row);
+    if (!line) break;
+    const goesOn = line.isWrapped && atEdge && line.getCell(0)?.getChars();
+    if (!goesOn) parts.push(moveTo(row, 0));
+    atEdge = false;
+    let empty = 0;
+    let emptyLook = "";
+    // Cells that hold nothing have a background all the same, which erasing gives them.
+    const passEmpty = (atEnd: boolean) => {
+      if (empty === 0) return;
+      if (emptyLook) {
+        select(`\u001b[0${emptyLook}m`);
+        parts.push(`\u001b[${empty}X`);
+      }
+      if (!atEnd) parts.push(`\u001b[${empty}C`);
+      empty = 0;
+    };
+    for (let column = 0; column < columns; column += 1) {
+      if (!line.getCell(column, cell)) break;
+      const width = cell.getWidth();
+      const characters = cell.getChars();
+      if (!characters && width > 0) {
+        const look = backgroundOf(cell);
+        if (look !== emptyLook) passEmpty(false);
+        emptyLook = look;
+        empty += 1;
+      } else if (characters) {
+        passEmpty(false);
+        select(styleSequence(cell));
+        parts.push(characters);
+        atEdge = column + width >= columns;
+      }
+    }
+    passEmpty(true);
+  }
+  return parts.join("");
+}

@@ -1,0 +1,223 @@
+import xterm, { type Terminal } from "@xterm/headless";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createEmulator, type Emulator, isPlain } from "../../../ops/ssh/emulator.ts";
+import { ENTER, LEAVE } from "../../../ops/ssh/replay.ts";
+import { currentWidths } from "../../../ops/ssh/widths.ts";
+import { gridRows } from "../../harness/grid.ts";
+
+const SIZE = { columns: 20, rows: 6 };
+
+function realTerminal(size = SIZE): Terminal {
+  const terminal = new xterm.Terminal({ cols: size.columns, rows: size.rows, allowProposedApi: true, scrollback: 50 });
+  terminal.unicode.register(currentWidths);
+  terminal.unicode.activeVersion = currentWidths.version;
+  return terminal;
+}
+
+const write = (terminal: Terminal, bytes: string | Uint8Array) =>
+  new Promise<void>((resolve) => terminal.write(bytes, resolve));
+
+/** Everything of a terminal that a person or a program could tell the difference by. */
+function stateOf(terminal: Terminal) {
+  const buffer = terminal.buffer.active;
+  const rows = Array.from({ length: terminal.rows }, (_, row) => {
+    const line = buffer.getLine(buffer.baseY + row);
+    return Array.from({ length: terminal.cols }, (_, column) => {
+      const cell = line?.getCell(column);
+      if (!cell) return "";
+      const style = [
+        cell.getFgColorMode(),
+        cell.getFgColor(),
+        cell.getBgColorMode(),
+        cell.getBgColor(),
+        ...[cell.isBold(), cell.isItalic(), cell.isDim(), cell.isUnderline(), cell.isInverse(), cell.isInvisible()],
+      ];
+      // An empty cell shows its background alone, and so does a space that nothing underlines.
+      const shows = cell.getChars().trim() || cell.isUnderline() || cell.isInverse() ? cell.getChars() : "";
+      return shows ? `${cell.getChars()}|${style.join()}` : `|${cell.getBgColorMode()},${cell.getBgColor()}`;
+    });
+  });
+  return { rows, x: buffer.cursorX, y: buffer.cursorY, type: buffer.type, modes: terminal.modes };
+}
+
+async function emulatorOf(size = SIZE): Promise<Emulator> {
+  return createEmulator(size, { onAnswer: () => {}, onCrowded: () => {} });
+}
+
+const CSI = "\u001b[";
+const small = fc.integer({ min: 1, max: 22 });
+const token = fc.oneof(
+  { weight: 6, arbitrary: fc.string({ unit: "grapheme-ascii", maxLength: 12 }) },
+  { weight: 2, arbitrary: fc.constantFrom("\r\n", "\r\n", "\n", "\r", "\t", "\b", "日本", "é", "😀", "─│") },
+  { weight: 2, arbitrary: fc.tuple(small, small).map(([row, column]) => `${CSI}${row};${column}H`) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .constantFrom("0", "1", "3", "7", "31", "42", "97", "104", "38;5;200", "48;2;1;2;3", "22", "27", "49")
+      .map((style) => `${CSI}${style}m`),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(small, fc.constantFrom("A", "B", "C", "D", "J", "K", "L", "M", "P", "X", "@", "S", "T", "d", "G"))
+      .map(([count, final]) => `${CSI}${"JK".includes(final) ? count % 3 : count % 5}${final}`),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.constantFrom(1, 7, 25, 47, 1000, 1002, 1006, 1004, 1049, 2004, 6, 66), fc.boolean())
+      .map(([mode, on]) => `${CSI}?${mode}${on ? "h" : "l"}`),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 2, max: 6 }))
+      .map(([top, bottom]) => `${CSI}${Math.min(top, bottom - 1)};${bottom}r`),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      "\u001b7",
+      "\u001b8",
+      "\u001bM",
+      "\u001b(0",
+      "\u001b(B",
+      "\u000e",
+      "\u000f",
+      `${CSI}4h`,
+      `${CSI}4l`,
+    ),
+  },
+);
+const stream = fc.array(token, { maxLength: 60 }).map((tokens) => tokens.join(""));
+
+test("a replay on a cleared terminal shows the same screen, and goes on in the same way", async () => {
+  await fc.assert(
+    fc.asyncProperty(stream, stream, fc.integer({ min: 1, max: 40 }), async (before, after, step) => {
+      const emulator = await emulatorOf();
+      const plain = realTerminal();
+      const shown = realTerminal();
+      try {
+        const bytes = Buffer.from(before);
+        for (let at = 0; at < bytes.length; at += step) emulator.push(bytes.subarray(at, at + step), at % 2 === 0);
+        await emulator.settle();
+        await write(plain, bytes);
+        await write(shown, `left by another program${CSI}?1h${ENTER}`);
+        await write(shown, emulator.replay());
+        expect(stateOf(shown)).toEqual(stateOf(plain));
+        // Tabs and saved cursors of the past are a matter of the stream alone; what is written next must agree.
+        await write(shown, after);
+        await write(plain, after);
+        expect(stateOf(shown)).toEqual(stateOf(plain));
+      } finally {
+        emulator.dispose();
+        plain.dispose();
+        shown.dispose();
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("a stream cut in the middle of a sequence or of a character goes on whole", async () => {
+  const whole = Buffer.from(`one\r\n${CSI}38;5;200mtwo\u001b]2;title\u0007 é 😀 end`);
+  for (let cut = 0; cut <= whole.length; cut += 1) {
+    const emulator = await emulatorOf();
+    const plain = realTerminal();
+    const shown = realTerminal();
+    emulator.push(whole.subarray(0, cut), false);
+    await emulator.settle();
+    await write(shown, Buffer.concat([Buffer.from(ENTER), emulator.replay()]));
+    await write(shown, whole.subarray(cut));
+    await write(plain, whole);
+    expect(stateOf(shown), `cut at ${cut}`).toEqual(stateOf(plain));
+    emulator.dispose();
+  }
+});
+
+test("a flood of plain text is shortened without a trace", async () => {
+  for (const prefix of ["", `${CSI}?1049h`, `${CSI}31m`, `${CSI}2;4r${CSI}3;1H`, "\u001bP1;2|", "\u001b]2;open"]) {
+    const lines = Array.from({ length: 80_000 }, (_, line) => `line ${line} ${"x".repeat(line % 37)}\r\n`).join("");
+    const flood = Buffer.from(`${prefix}${lines}last`);
+    const emulator = await emulatorOf();
+    const plain = realTerminal();
+    for (let at = 0; at < flood.length; at += 60_000) emulator.push(flood.subarray(at, at + 60_000), true);
+    await emulator.settle();
+    await write(plain, flood);
+    const shown = realTerminal();
+    await write(shown, Buffer.concat([Buffer.from(ENTER), emulator.replay()]));
+    expect(gridRows(shown), JSON.stringify(prefix)).toEqual(gridRows(plain));
+    expect(stateOf(shown)).toEqual(stateOf(plain));
+    emulator.dispose();
+  }
+});
+
+test("what is plain holds no control sequence in any encoding", () => {
+  expect(isPlain(Buffer.from("ls -l\r\n\tétude £5\u0007"))).toBe(true);
+  expect(isPlain(Buffer.from("a\u001b[1m"))).toBe(false);
+  expect(isPlain(Buffer.from("a\u009b1m"))).toBe(false);
+  expect(isPlain(Buffer.from("a\u000eb"))).toBe(false);
+  expect(isPlain(Buffer.from([0x61, 0xc2]))).toBe(false);
+  expect(isPlain(Buffer.from([0x9b, 0x61]))).toBe(false);
+});
+
+test("queries are answered only where no real terminal saw them", async () => {
+  const answers: string[] = [];
+  const emulator = await createEmulator(SIZE, { onAnswer: (answer) => answers.push(answer), onCrowded: () => {} });
+  emulator.push(Buffer.from(`${CSI}6n`), true);
+  emulator.push(Buffer.from(`ab${CSI}6n`), false);
+  emulator.push(Buffer.from(`${CSI}c`), true);
+  await emulator.settle();
+  expect(answers).toEqual([`${CSI}1;3R`]);
+  emulator.dispose();
+});
+
+test("the source is held when more waits than may, and let go when it is parsed", async () => {
+  const crowded: boolean[] = [];
+  const emulator = await createEmulator(SIZE, { onAnswer: () => {}, onCrowded: (now) => crowded.push(now) });
+  const chunk = Buffer.from(`${CSI}32mcoloured${CSI}0m output\r\n`.repeat(4000));
+  for (let sent = 0; sent < 9 * 1024 * 1024; sent += chunk.length) emulator.push(chunk, true);
+  expect(crowded).toEqual([true]);
+  await emulator.settle();
+  expect(crowded).toEqual([true, false]);
+  emulator.dispose();
+});
+
+test("sizes take their place in the stream", async () => {
+  const emulator = await emulatorOf();
+  emulator.push(Buffer.from(`${"a".repeat(25)}\r\n`), false);
+  emulator.resize({ columns: 30, rows: 6 });
+  emulator.push(Buffer.from("b".repeat(25)), false);
+  await emulator.settle();
+  expect(emulator.lastLines(3)).toEqual(["a".repeat(25), "b".repeat(25)]);
+  emulator.dispose();
+});
+
+test("title, keyboard protocols and the last lines are kept", async () => {
+  const emulator = await emulatorOf();
+  emulator.push(Buffer.from(`\u001b]0;vim\u0007${CSI}>1u${CSI}>5u${CSI}<u${CSI}>4;2mone\r\ntwo`), false);
+  await emulator.settle();
+  expect(emulator.title()).toBe("vim");
+  expect(emulator.lastLines(1)).toEqual(["two"]);
+  const replayed = emulator.replay().toString();
+  expect(replayed).toContain(`${CSI}>1u${CSI}>4;2m`);
+  expect(replayed).toContain("\u001b]2;vim\u0007");
+  emulator.push(Buffer.from("\u001bc"), false);
+  await emulator.settle();
+  expect(emulator.replay().toString()).not.toContain(`${CSI}>1u`);
+  emulator.dispose();
+});
+
+test("leaving puts back every mode, whatever was on and wherever the stream was cut", async () => {
+  await fc.assert(
+    fc.asyncProperty(stream, fc.nat(400), async (text, cut) => {
+      const used = realTerminal();
+      await write(used, Buffer.concat([Buffer.from(text).subarray(0, cut), Buffer.from(`${LEAVE}x`)]));
+      const fresh = realTerminal();
+      await write(fresh, "x");
+      expect(stateOf(used)).toEqual(stateOf(fresh));
+    }),
+    { numRuns: 100 },
+  );
+});

@@ -1,0 +1,69 @@
+/** A directory that stands for a root volume: its files, its kernel and its host key. */
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import ssh2 from "ssh2";
+import type { SimMachineName } from "../story.ts";
+
+export interface RootVolume {
+  readonly home: string;
+  readonly hostKey: string;
+  /** The release that boots from it, as `uname -r` says it. */
+  readonly kernel: string;
+}
+
+const STOCK_KERNEL = "6.8.0-1021-aws";
+const PATCHED_KERNEL = "6.18.3-nested-dsb";
+
+/** Opens a volume's directory; makes it, as its image or as its owner left it, the first time that it is asked for. */
+export function openRoot(path: string, machine: SimMachineName, hasData: boolean): RootVolume {
+  const home = join(path, "home", "ubuntu");
+  const kernel = join(path, "boot", "kernel");
+  const hostKey = join(path, "etc", "ssh", "ssh_host_ed25519_key");
+  if (!existsSync(hostKey)) {
+    for (const [name, text] of Object.entries({ ...BARE, ...(hasData ? DATA[machine] : {}) })) {
+      write(join(home, name), text);
+    }
+    write(kernel, machine === "fcvm-metal-arm" && hasData ? PATCHED_KERNEL : STOCK_KERNEL);
+    write(hostKey, ssh2.utils.generateKeyPairSync("ed25519", { comment: machine }).private, 0o600);
+  }
+  return { home, hostKey: readFileSync(hostKey, "utf8"), kernel: readFileSync(kernel, "utf8").trim() };
+}
+
+function write(path: string, text: string, mode = 0o644): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text, { mode });
+}
+
+/** Ubuntu's prompt and window title; the name comes from outside, as a volume does not know which machine it is on. */
+const BARE = {
+  ".bashrc": `shopt -s checkwinsize
+PS1="\\[\\e]0;ubuntu@$SIM_HOSTNAME: \\w\\a\\]\\[\\e[01;32m\\]ubuntu@$SIM_HOSTNAME\\[\\e[00m\\]:\\[\\e[01;34m\\]\\w\\[\\e[00m\\]$ "
+alias ls='ls --color=auto' ll='ls -alF'
+`,
+  ".profile": "",
+} as const;
+
+const HISTORY = "cd ~/src/fcvm\nmake test\ngit log --oneline | head\n";
+
+const DATA: Readonly<Record<SimMachineName, Readonly<Record<string, string>>>> = {
+  jumpbox: {
+    "notes.md": "# jumpbox\n\n- admin access; the swap file is .swapfile\n",
+    ".bash_history": "make status\naws sts get-caller-identity\n",
+  },
+  "fcvm-metal-arm": {
+    "notes.md":
+      "# fcvm on arm\n\n- nested: boots with the three patches, uname -r ends in -nested-dsb\n- images: /mnt/fcvm-btrfs/image-cache\n",
+    ".bash_history": HISTORY,
+    "src/fcvm/README.md": "# fcvm\n\nFirecracker microVMs, nested.\n",
+    "src/fcvm/Makefile": "test:\n\tcargo test\n",
+    "src/fcvm/src/main.rs": 'fn main() {\n    println!("fcvm");\n}\n',
+  },
+  "fcvm-metal-x86": {
+    "notes.md": "# fcvm on x86\n\n- compare boot times with the arm machine\n",
+    ".bash_history": HISTORY,
+    "src/fcvm/README.md": "# fcvm\n\nFirecracker microVMs on x86.\n",
+    "src/fcvm/Makefile": "test:\n\tcargo test\n",
+    "src/fcvm/src/main.rs": 'fn main() {\n    println!("fcvm");\n}\n',
+  },
+};

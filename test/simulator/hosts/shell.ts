@@ -1,0 +1,107 @@
+/** What one SSH connection may ask of a simulated machine: a shell or a command, with or without a terminal. */
+
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { type IPty, spawn as spawnPty } from "node-pty";
+import type { PseudoTtyInfo, ServerChannel, Session } from "ssh2";
+
+/** Where and as whom the machine's programs run. */
+export interface Place {
+  readonly home: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const BASH = ["/bin/bash", "/usr/bin/bash"].find((path) => existsSync(path)) ?? "/bin/sh";
+
+/** Serves one session channel; `started` hears of every process, as the function that ends it. */
+export function serveSession(session: Session, place: Place, started: (end: () => void) => void): void {
+  let window: PseudoTtyInfo | undefined;
+  let pty: IPty | undefined;
+  const env: Record<string, string> = { ...place.env };
+
+  const run = (channel: ServerChannel, args: string[]) => {
+    if (window) {
+      pty = runInTerminal(channel, args, window, { home: place.home, env });
+      const terminal = pty;
+      started(() => terminal.kill("SIGKILL"));
+    } else {
+      started(runPlain(channel, args, { home: place.home, env }));
+    }
+  };
+  session.on("pty", (accept, _reject, info) => {
+    window = info;
+    accept?.();
+  });
+  session.on("env", (accept, _reject, info) => {
+    if (/^(LANG|LC_\w+)$/.test(info.key)) env[info.key] = info.val;
+    accept?.();
+  });
+  session.on("window-change", (accept, _reject, info) => {
+    if (info.cols > 0 && info.rows > 0) pty?.resize(info.cols, info.rows);
+    accept?.();
+  });
+  session.on("signal", (accept, _reject, info) => {
+    pty?.kill(`SIG${info.name}`);
+    accept?.();
+  });
+  session.on("shell", (accept) => {
+    run(accept(), BASH.endsWith("bash") ? ["--rcfile", `${place.home}/.bashrc`, "-i"] : ["-i"]);
+  });
+  session.on("exec", (accept, _reject, info) => run(accept(), ["-c", info.command]));
+}
+
+function runInTerminal(channel: ServerChannel, args: string[], window: PseudoTtyInfo, { home, env }: Place): IPty {
+  const pty = spawnPty(BASH, args, {
+    name: window.term || "xterm",
+    cols: window.cols || 80,
+    rows: window.rows || 24,
+    cwd: home,
+    env: { ...env, TERM: window.term || "xterm" },
+    encoding: null,
+  });
+  let over = false;
+  pty.onData((chunk) => {
+    if (!over && !channel.write(chunk)) pty.pause();
+  });
+  channel.on("drain", () => {
+    if (!over) pty.resume();
+  });
+  channel.on("data", (chunk: Buffer) => {
+    if (!over) pty.write(chunk as unknown as string);
+  });
+  channel.on("error", () => {});
+  channel.on("close", () => pty.kill("SIGHUP"));
+  pty.onExit(({ exitCode }) => {
+    over = true;
+    if (channel.destroyed) return;
+    channel.exit(exitCode);
+    channel.end();
+  });
+  return pty;
+}
+
+function runPlain(channel: ServerChannel, args: string[], { home, env }: Place): () => void {
+  const child = spawn(BASH, args, { cwd: home, env: { ...env }, detached: true });
+  // The whole group: what the command started ends with it.
+  const end = () => {
+    if (child.pid === undefined || child.exitCode !== null) return;
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  };
+  child.on("error", () => channel.end());
+  child.stdin.on("error", () => {});
+  channel.on("error", () => {});
+  channel.pipe(child.stdin);
+  child.stdout.pipe(channel, { end: false });
+  child.stderr.pipe(channel.stderr, { end: false });
+  channel.on("close", end);
+  child.on("close", (code) => {
+    if (channel.destroyed) return;
+    channel.exit(code ?? 255);
+    channel.end();
+  });
+  return end;
+}
