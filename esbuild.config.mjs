@@ -25,8 +25,12 @@ await build({
   // Native or needing its own files at run time.
   external: ["node-pty", "ssh2", "cpu-features"],
   alias: { "react-devtools-core": "./tui/no-devtools.ts" },
+  // What CommonJS packages expect to find; write-file-atomic names its temporary files after its own.
   banner: {
-    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+    js: [
+      'import { createRequire as __createRequire } from "node:module";',
+      "const require = __createRequire(import.meta.url), __filename = import.meta.filename;",
+    ].join(" "),
   },
   logLevel: "warning",
 });
