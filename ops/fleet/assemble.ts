@@ -62,8 +62,10 @@ export function holds(attachment: Attachment): boolean {
 }
 
 function assembleMachine(name: MachineName, observation: Observation, owner: OwnerValues): Machine {
-  const [instance, ...others] = observation.instances.filter((one) => one.name === name).sort(livingAndNewestFirst);
   const persistent = findPersistent(name, observation.volumes, owner);
+  const [instance, ...others] = observation.instances
+    .filter((one) => one.name === name)
+    .sort(mostItselfFirst(name, observation, owner, persistent?.volumeId));
   const rootId = findRootId(instance, observation.volumes);
   const address = findAddress(name, instance, observation.addresses, owner);
   return {
@@ -91,9 +93,19 @@ function assembleMachine(name: MachineName, observation: Observation, owner: Own
   };
 }
 
-function livingAndNewestFirst(a: Instance, b: Instance): number {
-  const rank = (one: Instance) => (isLive(one) ? 0 : one.state === "shutting-down" ? 1 : 2);
-  return rank(a) - rank(b) || b.launchedAt - a.launchedAt || (a.id < b.id ? -1 : 1);
+/** Of several that carry the name, the machine is the one that lives, with its own volume, its own address; then the newest. */
+function mostItselfFirst(
+  name: MachineName,
+  { volumes, addresses }: Observation,
+  owner: OwnerValues,
+  persistentId: string | undefined,
+): (a: Instance, b: Instance) => number {
+  const rank = (one: Instance) => {
+    if (!isLive(one)) return one.state === "shutting-down" ? 3 : 4;
+    if (persistentId !== undefined && findRootId(one, volumes) === persistentId) return 0;
+    return findAddress(name, undefined, addresses, owner)?.instanceId === one.id ? 1 : 2;
+  };
+  return (a, b) => rank(a) - rank(b) || b.launchedAt - a.launchedAt || (a.id < b.id ? -1 : 1);
 }
 
 /** The owner's file says which; without it the tag does, and of several tagged ones the oldest has most to lose. */

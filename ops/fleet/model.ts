@@ -95,7 +95,7 @@ export type OwnerValues = Readonly<Partial<Record<MachineName, PersistentRoot>>>
 /** One of the three, as everything we saw says it is. */
 export interface Machine {
   readonly spec: MachineSpec;
-  /** The living instance of this name (the newest where there are several); a terminated one only where none lives. */
+  /** The living instance of this name (of several the one with its own volume or address, else the newest); a terminated one only where none lives. */
   readonly instance: Instance | undefined;
   /** Further instances that carry the name: predecessors still visible, or strays. */
   readonly others: readonly Instance[];

@@ -63,6 +63,18 @@ describe("assemble", () => {
     expect(fleet.strayInstances.map((one) => one.id)).toEqual(["i-01"]);
   });
 
+  it("knows the machine by its own volume, then by its own address, before its age", () => {
+    const twins = [
+      instance("fcvm-metal-x86", "i-0c", { launchedAt: 1 }),
+      instance("fcvm-metal-x86", "i-0d", { launchedAt: 2 }),
+    ];
+    const chosen = (more: Partial<Parameters<typeof story>[0]>) =>
+      assemble(story({ instances: twins, ...more }), OWNER).machines["fcvm-metal-x86"].instance?.id;
+    expect(chosen({})).toBe("i-0c");
+    expect(chosen({ volumes: [] })).toBe("i-0c");
+    expect(chosen({ volumes: [], addresses: [] })).toBe("i-0d");
+  });
+
   it("shows a terminated one where none lives, and nothing of its disks as a root", () => {
     const observation = story({ instances: [instance("fcvm-metal-arm", "i-0b", { state: "terminated" })] });
     const arm = assemble(observation, OWNER).machines["fcvm-metal-arm"];
