@@ -10,6 +10,7 @@ import { type Column, firstFitting, grid } from "../format/grid.ts";
 import { join, type Line, t, ticking } from "../format/line.ts";
 import { clean } from "../format/text.ts";
 import { ago, count, gigabytes, timeOfDay } from "../format/words.ts";
+import { keyOf } from "../keys/registry.ts";
 import { volumeCost } from "./machine-detail.ts";
 
 const dim = (text: string) => t(text, "text.dim");
@@ -36,7 +37,12 @@ export function totals(fleet: Fleet, metrics: MetricsState): Totals {
 export function accountLine(fleet: Fleet, metrics: MetricsState, columns: number, now: number): Line {
   const { orphans, straySpotRequests: requests, strayInstances: strays } = fleet;
   const volumes: Line = orphans.length
-    ? [t(`${count(orphans.length, "orphan volume")}, ${dollars(orphansPerMonth(fleet), "month")}: o`, "status.warn")]
+    ? [
+        t(
+          `${count(orphans.length, "orphan volume")}, ${dollars(orphansPerMonth(fleet), "month")}: ${keyOf("fleet", "orphans")}`,
+          "status.warn",
+        ),
+      ]
     : [];
   const stray: Line = [
     ...join(
@@ -89,7 +95,11 @@ export function accountLines(
   const room = height - note.length;
   if (rows.length === 0) return [...note, nothing];
   if (rows.length <= room) return [...note, ...rows];
-  return [...note, ...rows.slice(0, room - 1), [t(`and ${rows.length - room + 1} more: o`, "status.warn")]];
+  return [
+    ...note,
+    ...rows.slice(0, room - 1),
+    [t(`and ${rows.length - room + 1} more: ${keyOf("fleet", "orphans")}`, "status.warn")],
+  ];
 }
 
 function pricesNote({ at, failure }: MetricsState): string {

@@ -93,6 +93,10 @@ function fitting(said: string, todo: string, room: number, height: number, taken
   const short = shortIds(both);
   if (width(short) <= room - taken || height === 1) return [truncate(short, room - taken)];
   if (todo && width(said) <= room) return [said, truncate(todo, room - taken)];
-  const [first = "", ...rest] = flow(short, room);
-  return rest.length ? [first, truncate(rest.join(" "), room - taken)] : [truncate(first, room - taken)];
+  const [first = "", second = "", ...rest] = flow(short, room);
+  if (rest.length === 0 && width(second) <= room - taken) return second ? [first, second] : [first];
+  // Too long for two rows: what to do is worth more than the end of the sentence.
+  return todo
+    ? [truncate(shortIds(said), room), truncate(todo, room - taken)]
+    : [first, truncate([second, ...rest].join(" "), room - taken)];
 }

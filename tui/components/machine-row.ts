@@ -109,7 +109,7 @@ function lifeLine(view: MachineView, now: number): Line {
 function upLine(view: MachineView): Line {
   const { instance } = view.machine;
   const detail = statusDetail(view);
-  if (detail && !view.interruption)
+  if (detail && instance && !view.interruption)
     return [t(detail.replace(/^spot request /, ""), view.words.tone === "quiet" ? "text.dim" : "status.warn")];
   if (instance?.state !== "running") return [];
   return [ticking((now) => `up ${duration(now - instance.launchedAt)}`, "text.dim")];

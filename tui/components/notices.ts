@@ -6,6 +6,7 @@ import type { Fleet } from "../../ops/fleet/model.ts";
 import type { FleetState } from "../../ops/fleet/state.ts";
 import type { SignInState } from "../../ops/signin/types.ts";
 import { ago, left } from "../format/words.ts";
+import { keyOf } from "../keys/registry.ts";
 import type { MachineView } from "./machine-view.ts";
 
 /** `calm` is the good news, `wait` that there is none yet. */
@@ -39,13 +40,14 @@ export function notices(
 
 function session(signIn: SignInState): Notice[] {
   if (signIn.status !== "signed-out") return [];
-  return [still("alarm", signIn.failure.sentence, "Press l to sign in.")];
+  return [still("alarm", signIn.failure.sentence, `Press ${keyOf("fleet", "login")} to sign in.`)];
 }
 
 /** A failure of the refresh, unless it only says again that the session is over. */
 function weather(signIn: SignInState, { fleet, failure }: Pick<FleetState, "fleet" | "failure">): Notice[] {
   if (!failure || (failure.kind === "signed-out" && signIn.status === "signed-out")) return [];
-  if (failure.kind === "signed-out") return [still("alarm", failure.sentence, "Press l to sign in.")];
+  if (failure.kind === "signed-out")
+    return [still("alarm", failure.sentence, `Press ${keyOf("fleet", "login")} to sign in.`)];
   const seen = fleet?.observation.at;
   const since = (now: number) =>
     seen === undefined ? "No answer from AWS" : `No answer from AWS, last one ${ago(seen, now)}`;
@@ -83,7 +85,9 @@ function notice(headline: Headline): Notice {
 
 /** What to do about it for who sits at the cockpit: the key, and not the Make target. */
 export function actionHere({ kind, action }: Headline): string | undefined {
-  return kind === "orphans" ? "Press o to look." : action?.replace(/, or make [a-z0-9-]+\.$/, ".");
+  return kind === "orphans"
+    ? `Press ${keyOf("fleet", "orphans")} to look.`
+    : action?.replace(/, or make [a-z0-9-]+\.$/, ".");
 }
 
 function still(severity: Notice["severity"], sentence: string, action?: string): Notice {
