@@ -1,6 +1,7 @@
 // Bundles the cockpit, the command line and the simulator into dist/. Make runs it when a source is newer.
 import { rm } from "node:fs/promises";
 import { build } from "esbuild";
+import { buildAutoStop } from "./terraform/auto-stop/build.mjs";
 
 const entryPoints = {
   cockpit: "tui/main.tsx",
@@ -17,6 +18,8 @@ await build({
   splitting: true,
   format: "esm",
   platform: "node",
+  // ES modules where a package has them: only what is used ends up in the bundle.
+  mainFields: ["module", "main"],
   target: "node24",
   minify: true,
   keepNames: true,
@@ -34,3 +37,5 @@ await build({
   },
   logLevel: "warning",
 });
+
+await buildAutoStop();

@@ -5,7 +5,7 @@ import { useCallback, useEffect, useMemo, useReducer, useRef } from "react";
 import { changes } from "../ops/fleet/derive/changes.ts";
 import { headlines } from "../ops/fleet/derive/headline.ts";
 import type { Ops } from "../ops/ops.ts";
-import { type Cockpit, hearFleetKeys } from "./cockpit.ts";
+import { type Cockpit, fleetHandlers } from "./cockpit.ts";
 import { RunStrip } from "./components/run-strip.tsx";
 import { keyName, useKeys } from "./keys/use-keys.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -51,15 +51,18 @@ export function App({ ops, lifecycle }: AppProps) {
   useChangeToasts(ops, tell);
   useSignInOverlay(runs, dispatch);
   useCtrlC(cockpit, top?.kind === "run" ? top.runId : undefined);
-  useKeys("fleet", hearFleetKeys(cockpit, navigation), { active: top === undefined });
+  useKeys("fleet", fleetHandlers(cockpit, navigation), { active: top === undefined });
 
   const machine = fleetState.fleet?.machines[navigation.selected];
-  const available = useCallback((command: Parameters<typeof availability>[0]) => availability(command, machine), [machine]);
+  const available = useCallback(
+    (command: Parameters<typeof availability>[0]) => availability(command, machine),
+    [machine],
+  );
 
   return (
     <Box width={columns} height={rows} overflow="hidden" flexDirection="column">
       {top ? (
-        <Overlays cockpit={cockpit} overlay={top} runs={runs} columns={columns} rows={rows} available={available} />
+        <Overlays cockpit={cockpit} overlay={top} runs={runs} columns={columns} rows={rows} availability={available} />
       ) : (
         <FleetScreen
           ops={ops}
@@ -68,7 +71,7 @@ export function App({ ops, lifecycle }: AppProps) {
           rows={rows}
           availability={available}
           toasts={toasts}
-          strips={<RunStrip runs={runs} columns={columns} />}
+          strips={<RunStrip runs={runs} columns={columns} clock={ops.clock} />}
         />
       )}
     </Box>

@@ -1,12 +1,14 @@
 /** What the fleet screen's keys do: from a command to an operation, a session or a place on the screen. */
 
 import type { MachineName } from "../ops/fleet/machines.ts";
-import type { Ops } from "../ops/ops.ts";
 import type { Run } from "../ops/operation/run.ts";
 import type { Operation } from "../ops/operation/types.ts";
+import type { Ops } from "../ops/ops.ts";
 import { closeSession } from "../ops/ssh/close-session.ts";
 import { VERBS } from "../ops/verbs.ts";
+import { runToLookAt } from "./components/run-strip.tsx";
 import type { Command } from "./keys/registry.ts";
+import { quitLines } from "./screens/quit.tsx";
 import { availability } from "./state/availability.ts";
 import type { Navigation, NavigationAction } from "./state/navigation.ts";
 import type { Tell } from "./state/toasts.ts";
@@ -56,7 +58,7 @@ export function fleetHandlers(cockpit: Cockpit, navigation: Navigation): Partial
     orphans: () => dispatch({ type: "open", overlay: { kind: "orphans" } }),
     history: () => dispatch({ type: "open", overlay: { kind: "history" } }),
     runs: () => {
-      const run = ops.operations.get()[0];
+      const run = runToLookAt(ops.operations.get());
       if (run) dispatch({ type: "open", overlay: { kind: "run", runId: run.get().id } });
       else cockpit.tell("Nothing has been run yet.");
     },
@@ -99,7 +101,10 @@ function startOnce(ops: Ops, operation: Operation): Run {
 function show(cockpit: Cockpit, run: Run, patienceMs = 0): void {
   const { id } = run.get();
   const open = () => cockpit.dispatch({ type: "open", overlay: { kind: "run", runId: id } });
-  if (patienceMs === 0) return open();
+  if (patienceMs === 0) {
+    open();
+    return;
+  }
   const timer = setTimeout(open, patienceMs);
   const unsubscribe = run.subscribe(() => {
     if (run.get().question || run.get().outcome?.status === "failed" || run.get().outcome?.status === "blocked") open();
@@ -125,17 +130,15 @@ function isUp(ops: Ops, machine: MachineName): boolean {
 
 /** Quits, or asks once where that would end sessions or leave an operation half-way. */
 function quit({ ops, dispatch, end }: Cockpit): void {
-  const lines = [
-    ...ops.sessions
-      .get()
-      .filter((session) => !session.end)
-      .map((session) => `The session on ${session.machine} ends: ${session.title}`),
-    ...ops.operations
-      .get()
-      .map((run) => run.get())
-      .filter((run) => !run.outcome && !run.harmlessToDrop)
-      .map((run) => `${run.title} stops where it is; run it again to go on`),
-  ];
+  const lines = quitLines(
+    ops.sessions.get(),
+    ops.operations.get().map((run) => run.get()),
+  );
   if (lines.length === 0) end();
   else dispatch({ type: "open", overlay: { kind: "quit", lines } });
+}
+
+/** Deletes an orphan; the operation asks for its ID to be typed. */
+export function deleteVolume(cockpit: Cockpit, volumeId: string): void {
+  cockpit.tell(volumeId);
 }

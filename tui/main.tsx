@@ -2,13 +2,57 @@
 
 import { enableCompileCache } from "node:module";
 import { render } from "ink";
+import { explain } from "../ops/aws/errors.ts";
 import { createOps } from "../ops/compose.ts";
 import { environmentFrom } from "../ops/environment.ts";
-import { explain } from "../ops/aws/errors.ts";
 import { App } from "./app.tsx";
 import { takeLifecycle } from "./lifecycle.ts";
+import { restoreTitle, saveTitle } from "./terminal/title.ts";
 
 enableCompileCache();
 
-const lifecycle = takeLifecycle(process, (error) => explain(error).sentence);
-const ops = createOps(environmentFrom(process.env));
+if (process.stdin.isTTY && process.stdout.isTTY && process.env.TERM !== "dumb") cockpit();
+else await plainStatus();
+
+function cockpit(): void {
+  const lifecycle = takeLifecycle(process, (error) => explain(error).sentence);
+  const ops = createOps(environmentFrom(process.env));
+  lifecycle.onEnd(ops.stop);
+  process.stdout.write(saveTitle("snowglobe"));
+  const instance = render(<App ops={ops} lifecycle={lifecycle} />, {
+    alternateScreen: true,
+    incrementalRendering: true,
+    exitOnCtrlC: false,
+    interactive: true,
+    maxFps: 30,
+  });
+  lifecycle.setRestore(() => {
+    instance.unmount();
+    process.stdout.write(restoreTitle());
+  });
+  instance.waitUntilExit().then(
+    () => lifecycle.end(0),
+    // A component threw: Ink has taken the screen down by now.
+    (error) => lifecycle.end(70, `The cockpit stopped on a fault of its own: ${explain(error).sentence}`),
+  );
+  ops.fleet.start();
+  void instance.waitUntilRenderFlush().then(() => {
+    ops.metrics.start();
+    ops.probes.start();
+    void ops.signIn.check();
+  });
+}
+
+/** What a pipe or a dumb terminal gets: the fleet as a plain table, and how to see more. */
+async function plainStatus(): Promise<void> {
+  const { createCommandLine } = await import("../ops/command-line.ts");
+  const ops = createOps(environmentFrom(process.env));
+  const commandLine = createCommandLine(ops, {
+    out: (line) => process.stdout.write(`${line}\n`),
+    err: (line) => process.stderr.write(`${line}\n`),
+    ask: undefined,
+  });
+  process.exitCode = await commandLine.run(["status"]);
+  process.stderr.write("This is not a terminal that the cockpit can draw on. Run make tui in one to start it.\n");
+  await ops.stop();
+}

@@ -5,8 +5,8 @@ import { MACHINE_NAMES, type MachineName } from "../../ops/fleet/machines.ts";
 /** What lies over the fleet screen. The last of the stack hears the keys. */
 export type Overlay =
   | { readonly kind: "help" }
+  /** A run of this process, or one from the history. */
   | { readonly kind: "run"; readonly runId: string }
-  | { readonly kind: "past-run"; readonly runId: string }
   | { readonly kind: "history" }
   | { readonly kind: "orphans" }
   | { readonly kind: "quit"; readonly lines: readonly string[] };
@@ -61,6 +61,6 @@ export function navigate(state: Navigation, action: NavigationAction): Navigatio
 
 function same(a: Overlay, b: Overlay): boolean {
   if (a.kind !== b.kind) return false;
-  if (a.kind === "run" || a.kind === "past-run") return "runId" in b && a.runId === b.runId;
+  if (a.kind === "run") return "runId" in b && a.runId === b.runId;
   return true;
 }
