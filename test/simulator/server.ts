@@ -89,9 +89,11 @@ export async function startServer(parts: ServerParts, port = 0): Promise<SimServ
     }
     log(reply.status);
     const date = new Date((skew === 0 ? parts.clock.now() : Date.now()) + skew);
-    if (struck.some((fault) => fault.kind === "truncate")) return sendHalf(response, reply, date);
-    if (struck.some((fault) => fault.kind === "malformed")) return send(response, garbled(reply), date);
-    send(response, reply, date);
+    // A page between us and AWS does not know AWS's headers.
+    const byAws = !struck.some((fault) => fault.kind === "html");
+    const signed = byAws ? { ...reply, headers: { "x-amzn-requestid": randomUUID(), ...reply.headers } } : reply;
+    if (struck.some((fault) => fault.kind === "truncate")) return sendHalf(response, signed, date);
+    send(response, struck.some((fault) => fault.kind === "malformed") ? garbled(signed) : signed, date);
   }
 
   async function pause(struck: readonly Fault[], when: "before" | "after"): Promise<void> {
@@ -224,7 +226,6 @@ function send(response: ServerResponse, reply: SimReply, date: Date): void {
   response.sendDate = false;
   response.writeHead(reply.status, {
     date: date.toUTCString(),
-    "x-amzn-requestid": randomUUID(),
     "content-length": Buffer.byteLength(reply.body),
     ...reply.headers,
   });

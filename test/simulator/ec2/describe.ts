@@ -10,7 +10,6 @@ import { consoleOutputOf } from "./rules-instances.ts";
 import {
   addressView,
   deviceMapping,
-  marketOf,
   reservationIdOf,
   reservationView,
   STATE_CODES,
@@ -47,7 +46,7 @@ function instanceFields(account: Account, instance: SimInstance): Fields {
     "instance-state-name": instance.state,
     "instance-state-code": STATE_CODES[instance.state],
     "instance-type": instance.type,
-    "instance-lifecycle": marketOf(account, instance),
+    "instance-lifecycle": instance.spotRequestId && "spot",
     "spot-instance-request-id": instance.spotRequestId,
     "image-id": instance.imageId,
     "availability-zone": instance.zone,

@@ -12,7 +12,6 @@ import {
   type SimSnapshot,
   type SimSpotRequest,
   type SimVolume,
-  spotRequestOf,
   type Tags,
   volumesOf,
 } from "./account.ts";
@@ -306,8 +305,4 @@ export function snapshotView(account: Account, snapshot: SimSnapshot): XmlObject
     tagSet: tagSet(snapshot.tags),
     storageTier: "standard",
   };
-}
-
-export function marketOf(account: Account, instance: SimInstance): string | undefined {
-  return spotRequestOf(account, instance) || instance.spotRequestId ? "spot" : undefined;
 }
