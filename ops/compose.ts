@@ -34,6 +34,7 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
   const signIn = createSignIn({ environment, clock });
   const aws = createAwsClients(environment, clock, signIn);
   const history = createHistory(environment.stateDir);
+  const stored = createLookStore(environment.stateDir);
   const fleet = createFleetCore(
     clock,
     signIn,
@@ -41,7 +42,7 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
       observe: async (signal) => observe(await aws.ec2(), aws.time.now, signal),
       owner: () => readOwnerValues(environment.terraformDir),
     },
-    createLookStore(environment.stateDir),
+    stored,
   );
   const metrics = createMetrics(clock, signIn, fleet, aws);
   const operations = createOperations({
@@ -73,7 +74,7 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
     access: { aws, gate, look: fleet.look, channel, history },
     stop: async () => {
       for (const core of [probes, metrics, fleet]) core.stop();
-      await Promise.all([sessions.stop(), history.flush()]);
+      await Promise.all([sessions.stop(), history.flush(), stored.flush()]);
       aws.stop();
     },
   };

@@ -2,7 +2,7 @@
 
 import { stripVTControlCharacters } from "node:util";
 import { duration } from "./fleet/derive/ages.ts";
-import type { Run, RunState, Step } from "./operation/run.ts";
+import type { LogLine, Run, RunState, Step } from "./operation/run.ts";
 import type { Answer, DevicePrompt, Outcome, Question } from "./operation/types.ts";
 
 export interface Lines {
@@ -13,17 +13,19 @@ export interface Lines {
   readonly ask: ((prompt: string, signal: AbortSignal) => Promise<string | undefined>) | undefined;
 }
 
-/** Writes what happens in `run` from now on, and asks its questions. Resolves with the outcome once it is written. */
+/** Writes what has happened in `run` and what happens from now on, and asks its questions. Resolves with the outcome once it is written. */
 export async function writeRun(run: Run, lines: Lines): Promise<Outcome> {
   const asking = new AbortController();
   let asked = 0;
   let before: RunState | undefined;
+  let lastLogged: LogLine | undefined;
   const follow = () => {
     const now = run.get();
     writeSteps(now.steps, before?.steps ?? [], lines);
-    const entry = now.log.at(-1);
-    if (entry && entry !== before?.log.at(-1))
+    for (const entry of now.log.slice(lastLogged ? now.log.lastIndexOf(lastLogged) + 1 : 0)) {
       (entry.stream === "err" ? lines.err : lines.out)(`    ${clean(entry.text)}`);
+      lastLogged = entry;
+    }
     if (now.deviceCode && !isSamePrompt(now.deviceCode, before?.deviceCode)) writeDeviceCode(now.deviceCode, lines);
     if (now.question && now.question.id !== asked) {
       const { id, question } = now.question;
@@ -134,7 +136,7 @@ async function askQuestion(question: Question, lines: Lines, signal: AbortSignal
 /** Text of others on somebody's terminal: no escape sequences, no control characters, one line. */
 function clean(text: string): string {
   return stripVTControlCharacters(text)
-    .replace(/\t/g, "  ")
-    .replace(/\p{Cc}+/gu, " ")
+    .replace(/\s/g, " ")
+    .replace(/\p{Cc}/gu, "")
     .trimEnd();
 }

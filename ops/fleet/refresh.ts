@@ -93,7 +93,7 @@ export function createFleetCore(
     if (begunAt >= newest) {
       newest = begunAt;
       settle(begunAt, ticking, { fleet, source: "live", failure: ownerFailure });
-      void stored.save({ observation: fleet.observation, owner });
+      stored.save({ observation: fleet.observation, owner });
     } else settle(begunAt, ticking, state.get());
     // Whoever is about to act must not go by yesterday's owner's values.
     if (ownerFailure && !ticking) throw new FailureError(ownerFailure);

@@ -14,7 +14,9 @@ export interface LookStore {
   /** The stored look; undefined where there is none, or none that can be trusted. Never throws. */
   readonly load: () => Promise<StoredLook | undefined>;
   /** Writes at once what changed, and a mere change of time once a minute. Never throws: it is a convenience. */
-  readonly save: (look: StoredLook) => Promise<void>;
+  readonly save: (look: StoredLook) => void;
+  /** Resolves when nothing is being written any more. */
+  readonly flush: () => Promise<void>;
 }
 
 /** Goes up with every change of the shapes in model.ts: what another version wrote is not read. */
@@ -24,6 +26,18 @@ const SAME_LOOK_EVERY_MS = 60_000;
 export function createLookStore(stateDir: string): LookStore {
   const file = join(stateDir, "observation.json");
   let saved: StoredLook | undefined;
+  let writing = Promise.resolve();
+
+  const write = async (look: StoredLook): Promise<void> => {
+    try {
+      await mkdir(stateDir, { recursive: true, mode: 0o700 });
+      // Renamed into place, so that two cockpits at once and a kill leave a whole file; not worth an fsync.
+      await writeFileAtomic(file, JSON.stringify({ version: VERSION, ...look }), { mode: 0o600, fsync: false });
+    } catch {
+      saved = undefined;
+    }
+  };
+
   return {
     load: async () => {
       try {
@@ -33,17 +47,12 @@ export function createLookStore(stateDir: string): LookStore {
         return undefined;
       }
     },
-    save: async (look) => {
+    save: (look) => {
       if (saved && isSame(saved, look) && look.observation.at - saved.observation.at < SAME_LOOK_EVERY_MS) return;
       saved = look;
-      try {
-        await mkdir(stateDir, { recursive: true, mode: 0o700 });
-        // Renamed into place, so that two cockpits at once and a kill leave a whole file; not worth an fsync.
-        await writeFileAtomic(file, JSON.stringify({ version: VERSION, ...look }), { mode: 0o600, fsync: false });
-      } catch {
-        saved = undefined;
-      }
+      writing = writing.then(() => write(look));
     },
+    flush: () => writing,
   };
 }
 

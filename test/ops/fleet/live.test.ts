@@ -146,7 +146,7 @@ describe("the live fleet", () => {
       systemClock,
       signIn,
       { observe: async (signal) => observe(await clients.ec2(), clients.time.now, signal), owner: async () => ({}) },
-      { load: async () => undefined, save: async () => {} },
+      { load: async () => undefined, save: () => {}, flush: async () => {} },
     );
     core.start();
     const jumpbox = () => core.get().fleet?.machines.jumpbox.instance?.state;

@@ -23,9 +23,10 @@ function setUp(stored?: StoredLook) {
     };
   const store: LookStore = {
     load: async () => stored,
-    save: async (look) => {
+    save: (look) => {
       saved.push(look);
     },
+    flush: async () => {},
   };
   const core = createFleetCore(
     clock,

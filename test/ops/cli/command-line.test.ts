@@ -1,0 +1,128 @@
+/** The command line from arguments to exit status, on the simulated account. */
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { StopInstancesCommand } from "@aws-sdk/client-ec2";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createCommandLine } from "../../../ops/command-line.ts";
+import { type ComposedOps, createOps } from "../../../ops/compose.ts";
+import { assemble } from "../../../ops/fleet/assemble.ts";
+import { statusTable } from "../../../ops/status.ts";
+import { type Simulator, startSimulator } from "../../simulator/simulator.ts";
+import { STORY_IDS } from "../../simulator/story.ts";
+import { NOW, OWNER, story } from "../fleet/fixtures.ts";
+
+let simulator: Simulator;
+let home: string;
+let ops: ComposedOps;
+let out: string[];
+let err: string[];
+
+function commandLine(env = simulator.signedInEnv) {
+  ops = createOps({ env, home, stateDir: join(home, "state"), terraformDir: join(home, "terraform"), demo: true });
+  out = [];
+  err = [];
+  return createCommandLine(ops, { out: (line) => out.push(line), err: (line) => err.push(line), ask: undefined });
+}
+
+beforeEach(async () => {
+  simulator = await startSimulator();
+  home = await mkdtemp(join(tmpdir(), "command-line-"));
+});
+afterEach(async () => {
+  await simulator.stop();
+  await rm(home, { recursive: true, force: true });
+});
+
+describe("the command line", () => {
+  it("prints the fleet as a plain table", async () => {
+    expect(await commandLine().run(["status"])).toBe(0);
+    const lines = out.join("\n").split("\n");
+    expect(lines[0]).toMatch(/^MACHINE +STATE +TYPE/);
+    expect(lines[2]).toMatch(/^fcvm-metal-arm +running +c7gd\.metal .*\(throw-away\) .*below on-demand/);
+    expect(lines[3]).toMatch(/^fcvm-metal-x86 +stopped +c5\.metal/);
+    expect(lines.find((line) => line.startsWith("ALARM"))).toContain("throw-away root");
+    expect(err).toEqual([]);
+  });
+
+  it("prints it without figures where those are not to be had", async () => {
+    simulator.faults.add({
+      kind: "error",
+      code: "AccessDenied",
+      message: "no",
+      status: 403,
+      operation: "GetMetricData",
+    });
+    simulator.faults.add({ kind: "throttle", operation: "DescribeSpotPriceHistory" });
+    expect(await commandLine().run(["status"])).toBe(0);
+    expect(out.join("\n")).toContain("price unknown");
+  });
+
+  it("says in one sentence why it cannot, with status 1", async () => {
+    expect(await commandLine(simulator.env).run(["status"])).toBe(1);
+    expect(err).toHaveLength(1);
+    simulator.faults.add({ kind: "html", operation: "DescribeVolumes" });
+    expect(await commandLine().run(["status"])).toBe(1);
+    expect(err[0]).toContain("web page");
+    expect(out).toEqual([]);
+  });
+
+  it.each([[[]], [["nonsense"]], [["status", "arm"]], [["login", "arm"]], [["constructor"]]])(
+    "explains itself for %j",
+    async (arguments_) => {
+      expect(await commandLine().run(arguments_)).toBe(1);
+      expect(err[0]).toContain("make help");
+    },
+  );
+
+  it("leaves at Ctrl+C", async () => {
+    simulator.faults.add({ kind: "delay", ms: 5_000, operation: "DescribeVolumes" });
+    const line = commandLine();
+    const running = line.run(["status"]);
+    await vi.waitFor(() => expect(simulator.calls.map((call) => call.operation)).toContain("DescribeVolumes"));
+    expect(line.interrupt()).toBe(true);
+    expect(await running).toBe(130);
+    expect(line.interrupt()).toBe(false);
+  });
+});
+
+describe("ops put together", () => {
+  it("signs in once in the middle of operations, and goes on with them", async () => {
+    commandLine(simulator.env);
+    const stopAll = [STORY_IDS.jumpbox, STORY_IDS.arm].map((instanceId) =>
+      ops.operations.start({
+        name: "try",
+        title: "Try",
+        run: async ({ signal }) => {
+          await ops.access.gate(async () => {
+            const ec2 = await ops.access.aws.acting.ec2();
+            return ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] }), { abortSignal: signal });
+          }, signal);
+          return { status: "done", sentence: "Stopped." };
+        },
+      }),
+    );
+    const logins = () => ops.operations.get().filter((run) => run.get().name === "login");
+    await vi.waitFor(() => expect(logins()).toHaveLength(1), 10_000);
+    const [login] = logins();
+    await vi.waitFor(() => expect(login?.get().question).toBeDefined(), 10_000);
+    login?.answer(login.get().question?.id ?? 0, undefined);
+    const outcomes = await Promise.all(stopAll.map((run) => run.finished));
+    expect(outcomes).toMatchObject([{ failure: { kind: "signed-out" } }, { failure: { kind: "signed-out" } }]);
+    expect(logins()).toHaveLength(1);
+    await ops.stop();
+    expect((await ops.access.history.listRuns()).map(({ name }) => name).sort()).toEqual(["login", "try", "try"]);
+  });
+});
+
+describe("the status table", () => {
+  it("is plain ASCII and tells what is not there", () => {
+    const empty = { at: NOW, instances: [], spotRequests: [], volumes: [], addresses: [] };
+    const table = statusTable(assemble(empty, {}), { cpu: {}, spotPerHour: {} }, NOW);
+    expect(table).toContain("not there: no instance of this name");
+    expect(table).toContain("None of the three machines exists");
+    const full = statusTable(assemble(story(), OWNER), { cpu: {}, spotPerHour: { "fcvm-metal-arm": 1.1 } }, NOW);
+    expect(full).toMatch(/^[\x20-\x7e\n]+$/);
+  });
+});
