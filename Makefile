@@ -8,7 +8,7 @@ MAKEFLAGS += --no-builtin-rules
 # The runtime comes from npm (package `node`), whatever the machine's own is.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-SOURCES := $(shell find ops tui test/simulator -name '*.ts' -o -name '*.tsx') esbuild.config.mjs tsconfig.json
+SOURCES := $(shell find ops tui test/simulator terraform/auto-stop -name '*.ts' -o -name '*.tsx') esbuild.config.mjs tsconfig.json
 
 .PHONY: help tui demo simulator status login lint format typecheck unit test bench clean
 

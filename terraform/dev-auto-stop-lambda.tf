@@ -58,7 +58,7 @@ resource "aws_lambda_function_event_invoke_config" "auto_stop" {
 resource "aws_cloudwatch_event_rule" "hourly" {
   name                = "snowglobe-auto-stop"
   description         = "Every hour: are the dev servers idle?"
-  schedule_expression = "rate(1 hour)"
+  schedule_expression = "cron(20 * * * ? *)" # when CloudWatch has all of the hour before
 }
 
 resource "aws_cloudwatch_event_target" "auto_stop" {

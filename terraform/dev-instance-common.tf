@@ -234,7 +234,7 @@ locals {
         sudo -iu ubuntu rustup default stable
         insist sudo -iu ubuntu cargo install --git https://github.com/ejc3/claude-code-sync
       fi
-      ln -sfn "$home/.cargo/bin/claude-code-sync" /usr/local/bin/claude-code-sync
+      [ -L /usr/local/bin/claude-code-sync ] || ln -s "$home/.cargo/bin/claude-code-sync" /usr/local/bin/claude-code-sync
       # Only where there is none: afterwards it is the owner's.
       if [ ! -e "$home/.claude-code-sync-init.toml" ]; then
         put "$home/.claude-code-sync-init.toml" 644 <<'TOML'
@@ -356,8 +356,8 @@ locals {
         chown ubuntu:ubuntu "$new"
         umount "$new"
         rmdir "$new"
-      elif [ "$code" != 0 ]; then
-        echo "What is on $disk cannot be told, so it is left alone." >&2
+      elif [[ $found != *' TYPE="ext4"'* ]]; then
+        echo "What is on $disk is no home of ours, so it is left alone." >&2
         return 1
       fi
       if ! grep -q ' /home/ubuntu ' /etc/fstab; then

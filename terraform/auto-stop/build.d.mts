@@ -1,0 +1,1 @@
+export declare function buildAutoStop(): Promise<void>;

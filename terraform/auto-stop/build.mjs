@@ -1,0 +1,17 @@
+// Bundles the Lambda into one file; the AWS SDK comes with its runtime.
+import { join } from "node:path";
+import { build } from "esbuild";
+
+export async function buildAutoStop() {
+  await build({
+    entryPoints: { index: join(import.meta.dirname, "handler.ts") },
+    outdir: join(import.meta.dirname, "dist"),
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node24",
+    external: ["@aws-sdk/*"],
+    logLevel: "warning",
+  });
+}
