@@ -4,8 +4,7 @@ import { createInterface } from "node:readline";
 import { createCommandLine } from "./command-line.ts";
 import { createOps } from "./compose.ts";
 import { environmentFrom } from "./environment.ts";
-
-const INTERRUPTED = 130;
+import { INTERRUPTED } from "./run-lines.ts";
 
 const ops = createOps(environmentFrom(process.env));
 const commandLine = createCommandLine(ops, {

@@ -8,7 +8,7 @@ import { cpuOf, spotPrices } from "./fleet/metrics.ts";
 import type { Fleet } from "./fleet/model.ts";
 import type { MetricsState } from "./fleet/state.ts";
 import type { Run } from "./operation/run.ts";
-import { exitStatus, type Lines, writeRun } from "./run-lines.ts";
+import { exitStatus, INTERRUPTED, type Lines, writeRun } from "./run-lines.ts";
 import { statusTable } from "./status.ts";
 import { VERBS, type Verb } from "./verbs.ts";
 
@@ -18,8 +18,6 @@ export interface CommandLine {
   /** Ctrl+C: the first asks what runs to stop; false where nothing runs that could, and so the program is to be left. */
   readonly interrupt: () => boolean;
 }
-
-const INTERRUPTED = 130;
 
 export function createCommandLine(ops: ComposedOps, lines: Lines): CommandLine {
   const followed = new Set<Run>();
@@ -67,7 +65,7 @@ export function createCommandLine(ops: ComposedOps, lines: Lines): CommandLine {
     const unsubscribe = ops.operations.subscribe(follow);
     try {
       const outcome = await ops.operations.start(verb.create(ops, machine)).finished;
-      return exitStatus(outcome);
+      return exitStatus(outcome, looking.signal.aborted);
     } finally {
       unsubscribe();
     }

@@ -43,11 +43,14 @@ export async function writeRun(run: Run, lines: Lines): Promise<Outcome> {
   return outcome;
 }
 
-/** 0 for done or nothing to do, 130 for what the person stopped, else 1. */
-export function exitStatus(outcome: Outcome): number {
-  if (outcome.status === "done" || outcome.status === "nothing-to-do") return 0;
-  return outcome.status === "cancelled" ? 130 : 1;
+/** 0 for done or nothing to do, 130 for what Ctrl+C stopped, else 1: also where the answer was no. */
+export function exitStatus({ status }: Outcome, interrupted: boolean): number {
+  if (status === "done" || status === "nothing-to-do") return 0;
+  return status === "cancelled" && interrupted ? INTERRUPTED : 1;
 }
+
+/** 128 + SIGINT, as a shell gives it. */
+export const INTERRUPTED = 130;
 
 const MARKS: Readonly<Record<Step["state"], string>> = {
   running: "...",

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createCommandLine } from "../../../ops/command-line.ts";
 import { type ComposedOps, createOps } from "../../../ops/compose.ts";
 import { assemble } from "../../../ops/fleet/assemble.ts";
+import type { Lines } from "../../../ops/run-lines.ts";
 import { statusTable } from "../../../ops/status.ts";
 import { type Simulator, startSimulator } from "../../simulator/simulator.ts";
 import { STORY_IDS } from "../../simulator/story.ts";
@@ -19,11 +20,11 @@ let ops: ComposedOps;
 let out: string[];
 let err: string[];
 
-function commandLine(env = simulator.signedInEnv) {
+function commandLine(env = simulator.signedInEnv, ask: Lines["ask"] = undefined) {
   ops = createOps({ env, home, stateDir: join(home, "state"), terraformDir: join(home, "terraform"), demo: true });
   out = [];
   err = [];
-  return createCommandLine(ops, { out: (line) => out.push(line), err: (line) => err.push(line), ask: undefined });
+  return createCommandLine(ops, { out: (line) => out.push(line), err: (line) => err.push(line), ask });
 }
 
 beforeEach(async () => {
@@ -75,6 +76,20 @@ describe("the command line", () => {
       expect(err[0]).toContain("make help");
     },
   );
+
+  it("stops an operation at Ctrl+C, and leaves with 130; a no is 1", async () => {
+    expect(await commandLine(simulator.env).run(["login"])).toBe(1);
+    const asked = Promise.withResolvers<void>();
+    const line = commandLine(simulator.env, (_, signal) => {
+      asked.resolve();
+      return new Promise((resolve) => signal.addEventListener("abort", () => resolve(undefined)));
+    });
+    const running = line.run(["login"]);
+    await asked.promise;
+    expect(line.interrupt()).toBe(true);
+    expect(await running).toBe(130);
+    expect(err.join()).toContain("Stopping after the current call");
+  });
 
   it("leaves at Ctrl+C", async () => {
     simulator.faults.add({ kind: "delay", ms: 5_000, operation: "DescribeVolumes" });

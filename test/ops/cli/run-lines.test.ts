@@ -97,7 +97,7 @@ describe("a run in lines", () => {
   it("writes a failure with its action to stderr", async () => {
     const { err, lines } = terminal();
     const run = start(() => Promise.reject(Object.assign(new Error("x"), { code: "ENOSPC" })));
-    expect(exitStatus(await writeRun(run, lines))).toBe(1);
+    expect(exitStatus(await writeRun(run, lines), false)).toBe(1);
     expect(err).toEqual(["The disk is full. Make room and try again."]);
   });
 
@@ -157,7 +157,7 @@ describe("a run in lines", () => {
     const written = writeRun(run, { ...lines, ask });
     await vi.waitFor(() => expect(run.get().question).toBeDefined());
     run.cancel();
-    expect(exitStatus(await written)).toBe(130);
+    expect(exitStatus(await written, true)).toBe(130);
     expect(gaveUp).toBe(true);
   });
 });
