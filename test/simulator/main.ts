@@ -1,9 +1,8 @@
-/** `make simulator`: the simulated account by itself, until it is interrupted. */
+/** `make simulator`: the simulated account by itself, until it is interrupted. What it prints points any AWS client at it. */
 
 import { startSimulator } from "./simulator.ts";
 
 const simulator = await startSimulator();
-for (const [name, value] of Object.entries(simulator.env)) process.stdout.write(`export ${name}=${value}\n`);
 
 const stop = () => {
   simulator.stop().then(() => process.exit(0));
@@ -11,3 +10,6 @@ const stop = () => {
 process.once("SIGINT", stop);
 process.once("SIGTERM", stop);
 process.once("SIGHUP", stop);
+
+// The keys are good for twelve hours, so that `aws` works at once; a client that signs in leaves them out.
+for (const [name, value] of Object.entries(simulator.signedInEnv)) process.stdout.write(`export ${name}=${value}\n`);
