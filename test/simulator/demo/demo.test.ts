@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -91,5 +91,15 @@ it("leaves nothing when the cockpit is killed", async () => {
   const { exited, pid, directory } = await demo(WAITS);
   process.kill(pid, "SIGKILL");
   expect(await exited).toBe(137);
+  expect(existsSync(directory)).toBe(false);
+});
+
+const hasPgrep = spawnSync("pgrep", ["-V"]).error === undefined;
+it.skipIf(!hasPgrep)("leaves nothing on disk when its account is killed", async () => {
+  const { child, exited, directory } = await demo(WAITS);
+  const account = execFileSync("pgrep", ["-P", String(child.pid), "-f", "account"], { encoding: "utf8" });
+  process.kill(Number(account), "SIGKILL");
+  child.kill("SIGTERM");
+  expect(await exited).toBe(3);
   expect(existsSync(directory)).toBe(false);
 });

@@ -4,11 +4,14 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { rm } from "node:fs/promises";
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
 
 /** What the account tells when it stands. */
 export interface DemoAccount {
+  /** Everything that is on disk for the demo. */
+  readonly directory: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -24,15 +27,17 @@ export async function runDemo(entry: string, cockpit: string): Promise<number> {
     detached: true,
   });
   const accountEnded = new Promise<void>((resolve) => account.once("close", () => resolve()));
+  account.stdin.on("error", () => {});
   let complaints = "";
   account.stderr.setEncoding("utf8").on("data", (text: string) => {
     complaints = (complaints + text).slice(-4_000);
   });
+  let directory: string | undefined;
   let program: ChildProcess | undefined;
-  let told: NodeJS.Signals | undefined;
+  let signalled: NodeJS.Signals | undefined;
   const end = (signal: NodeJS.Signals) => {
-    if (told === undefined) setTimeout(() => program?.kill("SIGKILL"), GRACE).unref();
-    told = signal;
+    if (signalled === undefined) setTimeout(() => program?.kill("SIGKILL"), GRACE).unref();
+    signalled = signal;
     program?.kill(signal);
     if (!program) account.stdin.end();
   };
@@ -40,13 +45,14 @@ export async function runDemo(entry: string, cockpit: string): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
   try {
     const ready = await firstLine(account);
-    if (told) return 128 + constants.signals[told];
+    if (signalled) return 128 + constants.signals[signalled];
     if (ready === undefined) {
       process.stderr.write(`The simulated account did not start.\n${complaints}`);
       return 1;
     }
-    const { env } = JSON.parse(ready) as DemoAccount;
-    program = spawn(process.execPath, [cockpit], { stdio: "inherit", env: { ...clean, ...env } });
+    const told = JSON.parse(ready) as DemoAccount;
+    directory = told.directory;
+    program = spawn(process.execPath, [cockpit], { stdio: "inherit", env: { ...clean, ...told.env } });
     const ended = exitOf(program);
     if (program.pid !== undefined) account.stdin.write(`${program.pid}\n`);
     const code = await ended;
@@ -55,6 +61,8 @@ export async function runDemo(entry: string, cockpit: string): Promise<number> {
   } finally {
     account.stdin.end();
     await accountEnded;
+    // It did so itself, unless it was killed.
+    if (directory) await rm(directory, { recursive: true, force: true });
   }
 }
 
