@@ -51,8 +51,8 @@ export function credentialSource(environment: Environment, clients: SignInClient
       if (flight) return flight;
       const mine = fetch()
         .catch((error: unknown) => {
-          // The weather is no reason to throw away what is still good.
-          if (good && isWeather(signInFailure(error, time))) return good;
+          // Neither the weather nor a chain that is silent for once is a reason to throw away what is still good.
+          if (good && (good.via === "chain" || isWeather(signInFailure(error, time)))) return good;
           throw error;
         })
         .then((fetched) => {

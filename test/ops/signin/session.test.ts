@@ -213,4 +213,23 @@ describe("the default chain", () => {
     );
     expect(await me.signIn.check()).toMatchObject({ status: "signed-in", via: "chain" });
   });
+
+  it("keeps what it gave while that is good, even if it is silent for once", async () => {
+    await using me = await someone();
+    const answer = (seconds: number) =>
+      JSON.stringify({
+        Version: 1,
+        AccessKeyId: me.simulator.signedInEnv.AWS_ACCESS_KEY_ID,
+        SecretAccessKey: "s",
+        SessionToken: "t",
+        Expiration: new Date(Date.now() + seconds * 1000).toISOString(),
+      });
+    mkdirSync(join(me.home, ".aws"));
+    writeFileSync(join(me.home, "keys.json"), answer(200));
+    writeFileSync(join(me.home, ".aws/config"), `[default]\ncredential_process = cat ${join(me.home, "keys.json")}\n`);
+    expect(await me.signIn.check()).toMatchObject({ status: "signed-in", via: "chain" });
+    writeFileSync(join(me.home, "keys.json"), "");
+    expect(await me.signIn.credentials()).toMatchObject({ secretAccessKey: "s" });
+    await expect(me.restarted().credentials()).rejects.toMatchObject({ failure: { kind: "signed-out" } });
+  });
 });
