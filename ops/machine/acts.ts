@@ -24,6 +24,11 @@ export type Act =
   | { readonly kind: "DeleteVolume"; readonly volumeId: string }
   | { readonly kind: "CancelSpotRequest"; readonly requestId: string };
 
+/** What must not rest on one late answer is done only when two looks in a row, some time apart, both ask for it. */
+export function needsSecondLook(act: Act): boolean {
+  return act.kind === "DetachVolume" || act.kind === "DeleteVolume" || act.kind === "CancelSpotRequest";
+}
+
 /** The same act has the same key, whenever it is decided upon. */
 export function keyOf(act: Act): string {
   switch (act.kind) {

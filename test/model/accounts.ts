@@ -12,7 +12,7 @@ import { ALLOCATION, INSTANCE, OWN_VOLUME } from "./player.ts";
 export interface Start {
   readonly name: string;
   readonly account: Account;
-  /** Whether somebody else may end the machine here. */
+  /** Whether somebody else may do here what ends the machine. */
   readonly mortal: boolean;
 }
 
@@ -29,12 +29,6 @@ function changed<T extends Table>(
   return { ...account, [table]: { ...account[table], [id]: { ...row, ...change } } };
 }
 
-/** What AWS forgets after an hour only doubles the states. */
-function lasting(account: Account): Account {
-  const pending = Object.entries(account.pending).filter(([, one]) => !one.kind.startsWith("forget"));
-  return { ...account, pending: Object.fromEntries(pending) };
-}
-
 function attachment(instanceId: string, device: string) {
   return {
     instanceId,
@@ -47,8 +41,8 @@ function attachment(instanceId: string, device: string) {
 }
 
 export function starts(): readonly Start[] {
-  const story = lasting(recreatedAccount(NOW));
-  const healthy = lasting(healthyAccount(NOW));
+  const story = recreatedAccount(NOW);
+  const healthy = healthyAccount(NOW);
   const own = healthy.volumes[OWN_VOLUME];
   if (!own?.attachment) throw new Error("the healthy account has no root volume");
   const stoppedByUser = changed(
@@ -93,10 +87,10 @@ export function starts(): readonly Start[] {
       }),
       mortal: false,
     },
-    { name: "stopped by AWS", account: lasting(interruptedByAws(NOW)), mortal: true },
+    { name: "stopped by AWS", account: interruptedByAws(NOW), mortal: true },
     {
       name: "throw-away root, stopped by AWS",
-      account: { ...story, ...pickStopped(lasting(interruptedByAws(NOW)), story) },
+      account: { ...story, ...pickStopped(interruptedByAws(NOW), story) },
       mortal: true,
     },
     { name: "cancelled request", account: cancelled, mortal: true },
@@ -143,7 +137,7 @@ export function interference(account: Account, mortal: boolean): readonly (reado
     mortal && instance.spotRequestId
       ? { name: "CancelSpotInstanceRequests", requestIds: [instance.spotRequestId] }
       : undefined,
-    root && { name: "DetachVolume", volumeId: root.id },
+    mortal && root ? { name: "DetachVolume", volumeId: root.id } : undefined,
     { name: "AttachVolume", volumeId: OWN_VOLUME, instanceId: INSTANCE, device: instance.rootDeviceName },
     { name: "AttachVolume", volumeId: OWN_VOLUME, instanceId: STORY_IDS.jumpbox, device: "/dev/sdg" },
     { name: "DetachVolume", volumeId: OWN_VOLUME, instanceId: STORY_IDS.jumpbox },
@@ -170,46 +164,4 @@ export function interference(account: Account, mortal: boolean): readonly (reado
   }
   for (const happening of happenings) after.push([`AWS: ${happening.name}`, happens(account, happening, NOW)]);
   return after;
-}
-
-/** Rows are never changed in place, so each gets its number once: the same number for the same content. */
-const numberOfRow = new WeakMap<object, number>();
-const numberOfText = new Map<string, number>();
-
-function numberOf(text: string): number {
-  const known = numberOfText.get(text);
-  if (known !== undefined) return known;
-  numberOfText.set(text, numberOfText.size);
-  return numberOfText.size - 1;
-}
-
-function rowNumber(row: object): number {
-  const known = numberOfRow.get(row);
-  if (known !== undefined) return known;
-  const text = JSON.stringify(row, (key, value: unknown) =>
-    key === "tags" ? Object.entries(value as object).sort(([one], [other]) => (one < other ? -1 : 1)) : value,
-  );
-  const number = numberOf(text);
-  numberOfRow.set(row, number);
-  return number;
-}
-
-const canonical = new Map<string, Account>();
-
-/**
- * The one object that stands for this account: equal accounts give the same one, in whatever order they came about.
- * What AWS forgets after an hour is left out.
- */
-export function same(account: Account): Account {
-  const kept = lasting(account);
-  const numbers = Object.keys(kept.pending).map(numberOf);
-  for (const type of kept.noSpotCapacity) numbers.push(numberOf(type));
-  for (const table of [kept.instances, kept.spotRequests, kept.volumes, kept.addresses]) {
-    for (const row of Object.values(table)) numbers.push(rowNumber(row));
-  }
-  const key = numbers.sort((one, other) => one - other).join();
-  const known = canonical.get(key);
-  if (known) return known;
-  canonical.set(key, kept);
-  return kept;
 }

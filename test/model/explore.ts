@@ -1,21 +1,24 @@
 /** Walks through every reachable state of the account, with every fault at every call, and judges each step. */
 
-import type { Goal } from "../../ops/machine/decision.ts";
-import type { Heard, World } from "../../ops/machine/world.ts";
+import type { Observation } from "../../ops/fleet/model.ts";
+import { needsSecondLook } from "../../ops/machine/acts.ts";
+import type { Decision, Goal } from "../../ops/machine/decision.ts";
+import type { Heard } from "../../ops/machine/world.ts";
 import type { Account } from "../simulator/ec2/account.ts";
 import { settle } from "../simulator/ec2/settle.ts";
 import { STORY_IDS } from "../simulator/story.ts";
-import { interference, same, type Start } from "./accounts.ts";
+import { interference, type Start } from "./accounts.ts";
 import { liveness } from "./liveness.ts";
 import { look, lookAt, type Moments, NOW } from "./look.ts";
 import { checkDone, checkState, INSTANCE, type Mind, perform, see } from "./player.ts";
+import { same } from "./tables.ts";
 
 export interface Explored {
   readonly states: number;
   readonly edges: number;
   /** Looks of which a part was older than the rest. */
   readonly staleLooks: number;
-  /** What was broken, with the way there; at most `limit`. */
+  /** What was broken, with the way there. */
   readonly broken: readonly string[];
 }
 
@@ -44,6 +47,14 @@ const PLAYS: readonly (readonly [Goal, Heard])[] = [
   [{ kind: "reachable" }, UNHEARD],
 ];
 
+/** What one player makes of one look. */
+interface Thought {
+  readonly goal: Goal;
+  readonly heard: Heard;
+  readonly decision: Decision;
+  readonly objection: unknown;
+}
+
 interface Reached {
   readonly account: Account;
   readonly from: Reached | undefined;
@@ -51,11 +62,17 @@ interface Reached {
   readonly start: Start;
 }
 
-/** Explores from all `starts`; stops at `limit` faults. */
-export function explore(starts: readonly Start[], mind: Mind, limit = 1): Explored {
+export interface Bounds {
+  /** So many times somebody else, or AWS out of its own will, does something on the way to a state. */
+  readonly hands: number;
+  /** Stops at so many faults. */
+  readonly limit: number;
+}
+
+/** Explores from all `starts`. */
+export function explore(starts: readonly Start[], mind: Mind, { hands, limit }: Bounds): Explored {
   const seen = { mortal: new Set<Account>(), immortal: new Set<Account>() };
   const broken: string[] = [];
-  let frontier: Reached[] = [];
   let edges = 0;
   let staleLooks = 0;
   const live = liveness(mind);
@@ -70,18 +87,32 @@ export function explore(starts: readonly Start[], mind: Mind, limit = 1): Explor
     edges += 1;
     const state = same(account);
     const known = seen[start.mortal ? "mortal" : "immortal"];
-    if (known.has(state)) return;
+    if (known.has(state)) return state;
     known.add(state);
     checkState(state, (what) => report(what, from, how));
     next.push({ account: state, from, how, start });
+    return undefined;
   };
-  /** A player looks at `seenAs` while the account is `truth`; its act takes effect there. */
-  const play = (seenAs: World, truth: Reached, goal: Goal, heard: Heard, fresh: boolean, next: Reached[]) => {
-    const decision = mind.decide(seenAs, goal);
+  const thought = new Map<Observation, readonly Thought[]>();
+  const think = (view: Observation): readonly Thought[] => {
+    const known = thought.get(view);
+    if (known) return known;
+    const fresh = PLAYS.map(([goal, heard]): Thought => {
+      const world = see(view, heard);
+      const decision = mind.decide(world, goal);
+      const objection = decision.kind === "act" ? mind.guard(decision.act, world) : undefined;
+      return { goal, heard, decision, objection };
+    });
+    thought.set(view, fresh);
+    return fresh;
+  };
+  /** A player has seen something while the account is `truth`; its act takes effect there. */
+  const play = ({ goal, heard, decision, objection }: Thought, truth: Reached, fresh: boolean, next: Reached[]) => {
+    if (decision.kind !== "act" && !(decision.kind === "done" && fresh)) return;
     const how = `${fresh ? "" : "stale look, "}${goal.kind}: ${decision.kind === "act" ? JSON.stringify(decision.act) : decision.kind}`;
     if (decision.kind === "done" && fresh) checkDone(truth.account, goal, (what) => report(what, truth, how));
     if (decision.kind !== "act") return;
-    const objection = mind.guard(decision.act, seenAs);
+    if (!fresh && needsSecondLook(decision.act)) return; // The runner looks a second time, and that look is judged as a fresh one.
     if (objection) {
       report(`the guard refuses what was decided: ${JSON.stringify(objection)}`, truth, how);
       return;
@@ -91,38 +122,51 @@ export function explore(starts: readonly Start[], mind: Mind, limit = 1): Explor
     if (refused && fresh && refused !== "InsufficientInstanceCapacity") {
       report(`AWS refuses what was decided: ${refused}`, truth, how);
     }
-    if (!refused) reach(after, truth, how, truth.start, next);
+    if (refused) return;
+    const old = reach(after, truth, how, truth.start, next);
+    // Right after one's own write a look may still show the old state: judged for every write, not only the first way here.
+    if (old && fresh) playStale({ account: old, from: truth, how, start: truth.start }, next);
+  };
+  const playStale = (here: Reached, next: Reached[]) => {
+    if (!here.from) return;
+    for (const moments of stale(here.from.account, here.account)) {
+      staleLooks += 1;
+      for (const one of think(lookAt(moments))) play(one, here, false, next);
+    }
   };
 
-  const first: Reached[] = [];
-  for (const start of starts) reach(start.account, undefined, start.name, start, first);
-  frontier = first;
-  while (frontier.length > 0 && broken.length < limit) {
-    const next: Reached[] = [];
-    for (const here of frontier) {
-      if (broken.length >= limit) break;
-      const { account, start } = here;
-      const fresh = look(account);
-      for (const [goal, heard] of PLAYS) play(see(fresh, heard), here, goal, heard, true, next);
-      // A machine that is ending comes to nothing more; what is decided there was judged above.
-      const state = account.instances[INSTANCE]?.state;
-      if (state === "terminated") continue;
-      for (const id of Object.keys(account.pending)) {
-        reach(settle(account, id, NOW), here, `AWS: ${id}`, start, next);
-      }
-      for (const [how, after] of interference(account, start.mortal)) reach(after, here, how, start, next);
-      if (here.from) {
-        for (const moments of stale(here.from.account, account)) {
-          staleLooks += 1;
-          const view = lookAt(moments);
-          for (const [goal, heard] of PLAYS) play(see(view, heard), here, goal, heard, false, next);
-        }
-      }
-      for (const goal of GOALS) live(account, goal, (what, way) => report(what, here, way));
+  /** All that a state leads to without anybody else's hand in it. */
+  const expand = (here: Reached, next: Reached[]) => {
+    const { account, start } = here;
+    for (const one of think(look(account))) play(one, here, true, next);
+    playStale(here, next);
+    for (const goal of GOALS) live(account, goal, (what, way) => report(what, here, way));
+    if (isOver(account)) return;
+    for (const id of Object.keys(account.pending)) {
+      reach(settle(account, id, NOW), here, `AWS: ${id}`, start, next);
     }
-    frontier = next;
+  };
+
+  let level: Reached[] = [];
+  for (const start of starts) reach(start.account, undefined, start.name, start, level);
+  for (let taken = 0; broken.length < limit; taken += 1) {
+    // Everything that can be reached with so many interferences, before the next one.
+    for (let at = 0; at < level.length && broken.length < limit; at += 1) expand(level[at] as Reached, level);
+    if (taken === hands) break;
+    const next: Reached[] = [];
+    for (const here of level) {
+      if (isOver(here.account)) continue;
+      for (const [how, after] of interference(here.account, here.start.mortal))
+        reach(after, here, how, here.start, next);
+    }
+    level = next;
   }
   return { states: seen.mortal.size + seen.immortal.size, edges, staleLooks, broken };
+}
+
+/** A machine that has ended comes to nothing more. */
+function isOver(account: Account): boolean {
+  return account.instances[INSTANCE]?.state === "terminated";
 }
 
 /** Looks that mix the account before a change with the account after it, in every way that makes a difference. */

@@ -3,6 +3,7 @@
 import type { Attachment, Instance, Observation, OwnerValues, Volume } from "../../ops/fleet/model.ts";
 import { type Account, associationIdOf, publicIpOf, type SimVolume, volumesOf } from "../simulator/ec2/account.ts";
 import { PERSISTENT } from "../simulator/story.ts";
+import { tableNumber } from "./tables.ts";
 
 /** The present of every account here: nothing in a model check takes time. */
 export const NOW = Date.UTC(2026, 0, 15, 12);
@@ -21,30 +22,35 @@ export function look(account: Account): Observation {
   return lookAt({ instances: account, spotRequests: account, volumes: account, addresses: account });
 }
 
-export function lookAt(moments: Moments): Observation {
-  return {
+const looks = new Map<string, Observation>();
+
+/** The same look gives the same object; the accounts come from `same`. */
+export function lookAt({ instances, spotRequests, volumes, addresses }: Moments): Observation {
+  const key = [
+    instances.instances,
+    instances.volumes,
+    instances.addresses,
+    spotRequests.spotRequests,
+    volumes.volumes,
+    addresses.addresses,
+  ]
+    .map(tableNumber)
+    .join();
+  const known = looks.get(key);
+  if (known) return known;
+  const made = {
     at: NOW,
-    instances: instancesOf(moments.instances),
-    spotRequests: spotRequestsOf(moments.spotRequests),
-    volumes: volumesSeen(moments.volumes),
-    addresses: addressesOf(moments.addresses),
+    instances: instancesOf(instances),
+    spotRequests: spotRequestsOf(spotRequests),
+    volumes: volumesSeen(volumes),
+    addresses: addressesOf(addresses),
   };
+  looks.set(key, made);
+  return made;
 }
 
-/** Accounts share their unchanged tables, and so their views are made once. */
-function remembered<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
-  const known = new WeakMap<Key, Value>();
-  return (key) => {
-    const old = known.get(key);
-    if (old) return old;
-    const made = make(key);
-    known.set(key, made);
-    return made;
-  };
-}
-
-const instancesOf = remembered((account: Account): Observation["instances"] =>
-  Object.values(account.instances).map(
+function instancesOf(account: Account): Observation["instances"] {
+  return Object.values(account.instances).map(
     (one): Instance => ({
       id: one.id,
       name: one.tags.Name,
@@ -63,11 +69,11 @@ const instancesOf = remembered((account: Account): Observation["instances"] =>
       spotRequestId: one.spotRequestId,
       tags: one.tags,
     }),
-  ),
-);
+  );
+}
 
-const spotRequestsOf = remembered((account: Account): Observation["spotRequests"] =>
-  Object.values(account.spotRequests).map((one) => ({
+function spotRequestsOf(account: Account): Observation["spotRequests"] {
+  return Object.values(account.spotRequests).map((one) => ({
     id: one.id,
     state: one.state,
     statusCode: one.statusCode,
@@ -79,11 +85,11 @@ const spotRequestsOf = remembered((account: Account): Observation["spotRequests"
     createdAt: one.createdAt,
     instanceType: one.launch.type,
     tags: one.tags,
-  })),
-);
+  }));
+}
 
-const volumesSeen = remembered((account: Account): Observation["volumes"] =>
-  Object.values(account.volumes).map(
+function volumesSeen(account: Account): Observation["volumes"] {
+  return Object.values(account.volumes).map(
     (one): Volume => ({
       id: one.id,
       name: one.tags.Name,
@@ -99,18 +105,18 @@ const volumesSeen = remembered((account: Account): Observation["volumes"] =>
       attachments: attachmentsOf(one),
       tags: one.tags,
     }),
-  ),
-);
+  );
+}
 
-const addressesOf = remembered((account: Account): Observation["addresses"] =>
-  Object.values(account.addresses).map((one) => ({
+function addressesOf(account: Account): Observation["addresses"] {
+  return Object.values(account.addresses).map((one) => ({
     allocationId: one.allocationId,
     associationId: associationIdOf(one),
     publicIp: one.publicIp,
     instanceId: one.instanceId,
     tags: one.tags,
-  })),
-);
+  }));
+}
 
 function attachmentsOf({ id, attachment }: SimVolume): readonly Attachment[] {
   if (!attachment) return [];
