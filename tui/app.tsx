@@ -4,6 +4,7 @@ import { Box, useApp, useInput, useWindowSize } from "ink";
 import { useCallback, useEffect, useMemo, useReducer, useRef } from "react";
 import { changes } from "../ops/fleet/derive/changes.ts";
 import { headlines } from "../ops/fleet/derive/headline.ts";
+import type { MachineName } from "../ops/fleet/machines.ts";
 import type { Ops } from "../ops/ops.ts";
 import { type Cockpit, fleetHandlers } from "./cockpit.ts";
 import { RunStrip } from "./components/run-strip.tsx";
@@ -47,7 +48,7 @@ export function App({ ops, lifecycle }: AppProps) {
     [ops, tell, lifecycle, suspendTerminal],
   );
 
-  useFirstSelection(ops, dispatch);
+  useFirstSelection(ops, navigation.selected, dispatch);
   useChangeToasts(ops, tell);
   useSignInOverlay(runs, dispatch);
   useCtrlC(cockpit, top?.kind === "run" ? top.runId : undefined);
@@ -78,16 +79,22 @@ export function App({ ops, lifecycle }: AppProps) {
   );
 }
 
-/** The machine that the headline is about is chosen at first: its key is then the only one to press. */
-function useFirstSelection(ops: Ops, dispatch: Cockpit["dispatch"]): void {
+/**
+ * The machine that the headline is about is chosen until the person chooses: its key is then the only one to press.
+ * Once by what was stored, and once more by the first live look.
+ */
+function useFirstSelection(ops: Ops, selected: MachineName, dispatch: Cockpit["dispatch"]): void {
+  const chosen = useRef<{ machine: MachineName; live: boolean }>({ machine: selected, live: false });
+  const now = useRef(selected);
+  now.current = selected;
   useEffect(() => {
-    let chosen = false;
     const choose = () => {
-      const { fleet } = ops.fleet.get();
-      if (chosen || !fleet) return;
-      chosen = true;
-      const subject = headlines(fleet).find((headline) => headline.machine)?.machine;
-      if (subject) dispatch({ type: "select", machine: subject });
+      const { fleet, source } = ops.fleet.get();
+      const { machine, live } = chosen.current;
+      if (!fleet || live || now.current !== machine) return;
+      const subject = headlines(fleet).find((headline) => headline.machine)?.machine ?? machine;
+      chosen.current = { machine: subject, live: source === "live" };
+      dispatch({ type: "select", machine: subject });
     };
     choose();
     return ops.fleet.subscribe(choose);

@@ -5,7 +5,7 @@ import type { Environment } from "../../ops/environment.ts";
 import type { FleetState, MetricsState } from "../../ops/fleet/state.ts";
 import { type Run, startRun } from "../../ops/operation/run.ts";
 import type { Operation } from "../../ops/operation/types.ts";
-import type { Ops } from "../../ops/ops.ts";
+import type { Access, Ops } from "../../ops/ops.ts";
 import type { SignInState } from "../../ops/signin/types.ts";
 import type { ProbeState, SessionSummary } from "../../ops/ssh/types.ts";
 import { type Cell, cell } from "../../ops/store.ts";
@@ -171,6 +171,9 @@ export function fakeOps(start: FakeStart = {}): FakeOps {
       stop: async () => {
         calls.push("sessions.stop");
       },
+    },
+    get access(): Access {
+      throw new Error("The account is not there: these are fakes.");
     },
   };
 }

@@ -39,10 +39,10 @@ const NO_TOASTS: readonly Toast[] = [];
 export function FleetScreen({ ops, navigation, columns, rows, strips, toasts, availability }: FleetScreenProps) {
   if (isTooSmall(columns, rows)) return <TooSmall columns={columns} rows={rows} />;
   return (
-    <Box width={columns} height={rows} overflow="hidden" flexDirection="column">
+    <Box width={columns} height={rows} overflowY="hidden" flexDirection="column">
       <Header ops={ops} columns={columns} />
       <Body ops={ops} navigation={navigation} columns={columns} rows={rows - 2} />
-      <Box flexShrink={0} maxHeight={Math.floor(rows / 4)} flexDirection="column" overflow="hidden">
+      <Box flexShrink={0} maxHeight={Math.floor(rows / 4)} flexDirection="column" overflowY="hidden">
         {strips}
       </Box>
       <Footer ops={ops} navigation={navigation} columns={columns} availability={availability} />
@@ -84,8 +84,8 @@ const Body = memo(function Body({ ops, navigation, columns, rows: most }: BodyPr
   const { headline, panels } = usePanels(ops, navigation, columns, rows);
   const room = rows - headline.length;
   return (
-    <Box ref={box} flexGrow={1} flexShrink={1} flexBasis={0} flexDirection="column" overflow="hidden">
-      <Box flexShrink={0} flexDirection="column" height={headline.length} overflow="hidden">
+    <Box ref={box} flexGrow={1} flexShrink={1} flexBasis={0} flexDirection="column" overflowY="hidden">
+      <Box flexShrink={0} flexDirection="column" height={headline.length} overflowY="hidden">
         <Rows lines={headline} width={columns} clock={ops.clock} />
       </Box>
       {panels && <Machines ops={ops} panels={panels} columns={columns} rows={room} />}

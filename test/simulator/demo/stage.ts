@@ -2,13 +2,17 @@
 
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { EC2Client } from "@aws-sdk/client-ec2";
 import { environmentFrom } from "../../../ops/environment.ts";
+import { observe } from "../../../ops/fleet/observe.ts";
+import { parseOwnerValues } from "../../../ops/fleet/owner.ts";
+import { createLookStore } from "../../../ops/fleet/stored.ts";
 import { writeToken } from "../../../ops/signin/cache.ts";
 import { SCOPES, writeSetup } from "../../../ops/signin/config.ts";
 import { startHosts } from "../hosts/hosts.ts";
 import { hostsOfWorld } from "../hosts/view.ts";
 import { type Simulator, type SimulatorStart, startSimulator } from "../simulator.ts";
-import { tfvarsText } from "../story.ts";
+import { healthyAccount, tfvarsText } from "../story.ts";
 
 const HOUR = 3_600_000;
 
@@ -38,6 +42,7 @@ export async function setStage(directory: string, start: SimulatorStart = {}): P
     SNOWGLOBE_TERRAFORM_DIR: terraform,
     SNOWGLOBE_SSH_CONFIG: hosts.sshConfigPath,
   };
+  await leaveLastLook(simulator, env);
   await leaveExpiredSession(simulator, env);
   return {
     env,
@@ -48,6 +53,31 @@ export async function setStage(directory: string, start: SimulatorStart = {}): P
       await simulator.stop();
     },
   };
+}
+
+/** What the cockpit saw last night, when all was well. */
+async function leaveLastLook(simulator: Simulator, env: Readonly<Record<string, string>>): Promise<void> {
+  const at = Date.now() - 9 * HOUR;
+  const lastNight = await startSimulator({ story: healthyAccount, now: at });
+  try {
+    const { AWS_ACCESS_KEY_ID = "", AWS_SECRET_ACCESS_KEY = "", AWS_SESSION_TOKEN = "" } = lastNight.signedInEnv;
+    const client = new EC2Client({
+      region: simulator.env.AWS_REGION ?? "",
+      endpoint: lastNight.url,
+      systemClockOffset: at - Date.now(),
+      credentials: {
+        accessKeyId: AWS_ACCESS_KEY_ID,
+        secretAccessKey: AWS_SECRET_ACCESS_KEY,
+        sessionToken: AWS_SESSION_TOKEN,
+      },
+    });
+    const looks = createLookStore(environmentFrom(env).stateDir);
+    looks.save({ observation: await observe(client, () => at), owner: parseOwnerValues(tfvarsText()) });
+    await looks.flush();
+    client.destroy();
+  } finally {
+    await lastNight.stop();
+  }
 }
 
 /** The morning after: everything is set up, and last night's session has expired. */

@@ -1,0 +1,161 @@
+import { EC2Client, StartInstancesCommand } from "@aws-sdk/client-ec2";
+import { describe, expect, it } from "vitest";
+import type { Program } from "../harness/program.ts";
+import type { Stage } from "../simulator/demo/stage.ts";
+import { STORY_IDS } from "../simulator/story.ts";
+import { scene, signIn } from "./stage.ts";
+
+/** Another client of the same account, with the real SDK: what somebody else does meanwhile. */
+function outsider({ simulator }: Stage): EC2Client {
+  const { AWS_ACCESS_KEY_ID = "", AWS_SECRET_ACCESS_KEY = "", AWS_SESSION_TOKEN = "" } = simulator.signedInEnv;
+  return new EC2Client({
+    region: "us-west-1",
+    endpoint: simulator.url,
+    credentials: {
+      accessKeyId: AWS_ACCESS_KEY_ID,
+      secretAccessKey: AWS_SECRET_ACCESS_KEY,
+      sessionToken: AWS_SESSION_TOKEN,
+    },
+  });
+}
+
+function seesThreeMachines(cockpit: Program): void {
+  for (const name of ["jumpbox", "fcvm-metal-arm", "fcvm-metal-x86"]) expect(cockpit.text()).toContain(name);
+}
+
+describe("the cockpit, built, under a pty", () => {
+  it("shows last night's look at once, signs in, and makes the throw-away root the headline", async () => {
+    const stage = await scene();
+    const cockpit = stage.cockpit();
+    await cockpit.waitFor("stored 9 h ago");
+    seesThreeMachines(cockpit);
+    await signIn(cockpit, stage);
+    await cockpit.waitFor("running on a throw-away root");
+    await cockpit.waitFor("THROW-AWAY ROOT");
+    await cockpit.waitFor(/▌ ● fcvm-metal-arm/);
+    await cockpit.press("q");
+    expect((await cockpit.exited).exitCode).toBe(0);
+    expect(cockpit.restored()).toBe(true);
+    expect(cockpit.scrolledAway()).toBe(0);
+  });
+
+  it("sees what somebody else does within two seconds in transition, and tells it", async () => {
+    const stage = await scene({ latencyScale: 0.1 });
+    const cockpit = stage.cockpit({ columns: 200, rows: 50 });
+    await signIn(cockpit, stage);
+    await cockpit.waitFor(/fcvm-metal-x86 +stopped/);
+    await outsider(stage).send(new StartInstancesCommand({ InstanceIds: [STORY_IDS.x86] }));
+    // Five seconds at rest, one in transition (the issue's own figures), and one to be drawn.
+    await cockpit.waitFor(/fcvm-metal-x86 +starting/, 7000);
+    const running = () => stage.simulator.account().instances[STORY_IDS.x86]?.state === "running";
+    await expect.poll(running, { timeout: 20_000, interval: 20 }).toBe(true);
+    await cockpit.waitFor(/fcvm-metal-x86 +running/, 2000);
+    await cockpit.waitFor(/fcvm-metal-x86 .*(is )?running/);
+    expect(cockpit.scrolledAway()).toBe(0);
+  });
+
+  it("keeps its last data through throttling and an outage, says so, and is back by itself", async () => {
+    const stage = await scene();
+    const cockpit = stage.cockpit();
+    await signIn(cockpit, stage);
+    await cockpit.waitFor("running on a throw-away root");
+    stage.simulator.faults.add({ kind: "throttle", operation: "ec2:*" });
+    await cockpit.waitFor(/slow|thrott|too many/i, 15_000);
+    seesThreeMachines(cockpit);
+    stage.simulator.faults.clear();
+    await cockpit.press("r");
+    await cockpit.waitFor((text) => !/thrott|too many/i.test(text), 20_000);
+    stage.simulator.faults.add({ kind: "html", operation: "ec2:*" });
+    await cockpit.press("r");
+    await cockpit.waitFor(/web page|proxy/i, 20_000);
+    seesThreeMachines(cockpit);
+    stage.simulator.faults.clear();
+    await cockpit.press("r");
+    await cockpit.waitFor((text) => !/web page|proxy/i.test(text), 20_000);
+  });
+
+  it("asks once when the session is revoked in the middle, and goes on", async () => {
+    const stage = await scene();
+    const cockpit = stage.cockpit();
+    await signIn(cockpit, stage);
+    await cockpit.waitFor("running on a throw-away root");
+    stage.simulator.sso.revokeSessions();
+    stage.simulator.credentials.expireAll();
+    await signIn(cockpit, stage);
+    await cockpit.waitFor("running on a throw-away root");
+  });
+
+  it("is never higher than the window, whatever its size, also with a dialog open", async () => {
+    const stage = await scene();
+    const cockpit = stage.cockpit();
+    await signIn(cockpit, stage);
+    await cockpit.waitFor("running on a throw-away root");
+    for (const key of ["", "?", "o", "h"]) {
+      if (key) await cockpit.press(key);
+      for (const [columns, rows] of [
+        [20, 5],
+        [200, 50],
+        [1, 1],
+        [80, 24],
+      ] as const) {
+        cockpit.resize(columns, rows);
+        if (columns >= 80) await cockpit.waitFor(key ? /Esc back/ : /Enter ssh/);
+        else await cockpit.waitFor((text) => !text.includes("Esc back"));
+      }
+      if (key) await cockpit.press("escape");
+      await cockpit.waitFor("Enter ssh");
+    }
+    expect(cockpit.scrolledAway()).toBe(0);
+    await cockpit.press("q");
+    expect((await cockpit.exited).exitCode).toBe(0);
+  });
+
+  it.each([
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+    ["SIGINT", 130],
+  ])("gives the terminal back on %s", async (signal, code) => {
+    const stage = await scene();
+    const cockpit = stage.cockpit();
+    await cockpit.waitFor("stored 9 h ago");
+    cockpit.kill(signal);
+    expect((await cockpit.exited).exitCode).toBe(code);
+    expect(cockpit.restored()).toBe(true);
+  });
+
+  it("warns at the first Ctrl+C and quits at the second", async () => {
+    const stage = await scene();
+    const cockpit = stage.cockpit();
+    await cockpit.waitFor("stored 9 h ago");
+    await cockpit.press("ctrl+c");
+    await cockpit.waitFor("Press Ctrl+C again to quit");
+    await cockpit.press("ctrl+c");
+    expect((await cockpit.exited).exitCode).toBe(0);
+    expect(cockpit.restored()).toBe(true);
+  });
+
+  it("survives a token file cut in half and says what a broken config file has wrong", async () => {
+    const { truncate, readdir, writeFile } = await import("node:fs/promises");
+    const { join } = await import("node:path");
+    const stage = await scene();
+    const cache = join(stage.env.HOME ?? "", ".aws/sso/cache");
+    for (const file of await readdir(cache)) await truncate(join(cache, file), 40);
+    const cockpit = stage.cockpit();
+    await signIn(cockpit, stage);
+    await cockpit.press("q");
+    await cockpit.exited;
+    await writeFile(join(stage.env.HOME ?? "", ".aws/config"), "[default\nregion = us-west-1\n");
+    const again = stage.cockpit();
+    await again.waitFor(/config/);
+    await again.waitFor(/line 1/);
+  });
+
+  it("says so where none of the three machines exists", async () => {
+    const { emptyAccount } = await import("../simulator/story.ts");
+    const stage = await scene({ story: emptyAccount });
+    const cockpit = stage.cockpit();
+    await signIn(cockpit, stage);
+    await cockpit.waitFor(/not there/);
+    seesThreeMachines(cockpit);
+  });
+});
