@@ -11,5 +11,5 @@ process.once("SIGINT", stop);
 process.once("SIGTERM", stop);
 process.once("SIGHUP", stop);
 
-// The keys are good for twelve hours, so that `aws` works at once; a client that signs in leaves them out.
+// The keys are good for a year, so that `aws` works at once; a client that signs in leaves them out.
 for (const [name, value] of Object.entries(simulator.signedInEnv)) process.stdout.write(`export ${name}=${value}\n`);
