@@ -54,7 +54,8 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
       if (fleet.get().nextAt !== undefined) void fleet.refresh();
     },
   });
-  const channel = createChannel(environment, clock, fleet, createHostKeys(environment));
+  const hostKeys = createHostKeys(environment);
+  const channel = createChannel(environment, clock, fleet, hostKeys);
   const probes = createProbes(clock, fleet, channel);
   const sessions = createSessions(environment, clock, fleet, channel);
   const gate = createSignInGate(signIn, async () => {
@@ -71,7 +72,7 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
     probes,
     operations,
     sessions,
-    access: { aws, gate, look: fleet.look, channel, history },
+    access: { aws, gate, look: fleet.look, channel, hostKeys, history },
     stop: async () => {
       for (const core of [probes, metrics, fleet]) core.stop();
       await Promise.all([sessions.stop(), history.flush(), stored.flush()]);

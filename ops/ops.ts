@@ -11,6 +11,7 @@ import type { Run } from "./operation/run.ts";
 import type { Operation } from "./operation/types.ts";
 import type { SignIn } from "./signin/types.ts";
 import type { Channel } from "./ssh/channel.ts";
+import type { HostKeys } from "./ssh/host-keys.ts";
 import type { ProbeState, Sessions } from "./ssh/types.ts";
 import type { Core, Store } from "./store.ts";
 
@@ -38,6 +39,8 @@ export interface Access {
   readonly look: (signal?: AbortSignal) => Promise<Fleet>;
   /** Commands over SSH with nobody at the keyboard. */
   readonly channel: Channel;
+  /** Which host key is expected of which machine. */
+  readonly hostKeys: HostKeys;
   readonly history: History;
 }
 

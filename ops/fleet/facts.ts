@@ -53,6 +53,7 @@ export function spotRequestFrom(raw: Ec2.SpotInstanceRequest): SpotRequest {
     type: raw.Type === "persistent" ? "persistent" : "one-time",
     interruptionBehavior: raw.InstanceInterruptionBehavior,
     createdAt: timeFrom(raw.CreateTime),
+    instanceType: raw.LaunchSpecification?.InstanceType,
     tags: tagsFrom(raw.Tags),
   };
 }

@@ -1,0 +1,23 @@
+/** How often to look and to try: close to the event at first, then with more and more time between. Milliseconds. */
+
+/** From one look to the next while something is waited for, after so long a wait. */
+export function pollAfter(waitedMs: number): number {
+  return Math.min(2000, Math.max(250, waitedMs / 20));
+}
+
+/** Before what failed is tried once more. */
+export function retryAfter(tries: number, kind: "capacity" | "other"): number {
+  return kind === "capacity" ? Math.min(60_000, 5000 * 2 ** (tries - 1)) : Math.min(30_000, 500 * 2 ** (tries - 1));
+}
+
+/** For so long after an act of one's own, an answer that does not show it proves nothing: it is not done again. */
+export const GRACE_MS = 3000;
+
+/** Bad news must hold for so long before it is believed: one late answer is no news. */
+export const DOUBT_MS = 4000;
+
+/** Between the two looks that must both ask for what cannot be taken back. */
+export const SECOND_LOOK_MS = 500;
+
+/** A failing act, or a failing look, ends the run after so long. */
+export const FAILING_MS = 15 * 60_000;

@@ -1,0 +1,296 @@
+/**
+ * The runner: look, decide, act, look again. It remembers nothing that matters: what it holds is only what it did in the
+ * last seconds, what SSH said, and since when it waits. Ended anywhere, another run goes on from where the world is.
+ */
+
+import { type Failure, FailureError } from "../failure.ts";
+import { MACHINES, type MachineName } from "../fleet/machines.ts";
+import type { OperationContext, Outcome } from "../operation/types.ts";
+import { type Act, keyOf, needsSecondLook, sayAct } from "./acts.ts";
+import { decide } from "./decide.ts";
+import type { Decision, Goal } from "./decision.ts";
+import { PATIENCE } from "./decision.ts";
+import { guard } from "./guard.ts";
+import { DOUBT_MS, FAILING_MS, GRACE_MS, pollAfter, retryAfter, SECOND_LOOK_MS } from "./pace.ts";
+import { createReport } from "./report.ts";
+import type { MachineTools } from "./tools.ts";
+import { type Heard, NOTHING_HEARD, seatOf, type World, worldOf } from "./world.ts";
+
+export interface Reconciled {
+  readonly outcome: Outcome;
+  /** The world as it was seen last. */
+  readonly world: World | undefined;
+}
+
+/**
+ * Brings the machine to the goal, reporting each step to `context`. Never throws for what AWS or the machine say: that
+ * is in the outcome. Two running at once do no harm, for each looks before every act.
+ */
+export async function reconcile(
+  name: MachineName,
+  goal: Goal,
+  tools: MachineTools,
+  context: OperationContext,
+): Promise<Reconciled> {
+  const run = createRunner(name, goal, tools, context);
+  try {
+    for (;;) {
+      context.signal.throwIfAborted();
+      const outcome = await run.turn();
+      if (outcome) return { outcome, world: run.world() };
+    }
+  } catch (error) {
+    run.fail();
+    const failure = context.signal.aborted
+      ? undefined
+      : error instanceof FailureError
+        ? error.failure
+        : tools.explain(error);
+    return {
+      outcome:
+        failure && failure.kind !== "cancelled" ? { status: "failed", failure } : cancelled(name, goal, run.world()),
+      world: run.world(),
+    };
+  }
+}
+
+/** Since when something goes on, and how often it was met: for one thing at a time. */
+function tally(now: () => number) {
+  let of: string | undefined;
+  let since = 0;
+  let times = 0;
+  return {
+    count: (what: string) => {
+      if (what !== of) {
+        of = what;
+        since = now();
+        times = 0;
+      }
+      times += 1;
+      return { times, forMs: now() - since };
+    },
+    clear: () => {
+      of = undefined;
+    },
+  };
+}
+
+function createRunner(name: MachineName, goal: Goal, tools: MachineTools, context: OperationContext) {
+  const { clock } = tools;
+  const { signal } = context;
+  const report = createReport(context);
+  const waits = tally(clock.now);
+  const doubts = tally(clock.now);
+  const failures = tally(clock.now);
+  const weather = tally(clock.now);
+  const asked = tally(clock.now);
+  let heard: Heard = NOTHING_HEARD;
+  /** The boot of which `heard.ssh` speaks. */
+  let bootHeard: string | undefined;
+  let world: World | undefined;
+  let last: { readonly key: string; readonly at: number } | undefined;
+  let keysForgotten = false;
+
+  const sleep = (ms: number) => clock.sleep(ms, signal);
+
+  /** One look; bad weather is waited out. */
+  const lookOnce = async (): Promise<World | undefined> => {
+    try {
+      const fleet = await tools.look(signal);
+      weather.clear();
+      const seen = worldOf(fleet, name, heard);
+      const boot = bootOf(seen);
+      if (boot === bootHeard) return seen;
+      bootHeard = boot;
+      heard = { ...heard, ssh: NOTHING_HEARD.ssh };
+      return { ...seen, ssh: heard.ssh };
+    } catch (error) {
+      signal.throwIfAborted();
+      const failure = tools.explain(error);
+      const { times, forMs } = weather.count("look");
+      if (!isPassing(failure) || forMs > FAILING_MS) throw error;
+      report.trouble(failure);
+      await sleep(retryAfter(times, "other"));
+      return undefined;
+    }
+  };
+
+  const askSsh = async (seen: World): Promise<void> => {
+    const address = addressOf(seen);
+    if (!address) return;
+    if (goal.kind === "swapped" && !keysForgotten) {
+      keysForgotten = true;
+      const replaced = seen.marked.find((volume) => volume.id !== seen.persistentId);
+      await tools.forgetHostKeys(name, address, replaced?.id);
+      context.log(`The SSH host keys known for ${address} are dropped: they were of another root.`, "note");
+    }
+    heard = { ...heard, ssh: await tools.askSsh(name, address, signal) };
+    if (heard.ssh.status === "answered") for (const line of heard.ssh.lines) context.log(line);
+  };
+
+  const waitFor = async (decision: Extract<Decision, { kind: "wait" }>, seen: World): Promise<Outcome | undefined> => {
+    const { forMs } = waits.count(decision.until);
+    report.waiting(decision);
+    if (forMs > decision.patienceMs) {
+      const minutes = Math.round(decision.patienceMs / 60_000);
+      const sentence = `It was waited ${minutes} minutes in vain until ${decision.until}: ${decision.reason}.`;
+      if (!decision.thenGiveUpPersistent) return stuck(name, goal, sentence);
+      heard = { ...heard, persistentRefused: sentence };
+      return undefined;
+    }
+    if (decision.ask === "ssh" && seen.ssh.status !== "answered") {
+      await askSsh(seen);
+      // Judged in the next turn, and together with a fresh look: the machine may have gone meanwhile.
+      if (heard.ssh.status === "answered" || (heard.ssh.status === "silent" && heard.ssh.final)) return undefined;
+    }
+    await sleep(pollAfter(forMs));
+    return undefined;
+  };
+
+  const perform = async (decision: Extract<Decision, { kind: "act" }>, seen: World): Promise<Outcome | undefined> => {
+    const { act } = decision;
+    const key = keyOf(act);
+    if (last?.key === key && clock.now() - last.at < GRACE_MS) {
+      report.settling();
+      await sleep(pollAfter(clock.now() - last.at));
+      return undefined;
+    }
+    if (needsSecondLook(act) && asked.count(key).times < 2) {
+      report.acting(decision);
+      await sleep(SECOND_LOOK_MS);
+      return undefined;
+    }
+    const objection = guard(act, seen);
+    if (objection) {
+      report.failed(objection);
+      return { status: "failed", failure: objection };
+    }
+    report.acting(decision);
+    try {
+      const answer = await tools.act(act);
+      last = { key, at: clock.now() };
+      failures.clear();
+      report.answered(`${sayAct(act)}: ${answer}`);
+      return undefined;
+    } catch (error) {
+      return failedAct(act, key, tools.explain(error));
+    } finally {
+      asked.clear();
+    }
+  };
+
+  const failedAct = async (act: Act, key: string, failure: Failure): Promise<Outcome | undefined> => {
+    report.trouble(failure);
+    const kind = failure.kind === "capacity" ? "capacity" : "other";
+    const { times, forMs } = failures.count(`${key} ${kind}`);
+    const patience = kind === "capacity" ? PATIENCE.capacity : FAILING_MS;
+    if (mayBeTriedAgain(failure) && forMs <= patience) {
+      await sleep(retryAfter(times, kind));
+      return undefined;
+    }
+    if (isOnThePersistentWay(act, world)) {
+      // What is left to do is to give the machine its old root back; `decide` knows how.
+      heard = { ...heard, persistentRefused: failure.sentence };
+      return undefined;
+    }
+    if (kind === "capacity") return stuck(name, goal, `${failure.sentence} ${sayRoot(world)}`);
+    report.failed(failure);
+    return { status: "failed", failure };
+  };
+
+  return {
+    world: () => world,
+    fail: () => report.ended("failed"),
+    /** One round; an outcome where it was the last one. */
+    turn: async (): Promise<Outcome | undefined> => {
+      const seen = await lookOnce();
+      if (!seen) return undefined;
+      world = seen;
+      const decision = decide(seen, goal);
+      if (decision.kind !== "wait") waits.clear();
+      if (decision.kind !== "blocked") doubts.clear();
+      if (decision.kind !== "act") asked.clear();
+      switch (decision.kind) {
+        case "done":
+          report.ended("done");
+          return { status: "done", sentence: decision.sentence };
+        case "blocked": {
+          const { forMs } = doubts.count(decision.sentence);
+          if (forMs >= DOUBT_MS) {
+            report.ended("failed");
+            return { status: "blocked", sentence: decision.sentence, next: decision.next };
+          }
+          report.doubting(decision.sentence);
+          await sleep(pollAfter(forMs));
+          return undefined;
+        }
+        case "wait":
+          return waitFor(decision, seen);
+        case "act":
+          return perform(decision, seen);
+      }
+    },
+  };
+}
+
+/** The address to reach the machine at: its own, or what it has for now. */
+export function addressOf({ address, instance }: Pick<World, "address" | "instance">): string | undefined {
+  return address && address.instanceId === instance?.id ? address.publicIp : instance?.publicIp;
+}
+
+/** Which boot of which instance on which root this is; undefined where nothing runs that could answer. */
+function bootOf(world: World): string | undefined {
+  const { instance } = world;
+  if (instance?.state !== "running") return undefined;
+  const seat = seatOf(world);
+  return `${instance.id} ${instance.launchedAt} ${seat.kind === "held" ? seat.volumeId : ""} ${addressOf(world)}`;
+}
+
+/** Bad weather between us and AWS: nothing was learned, and trying again mends it. */
+function isPassing({ kind }: Failure): boolean {
+  return kind === "throttled" || kind === "offline" || kind === "server" || kind === "malformed";
+}
+
+/**
+ * Whether an act may be decided on again after such a failure. A lost answer, a world that has moved on and a session
+ * that has ended all mean the same: look, and decide anew.
+ */
+function mayBeTriedAgain(failure: Failure): boolean {
+  return isPassing(failure) || ["conflict", "missing", "signed-out", "capacity"].includes(failure.kind);
+}
+
+function isOnThePersistentWay(act: Act, world: World | undefined): boolean {
+  return act.kind === "DetachVolume" || (act.kind === "AttachVolume" && act.volumeId === world?.persistentId);
+}
+
+/** What to run, or press, to go on. */
+function goOn(name: MachineName, goal: Goal): string {
+  const verb = { stopped: "stop", running: "start", reachable: "ssh", swapped: "swap" }[goal.kind];
+  return `Run make ${verb}-${MACHINES[name].short} to go on from there.`;
+}
+
+function stuck(name: MachineName, goal: Goal, sentence: string): Outcome {
+  return { status: "blocked", sentence, next: goOn(name, goal) };
+}
+
+function cancelled(name: MachineName, goal: Goal, world: World | undefined): Outcome {
+  return {
+    status: "cancelled",
+    sentence: `Stopped on request, after the call that was under way. ${sayRoot(world)}`.trimEnd(),
+    next: goOn(name, goal),
+  };
+}
+
+/** In what state the machine is left, in a sentence. */
+function sayRoot(world: World | undefined): string {
+  const { instance, spec, persistentId } = world ?? {};
+  if (!world || !instance || !spec) return "";
+  const seat = seatOf(world);
+  const root =
+    seat.kind === "held"
+      ? `with ${seat.volumeId} as its root${seat.volumeId === persistentId ? ", its persistent volume" : ""}`
+      : seat.kind === "empty"
+        ? "with no root volume for now"
+        : "with its root volume changing";
+  return `${spec.name} (${instance.id}) is ${instance.state}, ${root}.`;
+}

@@ -1,0 +1,66 @@
+/** What the reconciler sees and acts with, as functions: the real ones here, others in tests. */
+
+import { explain } from "../aws/errors.ts";
+import type { Clock } from "../clock.ts";
+import { type Failure, FailureError } from "../failure.ts";
+import type { MachineName } from "../fleet/machines.ts";
+import type { Fleet } from "../fleet/model.ts";
+import type { Ops } from "../ops.ts";
+import { isWeather } from "../ssh/diagnose.ts";
+import { doAct } from "./act.ts";
+import type { Act } from "./acts.ts";
+import type { SshFact } from "./world.ts";
+
+export interface MachineTools {
+  readonly clock: Clock;
+  /** One look at the account that begins after the call. Throws where the person could not be signed in again. */
+  readonly look: (signal: AbortSignal) => Promise<Fleet>;
+  /** Makes the one call of an act, once, and gives AWS's answer in words. */
+  readonly act: (act: Act) => Promise<string>;
+  readonly explain: (error: unknown) => Failure;
+  /** Whether SSH answers now; never throws but for the signal's reason. */
+  readonly askSsh: (machine: MachineName, address: string, signal: AbortSignal) => Promise<SshFact>;
+  /** Drops the keys by which the address was known while it was on another root. */
+  readonly forgetHostKeys: (
+    machine: MachineName,
+    address: string,
+    replacedVolumeId: string | undefined,
+  ) => Promise<void>;
+  /** The spot price now, US dollars an hour, where it is known. */
+  readonly spotPerHour: (machine: MachineName) => number | undefined;
+}
+
+/** Seconds to connect: a machine that boots drops packets, and is asked again soon. */
+const CONNECT_SECONDS = 5;
+
+/** The tools of the real thing. */
+export function machineTools(ops: Pick<Ops, "access" | "clock" | "metrics">): MachineTools {
+  const { access, clock, metrics } = ops;
+  return {
+    clock,
+    look: (signal) => access.gate(() => access.look(signal), signal),
+    act: (act) => doAct(access.aws.acting, act),
+    explain,
+    askSsh: async (machine, address, signal) => {
+      try {
+        const { stdout } = await access.channel.run(machine, address, "hostname; uptime", {
+          signal,
+          connectTimeout: CONNECT_SECONDS,
+        });
+        const lines = stdout
+          .split("\n")
+          .map((line) => line.trim())
+          .filter(Boolean);
+        return { status: "answered", hostname: lines[0] ?? machine, lines };
+      } catch (error) {
+        if (signal.aborted || !(error instanceof FailureError)) throw error;
+        const { sentence, action, code } = error.failure;
+        // A key may be refused for the first seconds of a machine's first boot: the wait's own patience ends that.
+        return { status: "silent", sentence, action, final: !isWeather(error.failure) && code !== "KEY_REFUSED" };
+      }
+    },
+    forgetHostKeys: (machine, address, volumeId) =>
+      access.hostKeys.forget(address, volumeId === undefined ? undefined : { machine, volumeId }),
+    spotPerHour: (machine) => metrics.get().spotPerHour[machine],
+  };
+}
