@@ -7,6 +7,9 @@ export interface Field {
   readonly after: string;
 }
 
+/** Nothing that is asked for is longer; a pasted file is no answer, and would hold up the screen. */
+const LONGEST = 1000;
+
 export const EMPTY_FIELD: Field = { before: "", after: "" };
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
@@ -42,7 +45,7 @@ export function edited(field: Field, text: string, name: string): Field {
       return { before: before.replace(/\S*\s*$/, ""), after };
     default:
       if (/^(?:ctrl|alt|shift)\+/.test(name)) return field;
-      return { before: before + clean(text), after };
+      return { before: (before + clean(text.slice(0, LONGEST))).slice(0, LONGEST), after };
   }
 }
 

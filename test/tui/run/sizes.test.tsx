@@ -46,22 +46,22 @@ const anyRun: fc.Arbitrary<Operation["run"]> = fc
     steps,
     log: fc.array(text, { maxLength: 60 }),
     progress: fc.option(fc.tuple(fc.integer(), fc.integer())),
-    then: fc.oneof(
+    end: fc.oneof(
       question.map((asked) => ({ question: asked })),
       prompt.map((shown) => ({ prompt: shown })),
       fc.tuple(text, text).map(([sentence, next]) => ({ sentence, next })),
       fc.constant({}),
     ),
   })
-  .map(({ steps: given, log, progress, then }) => async (context) => {
+  .map(({ steps: given, log, progress, end }) => async (context) => {
     for (const [index, [title, state, detail]] of given.entries()) {
       context.step(String(index), title, state, detail ?? undefined);
     }
     for (const line of log) context.log(line);
     if (progress) context.progress(progress[0], progress[1], "files");
-    if ("question" in then) await context.ask(then.question);
-    if ("prompt" in then) context.deviceCode(then.prompt);
-    if ("sentence" in then) return { status: "blocked", ...then };
+    if ("question" in end) await context.ask(end.question);
+    if ("prompt" in end) context.deviceCode(end.prompt);
+    if ("sentence" in end) return { status: "blocked", ...end };
     return FOREVER;
   });
 
