@@ -74,6 +74,8 @@ export async function attachTerminal(
     input.setEncoding(encoding ?? "utf8");
     if (input.isTTY) input.setRawMode(raw);
     giveBack();
+    // process.stdin stops reading a tick after pause(); a reader that listens before that would never hear a key.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

@@ -7,7 +7,7 @@ import { type Failure, FailureError } from "../failure.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import type { FleetState } from "../fleet/state.ts";
 import type { Store } from "../store.ts";
-import { checkLocal, keyPath, sshArguments } from "./command.ts";
+import { checkLocal, keyPath, sshArguments, sshProgram } from "./command.ts";
 import { diagnose, isWeather, type LinkFacts } from "./diagnose.ts";
 import { type HostKeys, rootFacts } from "./host-keys.ts";
 
@@ -130,7 +130,7 @@ function execute(
   signal: AbortSignal | undefined,
 ): Promise<Executed> {
   return new Promise((resolve, reject) => {
-    const child = spawn("ssh", args, {
+    const child = spawn(sshProgram(environment), args, {
       env: { ...environment.env },
       stdio: ["pipe", "pipe", "pipe"],
       timeout: COMMAND_LIMIT_MS,

@@ -8,6 +8,11 @@ import type { Failure } from "../failure.ts";
 /** The login of every machine (mission.md, "The machines"). */
 export const LOGIN = "ubuntu";
 
+/** The program to start; plain "ssh" where checkLocal has something to say about it. */
+export function sshProgram(environment: Environment): string {
+  return findSsh(environment) ?? "ssh";
+}
+
 /** Where the key of the EC2 key pair `fcvm-ec2` lies. */
 export function keyPath(environment: Environment): string {
   return join(environment.home, ".ssh", "fcvm-ec2");
@@ -77,7 +82,7 @@ function literal(path: string): string {
 
 /** What is wrong on this side before ssh is even asked: no client, no key, a key that others can read. */
 export function checkLocal(environment: Environment): Failure | undefined {
-  if (!onPath("ssh", environment.env.PATH)) {
+  if (!findSsh(environment)) {
     return {
       kind: "missing",
       code: "SSH_MISSING",
@@ -118,11 +123,13 @@ function modeOf(path: string): number | undefined {
   }
 }
 
-function onPath(program: string, path = "/usr/bin:/bin"): boolean {
-  return path.split(delimiter).some((directory) => {
+/** The ssh on the PATH that we were given, which need not be that of this process; undefined where there is none. */
+function findSsh({ env }: Environment): string | undefined {
+  const candidates = (env.PATH || "/usr/bin:/bin").split(delimiter).map((directory) => join(directory || ".", "ssh"));
+  return candidates.find((path) => {
     try {
-      accessSync(join(directory || ".", program), constants.X_OK);
-      return true;
+      accessSync(path, constants.X_OK);
+      return statSync(path).isFile();
     } catch {
       return false;
     }

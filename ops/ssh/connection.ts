@@ -29,13 +29,14 @@ const HANG_UP_MS = 2000;
 const HELD_CHECK_MS = 50;
 
 export async function connect(
+  program: string,
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   size: Size,
   events: ConnectionEvents,
 ): Promise<Connection> {
   const { spawn } = await import("node-pty");
-  const pty = spawn("ssh", [...args], {
+  const pty = spawn(program, [...args], {
     name: env.TERM || "xterm-256color",
     cols: size.columns,
     rows: size.rows,

@@ -5,7 +5,7 @@ import type { Environment } from "../environment.ts";
 import { type Failure, FailureError } from "../failure.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import type { Channel } from "./channel.ts";
-import { checkLocal, sshArguments } from "./command.ts";
+import { checkLocal, sshArguments, sshProgram } from "./command.ts";
 import { diagnose } from "./diagnose.ts";
 import { createLog } from "./log.ts";
 
@@ -29,7 +29,7 @@ export async function runDirect(
   process.on("SIGINT", ignore);
   try {
     const code = await new Promise<number>((resolve, reject) => {
-      const child = spawn("ssh", args, { env: { ...environment.env }, stdio: "inherit" });
+      const child = spawn(sshProgram(environment), args, { env: { ...environment.env }, stdio: "inherit" });
       child.on("error", reject);
       child.on("close", (status) => resolve(status ?? 255));
     });

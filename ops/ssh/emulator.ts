@@ -58,6 +58,8 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
     rows: size.rows,
     scrollback: SCROLLBACK,
     allowProposedApi: true,
+    // It would write what it cannot parse to the console, over the cockpit.
+    logLevel: "off",
   });
   terminal.unicode.register(currentWidths);
   terminal.unicode.activeVersion = currentWidths.version;

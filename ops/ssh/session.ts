@@ -4,7 +4,7 @@ import type { Environment } from "../environment.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import type { Attachable } from "./attach.ts";
 import type { Channel } from "./channel.ts";
-import { checkLocal, sshArguments } from "./command.ts";
+import { checkLocal, sshArguments, sshProgram } from "./command.ts";
 import { type Connection, connect } from "./connection.ts";
 import { diagnose, isWeather } from "./diagnose.ts";
 import { createEmulator, type Emulator, type Size } from "./emulator.ts";
@@ -43,6 +43,8 @@ interface Life {
   /** Keys that came before ssh was there. */
   readonly typedAhead: Buffer[];
   readonly holds: Set<"terminal" | "parser" | "attaching">;
+  /** The end of the output, where ssh may have the last word. */
+  lastChunks: readonly [Buffer, Buffer];
   closing: boolean;
   end: SessionEnd | undefined;
   readonly ready: PromiseWithResolvers<void>;
@@ -92,12 +94,14 @@ export function createSession(
     now.emulator = emulator;
     if (now.closing) return finish(now, { kind: "exited", code: 255 });
     now.connection = await connect(
+      sshProgram(environment),
       sshArguments(environment, { address, alias: facts.alias, use: "session", log: log.path }),
       environment.env,
       size,
       {
         onData: (chunk) => {
           if (now.closing) return;
+          now.lastChunks = [now.lastChunks[1], chunk];
           if (sink && !sink(chunk)) hold(now, "terminal", true);
           emulator.push(chunk, sink !== undefined);
           if (!sink) {
@@ -106,7 +110,7 @@ export function createSession(
           }
         },
         onEnd: (code) => {
-          const words = log.take();
+          const words = log.take() + lastWords(Buffer.concat(now.lastChunks));
           const failure = code === 255 ? diagnose(words, facts) : undefined;
           void emulator.settle().then(() => events.onChange("output"));
           if (!failure) finish(now, { kind: "exited", code });
@@ -178,6 +182,7 @@ export function createSession(
           if (now.emulator && !show(now.emulator.replay())) hold(now, "terminal", true);
           sink = show;
           activity = false;
+          events.onChange("output");
         }
         hold(now, "attaching", false);
       });
@@ -201,9 +206,16 @@ function newLife(): Life {
     emulator: undefined,
     typedAhead: [],
     holds: new Set(),
+    lastChunks: [Buffer.alloc(0), Buffer.alloc(0)],
     closing: false,
     end: undefined,
     ready: Promise.withResolvers(),
     over: Promise.withResolvers(),
   };
+}
+
+/** What ssh writes to the terminal and not to its log: that the far side hung up (quit_message in its clientloop.c). */
+function lastWords(output: Buffer): string {
+  const end = output.subarray(-300).toString("latin1");
+  return /Connection to \S+ closed by remote host\.\s*(?:Connection to \S+ closed\.\s*)?$/.exec(end)?.[0] ?? "";
 }

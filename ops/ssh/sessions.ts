@@ -66,7 +66,8 @@ export function createSessions(environment: Environment, clock: Clock, fleet: Fl
     const machine = now.source === "live" ? now.fleet?.machines[entry.session.machine] : undefined;
     const sentence = machine && goneSentence(machine);
     const end = entry.session.end();
-    if (!sentence || (end && end.kind !== "link-lost")) return;
+    if (!sentence || (end && end.kind !== "link-lost" && end.kind !== "machine-gone")) return;
+    if (end?.kind === "machine-gone" && end.sentence === sentence) return;
     // While it shuts down, its shell may still have something to say; ssh notices the end by itself.
     if (!end && /^(stopping|shutting-down)$/.test(machine.instance?.state ?? "")) return;
     entry.session.setEnd({ kind: "machine-gone", sentence });
@@ -222,7 +223,8 @@ function goneSentence({ spec, instance, spotRequest }: Machine): string | undefi
   if (!instance) return `${spec.name} is gone: AWS knows no such instance any more.`;
   if (instance.state === "running" || instance.state === "pending") return undefined;
   const code = spotRequest?.statusCode ?? "";
-  if (/no-capacity|by-price|marked-for/.test(code) && !/by-user/.test(code)) {
+  // While it is only marked for a stop, the request does not say by whom; the instance does, where it was AWS.
+  if (/no-capacity|by-price/.test(code) || instance.stateReason?.startsWith("Server.Spot")) {
     return `AWS took ${spec.name} away (${code}).`;
   }
   const ended = instance.state === "terminated" || instance.state === "shutting-down";

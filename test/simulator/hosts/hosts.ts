@@ -3,19 +3,18 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import ssh2 from "ssh2";
-import { MACHINES } from "../../../ops/fleet/machines.ts";
-import type { SimMachineName } from "../story.ts";
+import { MACHINE_NAMES, MACHINES, type MachineName } from "../../../ops/fleet/machines.ts";
 import { createHost, type Host, type HostFaults } from "./host.ts";
 import { openRoot } from "./root-volume.ts";
 import { writeStandIns } from "./stand-ins.ts";
-import { HOST_NAMES, type HostSource, type HostView } from "./view.ts";
+import type { HostSource, HostView } from "./view.ts";
 
 export interface Hosts {
   /** Maps the simulated public addresses to loopback; what SNOWGLOBE_SSH_CONFIG is to name. */
   readonly sshConfigPath: string;
   /** The person's private key, `.ssh/fcvm-ec2` under the given home. */
   readonly keyPath: string;
-  readonly faults: (machine: SimMachineName) => HostFaults;
+  readonly faults: (machine: MachineName) => HostFaults;
   /** The directory that stands for a root volume, there from its first boot on. */
   readonly volumePath: (volumeId: string) => string;
   /** Resolves when the servers stand as the account said when this was called. */
@@ -43,11 +42,11 @@ export async function startHosts(options: {
   const publicKey = ssh2.utils.parseKey(pair.public);
   if (publicKey instanceof Error) throw publicKey;
 
-  const hosts = new Map<SimMachineName, { host: Host; boot: string | undefined }>(
-    HOST_NAMES.map((machine) => [machine, { host: createHost(publicKey), boot: undefined }]),
+  const hosts = new Map<MachineName, { host: Host; boot: string | undefined }>(
+    MACHINE_NAMES.map((machine) => [machine, { host: createHost(publicKey), boot: undefined }]),
   );
   /** Every address that a machine ever had here, so that one without a machine is refused and not looked for in the world. */
-  const addresses = new Map<string, SimMachineName>();
+  const addresses = new Map<string, MachineName>();
   const volumePath = (volumeId: string) => join(directory, "volumes", volumeId);
 
   const follow = async () => {
@@ -135,7 +134,7 @@ function environmentOf(
   };
 }
 
-function noticePath(directory: string, machine: SimMachineName): string {
+function noticePath(directory: string, machine: MachineName): string {
   return join(directory, "metadata", `${machine}-instance-action.json`);
 }
 
@@ -154,8 +153,8 @@ function writeNotice(directory: string, { machine, interruption }: HostView): vo
 /** Whole or not at all: ssh may read it at any moment. An address of no machine here leads to a port that refuses. */
 function writeConfig(
   path: string,
-  addresses: ReadonlyMap<string, SimMachineName>,
-  portOf: (machine: SimMachineName) => number,
+  addresses: ReadonlyMap<string, MachineName>,
+  portOf: (machine: MachineName) => number,
 ): void {
   const blocks = [...addresses].map(([address, machine]) => `Host ${address}\n  Port ${portOf(machine) || 1}\n`);
   writeFileSync(`${path}.new`, `${blocks.join("")}Host *\n  HostName 127.0.0.1\n  Port 1\n`, { mode: 0o600 });

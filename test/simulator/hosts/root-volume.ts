@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import ssh2 from "ssh2";
-import type { SimMachineName } from "../story.ts";
+import type { MachineName } from "../../../ops/fleet/machines.ts";
 
 export interface RootVolume {
   readonly home: string;
@@ -16,7 +16,7 @@ const STOCK_KERNEL = "6.8.0-1021-aws";
 const PATCHED_KERNEL = "6.18.3-nested-dsb";
 
 /** Opens a volume's directory; makes it, as its image or as its owner left it, the first time that it is asked for. */
-export function openRoot(path: string, machine: SimMachineName, hasData: boolean): RootVolume {
+export function openRoot(path: string, machine: MachineName, hasData: boolean): RootVolume {
   const home = join(path, "home", "ubuntu");
   const kernel = join(path, "boot", "kernel");
   const hostKey = join(path, "etc", "ssh", "ssh_host_ed25519_key");
@@ -46,7 +46,7 @@ alias ls='ls --color=auto' ll='ls -alF'
 
 const HISTORY = "cd ~/src/fcvm\nmake test\ngit log --oneline | head\n";
 
-const DATA: Readonly<Record<SimMachineName, Readonly<Record<string, string>>>> = {
+const DATA: Readonly<Record<MachineName, Readonly<Record<string, string>>>> = {
   jumpbox: {
     "notes.md": "# jumpbox\n\n- admin access; the swap file is .swapfile\n",
     ".bash_history": "make status\naws sts get-caller-identity\n",

@@ -1,13 +1,12 @@
 /** What the SSH hosts need to know of the simulated account: which machine runs where, on which root, since when. */
 
+import { MACHINE_NAMES, type MachineName } from "../../../ops/fleet/machines.ts";
 import { publicIpOf, rootOf } from "../ec2/account.ts";
-import { PERSISTENT, type SimMachineName, STORY_IDS } from "../story.ts";
+import { PERSISTENT, STORY_IDS } from "../story.ts";
 import type { World } from "../world.ts";
 
-export const HOST_NAMES = ["jumpbox", "fcvm-metal-arm", "fcvm-metal-x86"] as const satisfies readonly SimMachineName[];
-
 export interface HostView {
-  readonly machine: SimMachineName;
+  readonly machine: MachineName;
   readonly running: boolean;
   readonly rootVolumeId: string | undefined;
   /** Whether the owner's data are on that root; otherwise it is as its image made it. */
@@ -33,7 +32,7 @@ const NOTICE_MS = 120_000;
 
 export function hostsOfWorld(world: Pick<World, "account" | "onChange" | "clock" | "bootedAt">): HostSource {
   const owned = new Set<string>([...Object.values(PERSISTENT).map((root) => root.volumeId), STORY_IDS.jumpboxRoot]);
-  const view = (machine: SimMachineName): HostView => {
+  const view = (machine: MachineName): HostView => {
     const account = world.account();
     const named = Object.values(account.instances).filter((one) => one.tags.Name === machine);
     const instance = named.find((one) => one.state === "running") ?? named.at(-1);
@@ -54,7 +53,7 @@ export function hostsOfWorld(world: Pick<World, "account" | "onChange" | "clock"
     };
   };
   return {
-    list: () => HOST_NAMES.map(view),
+    list: () => MACHINE_NAMES.map(view),
     onChange: (listener) => world.onChange(() => listener()),
     now: world.clock.now,
     at: world.clock.at,

@@ -1,0 +1,144 @@
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { systemClock } from "../../../ops/clock.ts";
+import { type Environment, environmentFrom } from "../../../ops/environment.ts";
+import { FailureError } from "../../../ops/failure.ts";
+import type { FleetState } from "../../../ops/fleet/state.ts";
+import { type Channel, createChannel } from "../../../ops/ssh/channel.ts";
+import { createHostKeys, type HostKeys } from "../../../ops/ssh/host-keys.ts";
+import { createSessions } from "../../../ops/ssh/sessions.ts";
+import { type Cell, cell, when } from "../../../ops/store.ts";
+import { aFleet, live } from "../../harness/fleets.ts";
+import { SSHD, type Sshd, startSshd } from "./sshd.ts";
+import { testTerminal } from "./terminal.ts";
+
+const ARM = "fcvm-metal-arm";
+const ADDRESS = "184.72.40.255";
+
+describe.skipIf(!SSHD)("against a real sshd", () => {
+  let sshd: Sshd;
+  let environment: Environment;
+  let fleet: Cell<FleetState>;
+  let hostKeys: HostKeys;
+  let channel: Channel;
+
+  beforeEach(async () => {
+    sshd = await startSshd();
+    environment = environmentFrom({
+      PATH: `${sshd.bin}:${process.env.PATH}`,
+      HOME: sshd.home,
+      SNOWGLOBE_SSH_CONFIG: sshd.configPath,
+    });
+    fleet = cell(live(aFleet()));
+    hostKeys = createHostKeys(environment);
+    channel = createChannel(environment, systemClock, fleet, hostKeys);
+  });
+  afterEach(() => sshd.stop());
+
+  const failureOf = async () => {
+    const error: unknown = await channel.run(ARM, ADDRESS, "true").then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    return error instanceof FailureError ? error.failure : error;
+  };
+
+  test("a command's output and status come back, and the key is taken on first sight under the machine's name", async () => {
+    expect(await channel.run(ARM, ADDRESS, "cat; exit 4", { input: "to the far side" })).toEqual({
+      code: 4,
+      stdout: "to the far side",
+    });
+    expect(readFileSync(hostKeys.file, "utf8")).toMatch(new RegExp(`^${ARM} ssh-ed25519 `));
+    expect(hostKeys.knownOn(ARM)).toBe("vol-09e5c3cee32bb67dc");
+    expect(existsSync(join(sshd.home, ".ssh", "known_hosts"))).toBe(false);
+  });
+
+  test("another key on the persistent volume is refused with a warning", async () => {
+    await channel.run(ARM, ADDRESS, "true");
+    await sshd.changeHostKey();
+    expect(await failureOf()).toMatchObject({
+      kind: "refused",
+      code: "HOST_KEY_CHANGED",
+      sentence: expect.stringContaining("WARNING"),
+    });
+  });
+
+  test("a throw-away root has a key of its own, and the persistent one is still known afterwards", async () => {
+    await channel.run(ARM, ADDRESS, "true");
+    fleet.set(live(aFleet({ [ARM]: { phase: "running", root: "throw-away" } })));
+    await sshd.changeHostKey();
+    expect((await channel.run(ARM, ADDRESS, "echo in")).stdout).toBe("in\n");
+    const volume = fleet.get().fleet?.machines[ARM].root?.id ?? "";
+    expect(readFileSync(hostKeys.file, "utf8")).toContain(`${ARM}.${volume} ssh-ed25519 `);
+    expect(hostKeys.knownOn(ARM)).toBe("vol-09e5c3cee32bb67dc");
+    await sshd.changeHostKey();
+    expect(await failureOf()).toMatchObject({ kind: "conflict", sentence: expect.stringContaining("throw-away root") });
+    fleet.set(live(aFleet()));
+    expect(await failureOf()).toMatchObject({ code: "HOST_KEY_CHANGED", sentence: expect.stringContaining("WARNING") });
+  });
+
+  test("forgetting drops the address from the person's file and the replaced root from ours", async () => {
+    const theirs = join(sshd.home, ".ssh", "known_hosts");
+    fleet.set(live(aFleet({ [ARM]: { phase: "running", root: "throw-away" } })));
+    await channel.run(ARM, ADDRESS, "true");
+    const [, type, key] = readFileSync(hostKeys.file, "utf8").split(/\s/);
+    writeFileSync(theirs, `${ADDRESS} ${type} ${key}\nother ${type} ${key}\n`);
+    const volumeId = fleet.get().fleet?.machines[ARM].root?.id ?? "";
+    await hostKeys.forget(ADDRESS, { machine: ARM, volumeId });
+    await hostKeys.forget("192.0.2.9");
+    expect(readFileSync(theirs, "utf8")).toBe(`other ${type} ${key}\n`);
+    expect(readFileSync(hostKeys.file, "utf8")).toBe("");
+  });
+
+  test("a refused key, an open key, a missing key, a missing ssh and a closed port are told apart", async () => {
+    writeFileSync(join(sshd.directory, "authorized_keys"), "");
+    expect(await failureOf()).toMatchObject({ kind: "refused", code: "KEY_REFUSED" });
+    chmodSync(join(sshd.home, ".ssh", "fcvm-ec2"), 0o640);
+    expect(await failureOf()).toMatchObject({ code: "KEY_OPEN" });
+    const elsewhere = { ...environment, home: sshd.directory };
+    const without = createChannel(elsewhere, systemClock, fleet, hostKeys);
+    await expect(without.run(ARM, ADDRESS, "true")).rejects.toMatchObject({ failure: { code: "KEY_MISSING" } });
+    const bare = createChannel({ ...environment, env: { PATH: sshd.home } }, systemClock, fleet, hostKeys);
+    await expect(bare.run(ARM, ADDRESS, "true")).rejects.toMatchObject({ failure: { code: "SSH_MISSING" } });
+    chmodSync(join(sshd.home, ".ssh", "fcvm-ec2"), 0o600);
+    writeFileSync(sshd.configPath, "Host *\n  HostName 127.0.0.1\n  Port 1\n");
+    expect(await failureOf()).toMatchObject({ kind: "offline", code: "ECONNREFUSED" });
+  });
+
+  test("waiting ends when SSH answers, and at once for what waiting cannot mend", async () => {
+    await sshd.changeHostKey();
+    const reasons: string[] = [];
+    const config = readFileSync(sshd.configPath, "utf8");
+    writeFileSync(sshd.configPath, "Host *\n  HostName 127.0.0.1\n  Port 1\n");
+    await channel.waitForSsh(ARM, ADDRESS, AbortSignal.timeout(20_000), (reason) => {
+      reasons.push(reason.code ?? "");
+      writeFileSync(sshd.configPath, config);
+    });
+    expect(reasons).toEqual(["ECONNREFUSED"]);
+    chmodSync(join(sshd.home, ".ssh", "fcvm-ec2"), 0o644);
+    await expect(channel.waitForSsh(ARM, ADDRESS, AbortSignal.timeout(5000))).rejects.toMatchObject({
+      failure: { code: "KEY_OPEN" },
+    });
+  });
+
+  test("a session runs, and its link's end is told from its own", async () => {
+    const core = { ...fleet, start: () => {}, stop: () => {}, refresh: async () => {} };
+    const sessions = createSessions(environment, systemClock, core, channel);
+    const terminal = testTerminal();
+    const id = sessions.open(ARM, ADDRESS);
+    const done = sessions.attach(id, terminal);
+    terminal.type("PS1='in> '; echo $((6*7))\r");
+    await terminal.waitFor("42");
+    // As when a router or a reboot ends it: the server's own process for this connection dies.
+    terminal.type("kill -9 $PPID\r");
+    expect(await done).toBe("ended");
+    expect(sessions.get()[0]?.end).toMatchObject({ kind: "link-lost" });
+    await when(sessions, ([session]) => session?.end === undefined);
+    const again = sessions.attach(id, terminal);
+    terminal.type("exit 9\r");
+    await again;
+    expect(sessions.get()[0]?.end).toEqual({ kind: "exited", code: 9 });
+    await sessions.stop();
+  });
+});
