@@ -63,7 +63,7 @@ export function LogView({ source, columns, rows, active, clock, context, name, e
   const [query, setQuery] = useState("");
   const [found, setFound] = useState<number | undefined>();
   const [typing, setTyping] = useState(false);
-  const { notice, tell } = useNotice();
+  const { notice, tell, hush } = useNotice();
   const layout: Layout = { columns: Math.max(1, columns - MARK_COLUMNS), rows: Math.max(1, rows - 1), wrap: wrapped };
   const bottom = bottomOf(source, layout);
   const place = wanted ? settle(source, wanted, layout) : bottom;
@@ -84,6 +84,7 @@ export function LogView({ source, columns, rows, active, clock, context, name, e
     jump(query, found === undefined ? place.line : found + direction, direction);
   };
   const search = (on: boolean) => {
+    hush();
     setTyping(on);
     onTyping?.(on);
   };

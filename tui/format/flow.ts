@@ -21,30 +21,27 @@ export function logText(text: string): string {
   return out;
 }
 
-/** As much of the text's beginning as `columns` columns hold; one character at least. */
-function head(text: string, columns: number): string {
-  if (ASCII.test(text)) return text.slice(0, columns);
-  let used = 0;
-  let end = 0;
-  for (const { segment, index } of graphemes.segment(text)) {
-    used += width(segment);
-    if (used > columns && end > 0) break;
-    end = index + segment.length;
-    if (used > columns) break;
-  }
-  return text.slice(0, end);
-}
-
-/** The text in pieces of `columns` columns at most, nothing left out. Never empty. */
+/** The text in pieces of `columns` columns at most, nothing left out, in one pass over it. Never empty. */
 export function chop(text: string, columns: number): readonly string[] {
+  const limit = Math.max(1, columns);
   const pieces: string[] = [];
-  let rest = text;
-  while (columns > 0 && width(rest) > columns) {
-    const piece = head(rest, columns);
-    pieces.push(piece);
-    rest = rest.slice(piece.length);
+  if (ASCII.test(text)) {
+    for (let at = 0; at < text.length; at += limit) pieces.push(text.slice(at, at + limit));
+    return pieces.length ? pieces : [""];
   }
-  return rest || !pieces.length ? [...pieces, rest] : pieces;
+  let from = 0;
+  let used = 0;
+  for (const { segment, index } of graphemes.segment(text)) {
+    const more = width(segment);
+    // A character that is wider than the window has a row of its own.
+    if (used + more > limit && index > from) {
+      pieces.push(text.slice(from, index));
+      from = index;
+      used = 0;
+    }
+    used += more;
+  }
+  return [...pieces, text.slice(from)];
 }
 
 /** The text between words in rows of `columns` columns; further rows keep the first one's indentation. Never empty. */

@@ -36,9 +36,7 @@ export function newestThatFit(
   return { text: taken.reverse().join(""), taken: taken.length, cut: false };
 }
 
-/** The text's beginning in `bytes` bytes of UTF-8 at most, never with half a character. */
+/** The text's beginning in `bytes` bytes of UTF-8 at most; `stream` leaves off half a character at the end. */
 function cutTo(text: string, bytes: number): string {
-  let end = Math.min(text.length, bytes);
-  while (Buffer.byteLength(text.slice(0, end)) > bytes) end -= 1;
-  return /[\ud800-\udbff]$/.test(text.slice(0, end)) ? text.slice(0, end - 1) : text.slice(0, end);
+  return new TextDecoder().decode(Buffer.from(text).subarray(0, bytes), { stream: true });
 }
