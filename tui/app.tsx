@@ -8,6 +8,7 @@ import type { MachineName } from "../ops/fleet/machines.ts";
 import type { Ops } from "../ops/ops.ts";
 import { type Cockpit, fleetHandlers } from "./cockpit.ts";
 import { RunStrip } from "./components/run-strip.tsx";
+import type { Command } from "./keys/registry.ts";
 import { keyName, useKeys } from "./keys/use-keys.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { FleetScreen } from "./screens/fleet.tsx";
@@ -31,7 +32,6 @@ export function App({ ops, lifecycle }: AppProps) {
   const [navigation, dispatch] = useReducer(navigate, START);
   const { toasts, tell } = useToasts();
   const runs = useStore(ops.operations);
-  const fleetState = useStore(ops.fleet);
   const top = navigation.overlays.at(-1);
 
   const cockpit = useMemo<Cockpit>(
@@ -54,10 +54,10 @@ export function App({ ops, lifecycle }: AppProps) {
   useCtrlC(cockpit, top?.kind === "run" ? top.runId : undefined);
   useKeys("fleet", fleetHandlers(cockpit, navigation), { active: top === undefined });
 
-  const machine = fleetState.fleet?.machines[navigation.selected];
+  // Read when asked, not subscribed to: a refresh that changed nothing must not render anything.
   const available = useCallback(
-    (command: Parameters<typeof availability>[0]) => availability(command, machine),
-    [machine],
+    (command: Command) => availability(command, ops.fleet.get().fleet?.machines[navigation.selected]),
+    [ops, navigation.selected],
   );
 
   return (

@@ -49,7 +49,8 @@ export function fleetHandlers(cockpit: Cockpit, navigation: Navigation): Partial
       if (id) show(cockpit, ops.operations.start(closeSession(ops.sessions, id)));
       else cockpit.tell(`No session is open on ${selected}.`);
     },
-    power: whenAvailable("power", start(isUp(ops, selected) ? "stop" : "start")),
+    // Which of the two is decided by the key press, not by the last rendering.
+    power: whenAvailable("power", () => start(isUp(ops, selected) ? "stop" : "start")()),
     swap: whenAvailable("swap", start("swap")),
     login: start("login"),
     apply: whenAvailable("apply", start("apply")),

@@ -30,7 +30,8 @@ function ticker(ms: number): Ticker {
   };
 }
 
-const TICKERS = { second: ticker(SECOND_MS), fast: ticker(FAST_MS) } as const;
+/** Tells its listeners of every second, and of every fifth part of one. */
+export const TICKERS = { second: ticker(SECOND_MS), fast: ticker(FAST_MS) } as const;
 
 /** What `read` gives, asked again every second (or several times a second); renders again only when that changed. */
 export function useTicking<T extends string | number | boolean>(

@@ -5,8 +5,3 @@ import type { Store } from "../ops/store.ts";
 export function useStore<T>(store: Store<T>): T {
   return useSyncExternalStore(store.subscribe, store.get);
 }
-
-/** A part of the store's value; the component renders again only when that part changes. */
-export function usePart<T, P>(store: Store<T>, pick: (value: T) => P): P {
-  return useSyncExternalStore(store.subscribe, () => pick(store.get()));
-}

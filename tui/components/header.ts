@@ -12,6 +12,9 @@ const MINUTE = 60_000;
 /** A session that ends sooner than this is worth a warning. */
 const ENDS_SOON = 15 * MINUTE;
 
+/** As old as what is shown gets between two refreshes when all is well. Seconds that count up to it and start again are no news. */
+const FRESH = 6000;
+
 const SEPARATOR = t("  ");
 
 /** @param demo whether the account is a simulated one */
@@ -90,7 +93,7 @@ function ageLine(
     return [ticking((now) => `${length === "long" ? "no answer for" : "late"} ${duration(now - seen)}`, "status.warn")];
   }
   if (source === "stored") return [ticking((now) => `stored ${ago(seen, now)}`, "status.warn")];
-  return [ticking((now) => ago(seen, now), "text.dim")];
+  return [ticking((now) => (now - seen < FRESH ? "≤ 5 s ago" : ago(seen, now)), "text.dim")];
 }
 
 function refreshMark({ refreshing }: Pick<FleetState, "refreshing">) {
