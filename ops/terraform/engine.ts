@@ -1,0 +1,217 @@
+/** The container engine: which one there is, its image, and the argument vector of one run in it. */
+
+import { createHash } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
+import { hostname, userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import { type Environment, REGION } from "../environment.ts";
+import { FailureError } from "../failure.ts";
+import type { RoleCredentials } from "../signin/types.ts";
+import { type Ended, run } from "./child.ts";
+
+export type EngineName = "podman" | "docker";
+
+export interface Engine {
+  readonly name: EngineName;
+  /** Its version or the like is not ours to know; the image is known by the digest of its Dockerfile. */
+  readonly image: string;
+}
+
+/** What a run in the container is given besides the terraform directory. */
+export interface ContainerRun {
+  readonly command: readonly string[];
+  /** For this run only; absent where none are needed. */
+  readonly credentials?: RoleCredentials;
+  /** More environment, such as TF_VAR_…; values reach the engine by its own environment and never its arguments. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** A terminal for a person. */
+  readonly interactive?: boolean;
+  /** Names that the container knows, by address. */
+  readonly hosts?: Readonly<Record<string, string>>;
+  /** On the host's own network, where what listens on its loopback is to be reached. */
+  readonly hostNetwork?: boolean;
+}
+
+/** Where the terraform directory is inside. */
+export const INSIDE = "/work/terraform";
+
+/** Podman first, else Docker. Throws a FailureError (`missing`) that says what to install or to start. */
+export async function findEngine(environment: Environment): Promise<EngineName> {
+  const silent: { name: EngineName; err: string }[] = [];
+  for (const name of ["podman", "docker"] as const) {
+    const ended = await run({ command: name, args: ["info"], env: environment.env }).catch(() => undefined);
+    if (ended?.code === 0) return name;
+    if (ended) silent.push({ name, err: ended.err });
+  }
+  const [first] = silent;
+  if (!first) {
+    throw new FailureError({
+      kind: "missing",
+      code: "NO_ENGINE",
+      sentence: "Terraform runs in a container, and neither Podman nor Docker is installed here.",
+      action:
+        process.platform === "darwin"
+          ? "Run brew install podman, then podman machine init --now."
+          : "Install Podman (sudo apt install podman).",
+    });
+  }
+  throw new FailureError({
+    kind: "missing",
+    code: "ENGINE_SILENT",
+    sentence: `${first.name === "podman" ? "Podman" : "Docker"} is installed but does not answer: ${lastLine(first.err)}`,
+    action:
+      first.name === "docker"
+        ? "Start Docker."
+        : /machine|connect/i.test(first.err)
+          ? "Run podman machine start."
+          : "Run podman info to see why.",
+  });
+}
+
+/** The image's name: another Dockerfile is another image, so that a changed one is built and an unchanged one is not. */
+export async function imageName(environment: Environment): Promise<string> {
+  const text = await readFile(dockerfile(environment));
+  return `localhost/snowglobe-terraform:${createHash("sha256").update(text).digest("hex").slice(0, 16)}`;
+}
+
+/** Whether the image is there. */
+export async function hasImage(environment: Environment, { name, image }: Engine): Promise<boolean> {
+  const { code } = await run({ command: name, args: ["image", "inspect", image], env: environment.env });
+  return code === 0;
+}
+
+/** Builds the image, telling each line. Throws a FailureError. */
+export async function buildImage(
+  environment: Environment,
+  { name, image }: Engine,
+  onLine: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const file = dockerfile(environment);
+  const lines: string[] = [];
+  const { code } = await run({
+    command: name,
+    args: ["build", "--tag", image, "--file", file, dirname(file)],
+    env: environment.env,
+    ...(signal ? { signal } : {}),
+    onLine: (line) => {
+      lines.push(line);
+      onLine(line);
+    },
+  });
+  if (code === 0) return;
+  signal?.throwIfAborted();
+  const said = lines.slice(-20).join("\n");
+  if (/no such host|dial tcp|i\/o timeout|network is unreachable|temporary failure|lookup .*: /i.test(said)) {
+    throw new FailureError({
+      kind: "offline",
+      code: "IMAGE_PULL",
+      sentence: "The images that ours is made of cannot be fetched: the registry is out of reach.",
+      action: "Look to the network, then try again.",
+    });
+  }
+  if (/no space left/i.test(said)) {
+    throw new FailureError({
+      kind: "refused",
+      code: "ENOSPC",
+      sentence: "There is no room for the container image.",
+      action: `Run ${name} system prune, then try again.`,
+    });
+  }
+  throw new FailureError({
+    kind: "internal",
+    code: "IMAGE_BUILD",
+    sentence: `The container image could not be built: ${lastLine(said)}`,
+    action: "The log above says where.",
+  });
+}
+
+/** One run as program, arguments and environment. */
+export interface Invocation {
+  readonly command: EngineName;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * The argument vector. Files belong to the person on both sides: rootless Podman keeps the ID, elsewhere it is asked for.
+ * SELinux separation is off for this container, because relabelling would change the labels of the person's files.
+ */
+export async function invocation(environment: Environment, engine: Engine, what: ContainerRun): Promise<Invocation> {
+  const plugins = join(environment.stateDir, "terraform-plugins");
+  await mkdir(plugins, { recursive: true });
+  const { uid, gid, username } = userInfo();
+  const given: Record<string, string> = {
+    ...endpoints(environment),
+    AWS_REGION: REGION,
+    AWS_DEFAULT_REGION: REGION,
+    ...keys(what.credentials),
+    TF_PLUGIN_CACHE_DIR: "/work/plugins",
+    // Whoever finds a lock reads whose it is.
+    USER: username,
+    ...what.env,
+  };
+  const rootless = engine.name === "podman" && uid > 0;
+  return {
+    command: engine.name,
+    args: [
+      "run",
+      "--rm",
+      "--init",
+      ...(what.interactive ? ["--interactive", "--tty"] : []),
+      ...(rootless ? ["--userns", "keep-id"] : []),
+      ...(uid >= 0 ? ["--user", `${uid}:${gid}`] : []),
+      "--security-opt",
+      "label=disable",
+      ...(what.hostNetwork ? ["--network", "host"] : ["--hostname", hostname()]),
+      ...Object.entries(what.hosts ?? {}).flatMap(([name, address]) => ["--add-host", `${name}:${address}`]),
+      "--volume",
+      `${environment.terraformDir}:${INSIDE}`,
+      "--volume",
+      `${plugins}:/work/plugins`,
+      "--workdir",
+      INSIDE,
+      // Names only: a process list shows arguments to everybody.
+      ...Object.keys(given).flatMap((name) => ["--env", name]),
+      engine.image,
+      ...what.command,
+    ],
+    env: { ...environment.env, ...given },
+  };
+}
+
+function keys(credentials: RoleCredentials | undefined): Record<string, string> {
+  if (!credentials) return {};
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+  return {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    ...(sessionToken ? { AWS_SESSION_TOKEN: sessionToken } : {}),
+  };
+}
+
+/** The simulated account's endpoints, where there are any. */
+function endpoints({ env }: Environment): Record<string, string> {
+  const found = Object.entries(env).filter(([name]) => name.startsWith("AWS_ENDPOINT_URL"));
+  return Object.fromEntries(found.map(([name, value]) => [name, value ?? ""]));
+}
+
+function dockerfile({ terraformDir }: Environment): string {
+  return join(dirname(terraformDir), "Dockerfile");
+}
+
+/** The engine's own failures, told from the exit statuses that it keeps for itself (podman-run(1), docker run). */
+export function engineFailure({ code, err }: Ended, { name }: Engine): FailureError | undefined {
+  if (code !== 125 && code !== 126 && code !== 127) return undefined;
+  return new FailureError({
+    kind: "internal",
+    code: `ENGINE_${code}`,
+    sentence: `${name} could not run the container: ${lastLine(err)}`,
+    action: `Run ${name} info to see how it is.`,
+  });
+}
+
+export function lastLine(text: string): string {
+  const line = text.trimEnd().split("\n").at(-1)?.trim() ?? "";
+  return line === "" ? "it said nothing." : /[.!?]$/.test(line) ? line : `${line}.`;
+}

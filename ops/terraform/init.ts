@@ -1,0 +1,98 @@
+/** Backend and providers; where the state's bucket is not there yet, that first. */
+
+import { rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { FailureError } from "../failure.ts";
+import type { Operation, OperationContext } from "../operation/types.ts";
+import { readOutputs } from "./outputs.ts";
+import { askOwner, ensureTfvars, recordOutputs } from "./tfvars.ts";
+import { logMessage, openWorkspace, restoreEmergencyState, type TerraformOps, type Workspace } from "./workspace.ts";
+
+export function initOperation(ops: TerraformOps): Operation {
+  return {
+    name: "init",
+    title: "Prepare Terraform",
+    harmlessToDrop: true,
+    run: async (context) => {
+      await ready(ops, context);
+      return { status: "done", sentence: "Terraform is ready.", next: "make plan shows what would change." };
+    },
+  };
+}
+
+/** Everything that a plan needs, each only where it is not so yet: image, session, bucket, backend, owner's values. */
+export async function ready(ops: TerraformOps, context: OperationContext): Promise<Workspace> {
+  const workspace = await openWorkspace(ops, context);
+  await ensureTfvars(ops);
+  await initialise(ops, context, workspace);
+  await restoreEmergencyState(ops, context, workspace);
+  for (const sentence of await recordOutputs(ops, await readOutputs(workspace))) context.log(sentence, "note");
+  await askOwner(ops, context);
+  return workspace;
+}
+
+async function initialise(ops: TerraformOps, context: OperationContext, workspace: Workspace): Promise<void> {
+  const title = "Backend and providers";
+  context.step("init", title, "running");
+  try {
+    if (await stat(localState(ops)).catch(() => undefined)) await makeBucket(ops, context, workspace);
+    try {
+      await init(workspace, context);
+    } catch (error) {
+      if (!isNoBucket(error)) throw error;
+      await makeBucket(ops, context, workspace);
+      await init(workspace, context);
+    }
+    context.step("init", title, "done", workspace.bucket);
+  } catch (error) {
+    context.step("init", title, "failed");
+    throw error;
+  }
+}
+
+/** The state is in the bucket whatever was configured here before, so that nothing is ever migrated. */
+async function init(workspace: Workspace, context: OperationContext): Promise<void> {
+  const args = ["init", "-json", "-input=false", "-reconfigure", `-backend-config=bucket=${workspace.bucket}`];
+  await workspace.stream(args, (message) => logMessage(context, message));
+}
+
+const isNoBucket = (error: unknown) =>
+  error instanceof FailureError && /bucket "[^"]*" does not exist|NoSuchBucket/i.test(error.failure.sentence);
+
+const FOLDER = "bootstrap";
+const localState = ({ environment }: TerraformOps) => join(environment.terraformDir, FOLDER, "terraform.tfstate");
+
+/**
+ * The bucket, by a configuration of its own that begins with its state in a file and then moves it into the bucket. A
+ * crash in between leaves the file, by which the next init knows to go on here.
+ */
+async function makeBucket(ops: TerraformOps, context: OperationContext, workspace: Workspace): Promise<void> {
+  const title = `Bucket ${workspace.bucket} for the state`;
+  context.step("bucket", title, "running");
+  const override = join(ops.environment.terraformDir, FOLDER, "backend_override.tf");
+  const log = (message: Parameters<typeof logMessage>[1]) => logMessage(context, message);
+  const terraform = (...args: string[]) => workspace.stream([`-chdir=${FOLDER}`, ...args], log);
+  try {
+    await writeFile(override, 'terraform {\n  backend "local" {}\n}\n');
+    try {
+      await terraform("init", "-json", "-input=false", "-reconfigure");
+      await terraform("apply", "-json", "-input=false", "-auto-approve", `-var=bucket=${workspace.bucket}`);
+    } finally {
+      await rm(override, { force: true });
+    }
+    await terraform(
+      "init",
+      "-json",
+      "-input=false",
+      "-migrate-state",
+      "-force-copy",
+      `-backend-config=bucket=${workspace.bucket}`,
+    );
+    await rm(localState(ops), { force: true });
+    await rm(`${localState(ops)}.backup`, { force: true });
+    context.step("bucket", title, "done");
+  } catch (error) {
+    context.step("bucket", title, "failed");
+    throw error;
+  }
+}

@@ -1,0 +1,54 @@
+/** The key pair fcvm-ec2: whether EC2 has it already, and its public half. */
+
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { FailureError } from "../failure.ts";
+import { keyPath } from "../ssh/command.ts";
+import { run } from "./child.ts";
+import type { TerraformOps } from "./workspace.ts";
+
+const NAME = "fcvm-ec2";
+
+/**
+ * What Terraform is told: EC2's own public key where it has the pair, so that it is taken over and not made a second time;
+ * else that of ~/.ssh/fcvm-ec2, which is made where it is not there.
+ */
+export async function keyPairVariables(ops: TerraformOps, signal?: AbortSignal): Promise<Record<string, string>> {
+  const known = await ops.access.gate(async () => {
+    const [ec2, { DescribeKeyPairsCommand }] = await Promise.all([ops.access.aws.ec2(), import("@aws-sdk/client-ec2")]);
+    const ask = new DescribeKeyPairsCommand({
+      Filters: [{ Name: "key-name", Values: [NAME] }],
+      IncludePublicKey: true,
+    });
+    return (await ec2.send(ask, signal ? { abortSignal: signal } : {})).KeyPairs?.[0];
+  }, signal);
+  return {
+    TF_VAR_adopt_key_pair: String(known !== undefined),
+    TF_VAR_ssh_public_key: known?.PublicKey?.trim() || (await ownPublicKey(ops)),
+  };
+}
+
+async function ownPublicKey({ environment }: TerraformOps): Promise<string> {
+  const key = keyPath(environment);
+  const env = { ...environment.env, SSH_ASKPASS_REQUIRE: "never" };
+  const written = await readFile(`${key}.pub`, "utf8").catch(() => undefined);
+  if (written) return written.trim();
+  const there = await readFile(key).then(Boolean, () => false);
+  if (!there) {
+    await mkdir(dirname(key), { recursive: true, mode: 0o700 });
+    await keygen(["-q", "-t", "ed25519", "-N", "", "-C", NAME, "-f", key], env);
+    return (await readFile(`${key}.pub`, "utf8")).trim();
+  }
+  return keygen(["-y", "-P", "", "-f", key], env);
+}
+
+async function keygen(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  const { code, out } = await run({ command: "ssh-keygen", args, env }).catch(() => ({ code: 1, out: "" }));
+  if (code === 0) return out.trim();
+  throw new FailureError({
+    kind: "missing",
+    code: "KEY_UNREADABLE",
+    sentence: "The public half of ~/.ssh/fcvm-ec2 cannot be had.",
+    action: "Run ssh-keygen -y -f ~/.ssh/fcvm-ec2 > ~/.ssh/fcvm-ec2.pub.",
+  });
+}

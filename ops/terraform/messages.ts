@@ -1,0 +1,122 @@
+/**
+ * Terraform's `-json` lines (machine-readable UI, version 1.x) as typed messages. Tolerant: a line that is no JSON and a
+ * type that is not known are told as they are, and a field that is missing is absent.
+ */
+
+export interface Diagnostic {
+  readonly severity: "error" | "warning";
+  readonly summary: string;
+  readonly detail: string;
+  readonly file: string | undefined;
+  readonly line: number | undefined;
+  readonly address: string | undefined;
+}
+
+export type Change = "create" | "update" | "replace" | "delete" | "move" | "import" | "read" | "remove" | "noop";
+
+export type Message =
+  | { readonly type: "diagnostic"; readonly diagnostic: Diagnostic }
+  /** `drift`: it was changed outside Terraform, and nothing is planned for it. */
+  | {
+      readonly type: "planned_change" | "resource_drift";
+      readonly address: string;
+      readonly action: Change;
+      readonly reason: string | undefined;
+    }
+  | {
+      readonly type: "change_summary";
+      readonly operation: string;
+      readonly counts: Readonly<Record<string, number>>;
+      readonly text: string;
+    }
+  | {
+      readonly type: "apply_start" | "apply_progress" | "apply_complete" | "apply_errored";
+      readonly address: string;
+      readonly action: string;
+      readonly seconds: number | undefined;
+      readonly text: string;
+    }
+  | { readonly type: "refresh_start" | "refresh_complete"; readonly address: string; readonly text: string }
+  | { readonly type: "outputs"; readonly outputs: Readonly<Record<string, unknown>> }
+  | { readonly type: "other"; readonly text: string }
+  /** Not of the protocol at all: a crash, the engine's own words. */
+  | { readonly type: "text"; readonly text: string };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export function parseLine(line: string): Message {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    return { type: "text", text: line };
+  }
+  if (!isFields(parsed) || typeof parsed.type !== "string") return { type: "text", text: line };
+  const text = textOf(parsed["@message"]);
+  switch (parsed.type) {
+    case "diagnostic":
+      return { type: "diagnostic", diagnostic: diagnosticOf(fields(parsed.diagnostic), text) };
+    case "planned_change":
+    case "resource_drift": {
+      const change = fields(parsed.change);
+      return {
+        type: parsed.type,
+        address: addressOf(change),
+        action: textOf(change.action) as Change,
+        reason: textOf(change.reason) || undefined,
+      };
+    }
+    case "change_summary": {
+      const changes = fields(parsed.changes);
+      const counts = Object.fromEntries(
+        Object.entries(changes).filter((entry): entry is [string, number] => typeof entry[1] === "number"),
+      );
+      return { type: "change_summary", operation: textOf(changes.operation), counts, text };
+    }
+    case "apply_start":
+    case "apply_progress":
+    case "apply_complete":
+    case "apply_errored": {
+      const hook = fields(parsed.hook);
+      const seconds = typeof hook.elapsed_seconds === "number" ? hook.elapsed_seconds : undefined;
+      return { type: parsed.type, address: addressOf(hook), action: textOf(hook.action), seconds, text };
+    }
+    case "refresh_start":
+    case "refresh_complete":
+      return { type: parsed.type, address: addressOf(fields(parsed.hook)), text };
+    case "outputs":
+      return { type: "outputs", outputs: fields(parsed.outputs) };
+    default:
+      return { type: "other", text: text || line };
+  }
+}
+
+function diagnosticOf(given: Fields, text: string): Diagnostic {
+  const range = fields(given.range);
+  const start = fields(range.start);
+  return {
+    severity: given.severity === "warning" ? "warning" : "error",
+    summary: textOf(given.summary) || text,
+    detail: textOf(given.detail),
+    file: textOf(range.filename) || undefined,
+    line: typeof start.line === "number" ? start.line : undefined,
+    address: textOf(given.address) || undefined,
+  };
+}
+
+function addressOf(given: Fields): string {
+  const resource = fields(given.resource);
+  return textOf(resource.addr) || textOf(resource.resource);
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function fields(value: unknown): Fields {
+  return isFields(value) ? value : {};
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

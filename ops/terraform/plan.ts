@@ -1,0 +1,121 @@
+/** A plan, saved and understood: what would change, to be shown, guarded and then applied exactly as it is. */
+
+import type { Operation, OperationContext, Outcome } from "../operation/types.ts";
+import { unknownVariable } from "./failures.ts";
+import { ready } from "./init.ts";
+import type { Change, Diagnostic, Message } from "./messages.ts";
+import { logMessage, type TerraformOps, type Workspace } from "./workspace.ts";
+
+export interface PlannedChange {
+  readonly address: string;
+  readonly action: Change;
+  readonly reason: string | undefined;
+}
+
+export interface Plan {
+  /** Inside terraform/, where only the next apply looks. It holds values of the state: never shown, never kept. */
+  readonly file: string;
+  readonly changes: readonly PlannedChange[];
+  /** What was changed outside Terraform. */
+  readonly drift: readonly PlannedChange[];
+  /** Terraform's own sum: "Plan: 2 to add, 0 to change, 1 to destroy." */
+  readonly summary: string;
+  readonly warnings: readonly Diagnostic[];
+  /** When it was made, milliseconds since the epoch. */
+  readonly at: number;
+  /** `terraform show -json` of the plan file: all that a guard may ask of it. */
+  readonly json: () => Promise<unknown>;
+}
+
+const FILE = ".terraform/snowglobe.tfplan";
+
+const MARKS: Readonly<Record<string, string>> = {
+  create: "+",
+  update: "~",
+  replace: "-/+",
+  delete: "-",
+  remove: "forget",
+  move: "move",
+  import: "import",
+};
+
+export function planOperation(ops: TerraformOps): Operation {
+  return {
+    name: "plan",
+    title: "Plan",
+    harmlessToDrop: true,
+    run: async (context): Promise<Outcome> => {
+      const plan = await makePlan(ops, context, await ready(ops, context));
+      for (const line of planLines(plan)) context.log(line, "note");
+      return plan.changes.length === 0
+        ? { status: "nothing-to-do", sentence: "The account is as terraform/ says." }
+        : { status: "done", sentence: plan.summary, next: "make apply does it." };
+    },
+  };
+}
+
+/** Plans; `more` are further arguments, such as `-destroy` and targets. Throws a FailureError. */
+export async function makePlan(
+  ops: TerraformOps,
+  context: OperationContext,
+  workspace: Workspace,
+  more: readonly string[] = [],
+): Promise<Plan> {
+  const title = "Plan";
+  const changes: PlannedChange[] = [];
+  const drift: PlannedChange[] = [];
+  const refreshing = { started: 0, done: 0 };
+  let summary = "No changes.";
+  const onMessage = (message: Message) => {
+    switch (message.type) {
+      case "refresh_start":
+        refreshing.started += 1;
+        return;
+      case "refresh_complete":
+        refreshing.done += 1;
+        context.progress(refreshing.done, Math.max(refreshing.started, refreshing.done), "resources looked at");
+        return;
+      case "planned_change":
+        if (message.action !== "noop" && message.action !== "read") changes.push(message);
+        return;
+      case "resource_drift":
+        drift.push(message);
+        return;
+      case "change_summary":
+        summary = message.text;
+        return;
+      default:
+        logMessage(context, message);
+    }
+  };
+  context.step("plan", title, "running");
+  try {
+    const args = ["plan", "-json", "-input=false", "-lock-timeout=10s", `-out=${FILE}`, ...more];
+    const diagnostics = await workspace.stream(args, onMessage);
+    const broken = unknownVariable(diagnostics);
+    if (broken) throw broken;
+    context.step("plan", title, "done", summary);
+    return {
+      file: FILE,
+      changes,
+      drift,
+      summary,
+      warnings: diagnostics.filter((one) => one.severity === "warning"),
+      at: ops.clock.now(),
+      json: async () => JSON.parse(await workspace.capture(["show", "-json", FILE])),
+    };
+  } catch (error) {
+    context.step("plan", title, "failed");
+    throw error;
+  }
+}
+
+/** The plan in lines for people: what changes, then what was changed outside. */
+export function planLines(plan: Pick<Plan, "changes" | "drift">): readonly string[] {
+  const line = ({ address, action, reason }: PlannedChange) =>
+    `${(MARKS[action] ?? action).padStart(6)} ${address}${reason ? ` (${reason.replaceAll("_", " ")})` : ""}`;
+  return [
+    ...plan.changes.map(line),
+    ...(plan.drift.length > 0 ? ["Changed outside Terraform:", ...plan.drift.map(line)] : []),
+  ];
+}

@@ -1,0 +1,157 @@
+/** One run's Terraform: engine, image and session found once, then any number of commands in the container. */
+
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { scrub, withoutSecrets } from "../aws/scrub.ts";
+import { FailureError } from "../failure.ts";
+import type { OperationContext } from "../operation/types.ts";
+import type { Ops } from "../ops.ts";
+import { type Ended, run } from "./child.ts";
+import {
+  buildImage,
+  type ContainerRun,
+  type Engine,
+  engineFailure,
+  findEngine,
+  hasImage,
+  type Invocation,
+  imageName,
+  invocation,
+} from "./engine.ts";
+import { terraformFailure } from "./failures.ts";
+import { keyPairVariables } from "./key-pair.ts";
+import { type Diagnostic, type Message, parseLine } from "./messages.ts";
+
+/** What Terraform needs of everything there is. */
+export type TerraformOps = Pick<Ops, "environment" | "clock" | "signIn" | "access">;
+
+export interface Workspace {
+  readonly engine: Engine;
+  /** Runs `terraform …` with `-json` output. Gives all diagnostics; throws a FailureError where it fails. */
+  readonly stream: (args: readonly string[], onMessage: (message: Message) => void) => Promise<readonly Diagnostic[]>;
+  /** Runs `terraform …` and gives what it prints. Throws a FailureError where it fails. */
+  readonly capture: (args: readonly string[]) => Promise<string>;
+  /** What a command with a terminal is started with: credentials, variables and all. */
+  readonly attach: (what: Omit<ContainerRun, "credentials">) => Promise<Invocation>;
+  /** The bucket that holds the state: known from the account's number. */
+  readonly bucket: string;
+}
+
+/** Finds the engine and builds the image where the Dockerfile changed. Throws a FailureError. */
+export async function prepareImage(ops: TerraformOps, context: OperationContext): Promise<Engine> {
+  const { environment } = ops;
+  const title = "Container image";
+  context.step("image", title, "running");
+  try {
+    const engine = { name: await findEngine(environment), image: await imageName(environment) };
+    if (!(await hasImage(environment, engine))) {
+      context.step("image", title, "running", `building it with ${engine.name}; this takes a few minutes`);
+      await buildImage(environment, engine, (line) => context.log(withoutSecrets(line)), context.signal);
+    }
+    context.step("image", title, "done", engine.name);
+    return engine;
+  } catch (error) {
+    context.step("image", title, "failed");
+    throw error;
+  }
+}
+
+/** Image and sign-in. Throws a FailureError. */
+export async function openWorkspace(ops: TerraformOps, context: OperationContext): Promise<Workspace> {
+  const { environment, signIn, access } = ops;
+  const engine = await prepareImage(ops, context);
+  context.step("session", "Session", "running");
+  const account = await access.gate(async () => {
+    const state = await signIn.check();
+    if (state.status === "signed-in") return state.identity.account;
+    throw new FailureError(
+      state.status === "signed-out"
+        ? state.failure
+        : { kind: "signed-out", sentence: "Nobody is signed in.", action: "Run make login." },
+    );
+  }, context.signal);
+  context.step("session", "Session", "done", `account ${account}`);
+  const variables = await keyPairVariables(ops, context.signal);
+  const attach = async (what: Omit<ContainerRun, "credentials">) => {
+    const credentials = await access.gate(() => signIn.credentials(), context.signal);
+    return invocation(environment, engine, { ...what, credentials, env: { ...variables, ...what.env } });
+  };
+  const inside = async (
+    command: readonly string[],
+    onLine?: (line: string, stream: "out" | "err") => void,
+  ): Promise<Ended> => {
+    context.signal.throwIfAborted();
+    const ended = await run({ ...(await attach({ command })), signal: context.signal, ...(onLine ? { onLine } : {}) });
+    const broken = engineFailure(ended, engine);
+    if (broken) throw broken;
+    return ended;
+  };
+  return {
+    engine,
+    bucket: `snowglobe-state-${account}`,
+    attach,
+    stream: async (args, onMessage) => {
+      const diagnostics: Diagnostic[] = [];
+      const ended = await inside(["terraform", ...args], (line) => {
+        const message = parseLine(line);
+        if (message.type === "diagnostic") diagnostics.push(message.diagnostic);
+        onMessage(message);
+      });
+      await noteEmergencyState(ops, context);
+      if (ended.code === 0) return diagnostics;
+      // An interrupt that Terraform obeyed is no failure of its own.
+      context.signal.throwIfAborted();
+      throw terraformFailure(diagnostics, ops.clock.now());
+    },
+    capture: async (args) => {
+      const ended = await inside(["terraform", ...args]);
+      if (ended.code === 0) return ended.out;
+      context.signal.throwIfAborted();
+      throw terraformFailure(plainDiagnostics(ended.err), ops.clock.now());
+    },
+  };
+}
+
+/** Shows diagnostics in full and everything else by its text; the operation's own steps are made elsewhere. */
+export function logMessage(context: OperationContext, message: Message): void {
+  if (message.type === "diagnostic") {
+    const { severity, summary, detail, file, line } = message.diagnostic;
+    const where = file ? ` (${file}${line ? `:${line}` : ""})` : "";
+    context.log(scrub(`${severity === "error" ? "Error" : "Warning"}: ${summary}${where}`), "err");
+    for (const part of withoutSecrets(detail).split("\n")) if (part.trim()) context.log(`  ${part}`, "err");
+  } else if ("text" in message && message.text) context.log(withoutSecrets(message.text));
+}
+
+/** Where the state could not be written, Terraform leaves it in a file beside the configuration. */
+const EMERGENCY = "errored.tfstate";
+
+async function noteEmergencyState({ environment }: TerraformOps, context: OperationContext): Promise<void> {
+  const there = await readFile(join(environment.terraformDir, EMERGENCY)).then(Boolean, () => false);
+  if (there)
+    context.log(
+      `The state could not be saved and is in terraform/${EMERGENCY}; the next make init brings it back.`,
+      "err",
+    );
+}
+
+/** Brings an emergency state back, which Terraform refuses where the real one has gone on since. */
+export async function restoreEmergencyState(
+  ops: TerraformOps,
+  context: OperationContext,
+  workspace: Workspace,
+): Promise<void> {
+  const path = join(ops.environment.terraformDir, EMERGENCY);
+  if (!(await readFile(path).then(Boolean, () => false))) return;
+  context.step("restore", `Bring back ${EMERGENCY}`, "running");
+  await workspace.capture(["state", "push", EMERGENCY]);
+  await rm(path);
+  context.step("restore", `Bring back ${EMERGENCY}`, "done");
+}
+
+/** Errors as Terraform prints them for people, boxes and all. */
+function plainDiagnostics(text: string): Diagnostic[] {
+  const [, rest] = /Error: ([\s\S]*)/.exec(text.replaceAll(/^[╷│╵] ?/gm, "")) ?? [];
+  const [summary = "", ...detail] = (rest ?? text).trim().split("\n");
+  const where = { file: undefined, line: undefined, address: undefined };
+  return [{ severity: "error", summary: summary.trim(), detail: detail.join("\n").trim(), ...where }];
+}
