@@ -38,7 +38,7 @@ export function createProbes(clock: Clock, fleet: Store<FleetState>, channel: Ch
         if (!boot.aborted) throw error;
       } finally {
         unsubscribe();
-        state.update(({ [machine]: _, ...others }) => others);
+        if (!signal.aborted) state.update(({ [machine]: _, ...others }) => others);
       }
       signal.throwIfAborted();
     }

@@ -37,7 +37,10 @@ if (process.argv[3] === "at-once") {
   await sessions.attach(id, terminal);
 } else {
   for (let how: string = "ready"; ; ) {
-    process.stdout.write(`\u001b[2J\u001b[Hcockpit: ${how} ${sessions.get()[0]?.end?.kind ?? "alive"}\r\n`);
+    const [session] = sessions.get();
+    process.stdout.write(
+      `\u001b[2J\u001b[Hcockpit: ${how} ${session?.end?.kind ?? "alive"}, title ${session?.title}\r\n`,
+    );
     const key = await nextKey();
     if (key === "q") break;
     if (key === "c") spawn("sleep", ["30"], { detached: true, stdio: "ignore" }).unref();

@@ -1,0 +1,167 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { environmentFrom } from "../../../ops/environment.ts";
+import { sshArguments } from "../../../ops/ssh/command.ts";
+import { detachScanner } from "../../../ops/ssh/detach-key.ts";
+import { diagnose, isWeather, type LinkFacts } from "../../../ops/ssh/diagnose.ts";
+import { parseProbe } from "../../../ops/ssh/probe-script.ts";
+
+const FACTS: LinkFacts = {
+  machine: "fcvm-metal-arm",
+  address: "184.72.40.255",
+  key: "/home/me/.ssh/fcvm-ec2",
+  knownHosts: "/home/me/known_hosts",
+  alias: "fcvm-metal-arm",
+  root: { kind: "persistent", volumeId: "vol-1" },
+  knownOn: "vol-1",
+};
+
+describe("ssh's words", () => {
+  test.each([
+    ["ssh: connect to host 184.72.40.255 port 22: Connection refused", "ECONNREFUSED", true],
+    ["ssh: connect to host 184.72.40.255 port 22: Connection timed out", "ETIMEDOUT", true],
+    ["Connection timed out during banner exchange", "ETIMEDOUT", true],
+    ["ssh: connect to host 184.72.40.255 port 22: No route to host", "EHOSTUNREACH", true],
+    ["ssh: connect to host 184.72.40.255 port 22: Network is unreachable", "EHOSTUNREACH", true],
+    ["ssh: Could not resolve hostname nowhere: Name or service not known", "ENOTFOUND", true],
+    ["Timeout, server 184.72.40.255 not responding.", "LINK_DEAD", true],
+    ["client_loop: send disconnect: Broken pipe", "FAR_SIDE_CLOSED", true],
+    ["kex_exchange_identification: Connection closed by remote host", "FAR_SIDE_CLOSED", true],
+    ["kex_exchange_identification: read: Connection reset by peer", "FAR_SIDE_CLOSED", true],
+    ["Connection to 184.72.40.255 closed by remote host.", "FAR_SIDE_CLOSED", true],
+    ["ubuntu@184.72.40.255: Permission denied (publickey).", "KEY_REFUSED", false],
+    ["Received disconnect from 1.2.3.4 port 22:2: Too many authentication failures", "KEY_REFUSED", false],
+    ["@ WARNING: UNPROTECTED PRIVATE KEY FILE! @\nPermissions 0644 for 'k' are too open.", "KEY_OPEN", false],
+    ["Warning: Identity file k not accessible: No such file or directory.", "KEY_MISSING", false],
+    ['Load key "k": invalid format\nubuntu@1.2.3.4: Permission denied (publickey).', "KEY_UNREADABLE", false],
+    ["@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.", "HOST_KEY_CHANGED", false],
+    ["Host key verification failed.", "HOST_KEY_UNKNOWN", false],
+  ])("%s", (words, code, weather) => {
+    const failure = diagnose(words, FACTS);
+    expect(failure).toMatchObject({ code });
+    expect(failure?.action).toMatch(/\.$/);
+    expect(failure && isWeather(failure)).toBe(weather);
+  });
+
+  test.each(["", "Connection to 184.72.40.255 closed.", "Warning: Permanently added 'x' to the list of known hosts."])(
+    "tell of no fault: %s",
+    (words) => expect(diagnose(words, FACTS)).toBeUndefined(),
+  );
+
+  test("a changed host key is told by the volumes", () => {
+    const words = "REMOTE HOST IDENTIFICATION HAS CHANGED";
+    const on = (root: LinkFacts["root"], knownOn?: string) => diagnose(words, { ...FACTS, root, knownOn })?.sentence;
+    expect(on({ kind: "throw-away", volumeId: "vol-2" }, "vol-1")).toMatch(/throw-away root vol-2/);
+    expect(on({ kind: "unrecorded", volumeId: "vol-2" }, "vol-1")).toMatch(/belongs to the root volume vol-1/);
+    expect(on({ kind: "persistent", volumeId: "vol-1" }, "vol-1")).toMatch(/^WARNING/);
+    expect(on(undefined)).toMatch(/^WARNING/);
+  });
+});
+
+describe("ssh's arguments", () => {
+  const environment = environmentFrom({ HOME: "/home/a b%c", XDG_STATE_HOME: "/state dir" });
+  const args = sshArguments(environment, { address: "1.2.3.4", alias: "jumpbox", use: "session" });
+
+  test("name the key, our own known-hosts file and the machine, and nothing of a shell", () => {
+    expect(args).toContain("/home/a b%%c/.ssh/fcvm-ec2");
+    expect(args).toContain('UserKnownHostsFile="/state dir/snowglobe/known_hosts"');
+    expect(args).toContain("HostKeyAlias=jumpbox");
+    expect(args.at(-1)).toBe("ubuntu@1.2.3.4");
+    expect(args).not.toContain("-F");
+  });
+
+  test("ask nothing in a batch, and take the demo's configuration", () => {
+    const demo = { ...environment, env: { SNOWGLOBE_SSH_CONFIG: "/demo/config" } };
+    const batch = sshArguments(demo, { address: "1.2.3.4", alias: "jumpbox", use: "batch", command: "uname -r; true" });
+    expect(batch.slice(0, 2)).toEqual(["-F", "/demo/config"]);
+    expect(batch).toContain("BatchMode=yes");
+    expect(batch.at(-1)).toBe("uname -r; true");
+  });
+});
+
+describe("Ctrl-]", () => {
+  const scan = (...chunks: string[]) => {
+    const scanner = detachScanner();
+    let forwarded = "";
+    for (const chunk of chunks) {
+      const { forward, detach } = scanner(Buffer.from(chunk, "latin1"));
+      forwarded += forward.toString("latin1");
+      if (detach) return `${forwarded}<detach>`;
+    }
+    return forwarded;
+  };
+
+  test.each([
+    [["\u001d"], "<detach>"],
+    [["ls\u001drest"], "ls<detach>"],
+    [["a\u001b[93;5u"], "a<detach>"],
+    [["\u001b[93;69u"], "<detach>"],
+    [["\u001b[93::93;5:1u"], "<detach>"],
+    [["\u001b[27;5;93~"], "<detach>"],
+    [["\u001b[93", ";5u"], "\u001b[93<detach>"],
+    [["\u001b[93;1u"], "\u001b[93;1u"],
+    [["\u001b[93;5:3u"], "\u001b[93;5:3u"],
+    [["\u001b[93;6u"], "\u001b[93;6u"],
+    [["\u001b[200~a\u001db\u001b[201~c"], "\u001b[200~a\u001db\u001b[201~c"],
+    [["\u001b[200~a", "b\u001dc\u001b[20", "1~", "\u001d"], "\u001b[200~ab\u001dc\u001b[201~<detach>"],
+    [["\u001b[200~never ended", "\u001d"], "\u001b[200~never ended<detach>"],
+  ])("%j", (chunks, expected) => expect(scan(...chunks)).toBe(expected));
+
+  test("anything else reaches the far side as it is", () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 40 })), (chunks) => {
+        const scanner = detachScanner();
+        for (const chunk of chunks.map((bytes) => Buffer.from(bytes.filter((byte) => byte !== 0x1d)))) {
+          expect(scanner(chunk)).toEqual({ forward: chunk, detach: false });
+        }
+      }),
+    );
+  });
+});
+
+describe("a probe's answer", () => {
+  test("is read fact by fact", () => {
+    const output = [
+      "Welcome to Ubuntu",
+      "kernel 6.18.3-nested-dsb",
+      "load 0.42 0.31 0.20 1/1380 4242",
+      "uptime 11400.25 99.00",
+      "scratch /dev/nvme1n1",
+      "model Amazon EC2 NVMe Instance Storage        ",
+      'interruption {"action":"stop","time":"2026-01-15T17:42:00Z"}',
+    ].join("\n");
+    expect(parseProbe(output, 5)).toEqual({
+      at: 5,
+      kernel: "6.18.3-nested-dsb",
+      nestedDsb: true,
+      load: [0.42, 0.31, 0.2],
+      uptimeSeconds: 11400.25,
+      scratch: { mounted: true, device: "/dev/nvme1n1", model: "Amazon EC2 NVMe Instance Storage" },
+      interruption: { action: "stop", at: Date.UTC(2026, 0, 15, 17, 42) },
+    });
+  });
+
+  test("may lack anything but the kernel", () => {
+    expect(parseProbe("kernel 6.8.0-1021-aws\nload \nscratch none\ninterruption <html>", 1)).toEqual({
+      at: 1,
+      kernel: "6.8.0-1021-aws",
+      nestedDsb: false,
+      load: undefined,
+      uptimeSeconds: undefined,
+      scratch: { mounted: false },
+      interruption: undefined,
+    });
+    expect(parseProbe("bash: uname: command not found\nkernel \n", 1)).toBeUndefined();
+  });
+
+  test("survives any text", () => {
+    const word = fc.constantFrom("kernel", "load", "uptime", "scratch", "model", "interruption");
+    const line = fc.tuple(word, fc.oneof(fc.string(), fc.json())).map(([key, value]) => `${key} ${value}`);
+    fc.assert(
+      fc.property(fc.array(fc.oneof(line, fc.string())), (lines) => {
+        const probe = parseProbe(lines.join("\n"), 0);
+        if (probe) expect(probe.kernel).toMatch(/^\S+$/);
+      }),
+    );
+  });
+});
