@@ -7,6 +7,7 @@ import { createOps } from "../ops/compose.ts";
 import { environmentFrom } from "../ops/environment.ts";
 import { App } from "./app.tsx";
 import { takeLifecycle } from "./lifecycle.ts";
+import { repaintOnResize } from "./terminal/repaint.ts";
 import { restoreTitle, saveTitle } from "./terminal/title.ts";
 
 enableCompileCache();
@@ -19,13 +20,16 @@ function cockpit(): void {
   const ops = createOps(environmentFrom(process.env));
   lifecycle.onEnd(ops.stop);
   process.stdout.write(saveTitle("snowglobe"));
-  const instance = render(<App ops={ops} lifecycle={lifecycle} />, {
+  const app = <App ops={ops} lifecycle={lifecycle} />;
+  const instance = render(app, {
     alternateScreen: true,
     incrementalRendering: true,
     exitOnCtrlC: false,
     interactive: true,
     maxFps: 30,
   });
+  const lent = () => ops.sessions.get().some((session) => session.attached);
+  repaintOnResize({ clear: instance.clear, redraw: () => instance.rerender(app) }, process.stdout, lent);
   lifecycle.setRestore(() => {
     instance.unmount();
     process.stdout.write(restoreTitle());
@@ -39,7 +43,6 @@ function cockpit(): void {
   void instance.waitUntilRenderFlush().then(() => {
     ops.metrics.start();
     ops.probes.start();
-    void ops.signIn.check();
   });
 }
 

@@ -60,11 +60,11 @@ describe("the cockpit, built, under a pty", () => {
     await signIn(cockpit, stage);
     await cockpit.waitFor("running on a throw-away root");
     stage.simulator.faults.add({ kind: "throttle", operation: "ec2:*" });
-    await cockpit.waitFor(/slow|thrott|too many/i, 15_000);
+    await cockpit.waitFor("AWS is being asked too often", 15_000);
     seesThreeMachines(cockpit);
     stage.simulator.faults.clear();
     await cockpit.press("r");
-    await cockpit.waitFor((text) => !/thrott|too many/i.test(text), 20_000);
+    await cockpit.waitFor((text) => !text.includes("asked too often"), 20_000);
     stage.simulator.faults.add({ kind: "html", operation: "ec2:*" });
     await cockpit.press("r");
     await cockpit.waitFor(/web page|proxy/i, 20_000);
@@ -101,6 +101,10 @@ describe("the cockpit, built, under a pty", () => {
         cockpit.resize(columns, rows);
         if (columns >= 80) await cockpit.waitFor(key ? /Esc back/ : /Enter ssh/);
         else await cockpit.waitFor((text) => !text.includes("Esc back"));
+        const drawn = cockpit.bytes();
+        cockpit.forgetScrolls();
+        await expect.poll(() => cockpit.bytes(), { timeout: 8000 }).toBeGreaterThan(drawn);
+        expect(cockpit.scrolledAway()).toBe(0);
       }
       if (key) await cockpit.press("escape");
       await cockpit.waitFor("Enter ssh");

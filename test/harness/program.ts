@@ -22,8 +22,13 @@ export interface Program {
   readonly bytes: () => number;
   /** Whether the terminal is on its normal screen with a visible cursor: as a shell wants it back. */
   readonly restored: () => boolean;
-  /** Rows that scrolled off the alternate screen: more than zero means that a frame was higher than the window. */
+  /**
+   * Rows that scrolled off the alternate screen since the last resize: more than zero means that a frame was higher than
+   * the window. What a program draws before it has heard of a resize does not count, so call it when all has settled.
+   */
   readonly scrolledAway: () => number;
+  /** Begins to count anew. */
+  readonly forgetScrolls: () => void;
 }
 
 export function runProgram(
@@ -55,9 +60,15 @@ export function runProgram(
   let ended = false;
   pty.onData((chunk) => {
     chunks.push(chunk);
-    terminal.write(chunk, () => {
-      if (terminal.buffer.active.type === "alternate") scrolled = Math.max(scrolled, terminal.buffer.active.baseY);
-    });
+    terminal.write(chunk);
+  });
+  // The alternate screen has no scrollback: a row too many shows only in the moment in which it pushes another one out.
+  terminal.onScroll(() => {
+    if (terminal.buffer.active.type === "alternate") scrolled += 1;
+  });
+  // To enter the alternate screen counts as a scroll to the emulator, told just before.
+  terminal.buffer.onBufferChange(() => {
+    scrolled = 0;
   });
   const exited = new Promise<{ exitCode: number; signal: number | undefined }>((resolve) => {
     pty.onExit(({ exitCode, signal }) => {
@@ -98,5 +109,8 @@ export function runProgram(
       return terminal.buffer.active.type === "normal" && shown && !terminal.modes.bracketedPasteMode;
     },
     scrolledAway: () => scrolled,
+    forgetScrolls: () => {
+      scrolled = 0;
+    },
   };
 }

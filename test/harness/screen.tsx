@@ -21,7 +21,7 @@ export interface Screen {
   readonly resize: (columns: number, rows: number) => Promise<void>;
   /** Resolves when the text on the grid satisfies `test` (a string: contains it); rejects with the screen after `ms`. */
   readonly waitFor: (test: string | ((text: string) => boolean), ms?: number) => Promise<void>;
-  /** The highest the frame was ever: rows that were written to, including any that scrolled away. */
+  /** Rows that a frame higher than the window pushed out since the last resize. */
   readonly scrolledAway: () => number;
   /** Everything that was written to the terminal, escape sequences and all. */
   readonly written: () => string;
@@ -38,6 +38,15 @@ export async function renderScreen(node: ReactNode, size: { columns: number; row
   });
   const chunks: string[] = [];
   let pending = 0;
+  let scrolled = 0;
+  // The alternate screen has no scrollback: a row too many shows only in the moment in which it pushes another one out.
+  terminal.onScroll(() => {
+    scrolled += 1;
+  });
+  // To enter the alternate screen counts as a scroll to the emulator, told just before.
+  terminal.buffer.onBufferChange(() => {
+    scrolled = 0;
+  });
   const stdout = Object.assign(
     new Writable({
       decodeStrings: false,
@@ -97,12 +106,14 @@ export async function renderScreen(node: ReactNode, size: { columns: number; row
       Object.assign(stdout, { columns, rows });
       stdout.emit("resize");
       await settled();
+      // Ink draws the old tree once before React has heard of the new size.
+      scrolled = 0;
     },
     waitFor: async (test, ms = 5000) => {
       const holds = () => (typeof test === "string" ? text().includes(test) : test(text()));
       await waitUntil(holds, ms, () => `the screen never showed it; it shows:\n${text()}`);
     },
-    scrolledAway: () => terminal.buffer.active.baseY,
+    scrolledAway: () => scrolled,
     written: () => chunks.join(""),
     rerender: instance.rerender,
     unmount: async () => {
