@@ -1,8 +1,15 @@
 /** Every action as data: what Make, the command line and the cockpit's keys all go by. */
 
 import type { MachineName } from "./fleet/machines.ts";
+import { startMachine, stopMachine, swapMachine } from "./machine/operations.ts";
+import { machineTools } from "./machine/tools.ts";
 import type { Operation } from "./operation/types.ts";
 import type { Ops } from "./ops.ts";
+import { applyOperation } from "./terraform/apply.ts";
+import { destroyOperation } from "./terraform/destroy.ts";
+import { initOperation } from "./terraform/init.ts";
+import { planOperation } from "./terraform/plan.ts";
+import { formatOperation, imageOperation, outputOperation, validateOperation } from "./terraform/small.ts";
 
 /** What has to be so before an action can be taken, in the order in which it is brought about. */
 export type Need = "signed-in" | "persistent-root" | "running" | "address" | "ssh";
@@ -28,4 +35,38 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     confirm: "none",
     create: (ops) => ops.signIn.login(),
   },
+  start: {
+    help: "start a machine",
+    scope: "machine",
+    needs: ["signed-in"],
+    confirm: "simple",
+    create: (ops, machine) => startMachine(machine, machineTools(ops)),
+  },
+  stop: {
+    help: "stop a machine",
+    scope: "machine",
+    needs: ["signed-in"],
+    confirm: "simple",
+    create: (ops, machine) => stopMachine(machine, machineTools(ops)),
+  },
+  swap: {
+    help: "give a recreated machine its persistent root volume back",
+    scope: "machine",
+    needs: ["signed-in"],
+    confirm: "simple",
+    create: (ops, machine) => swapMachine(machine, machineTools(ops)),
+  },
+  image: account("build the container image, where the Dockerfile changed", "none", imageOperation),
+  init: account("prepare Terraform: image, session, state bucket, backend", "none", initOperation),
+  plan: account("show what apply would change", "none", planOperation),
+  apply: account("plan, ask, apply: all of it from a cold start", "simple", applyOperation),
+  destroy: account("take the machines away; data and addresses stay", "dangerous", destroyOperation),
+  output: account("what Terraform's outputs say", "none", outputOperation),
+  fmt: account("format terraform/", "none", formatOperation),
+  validate: account("check terraform/ for errors", "none", validateOperation),
 };
+
+/** A verb of the whole account that brings about by itself what it needs. */
+function account(help: string, confirm: Verb["confirm"], create: (ops: Ops) => Operation): Verb {
+  return { help, scope: "account", needs: [], confirm, create };
+}

@@ -1,0 +1,176 @@
+/** Start, stop and swap as operations: what is asked before, and what is said after. */
+
+import { dollars, machineCost } from "../fleet/derive/cost.ts";
+import { MACHINES, type MachineName } from "../fleet/machines.ts";
+import type { Fleet } from "../fleet/model.ts";
+import type { Operation, OperationContext, Outcome } from "../operation/types.ts";
+import { decide } from "./decide.ts";
+import { type Decision, type Goal, STEPS } from "./decision.ts";
+import type { AfterSwap } from "./mark.ts";
+import { DOUBT_MS } from "./pace.ts";
+import { isReached, planSwap, type SwapPlan, swapGoal } from "./plan.ts";
+import { reconcile } from "./reconcile.ts";
+import type { MachineTools } from "./tools.ts";
+import { seatOf, type World, worldOf } from "./world.ts";
+
+/** Starts a machine, after the person has seen what it costs. */
+export function startMachine(name: MachineName, tools: MachineTools): Operation {
+  return operation("start", `Start ${name}`, name, async (context) => {
+    const { fleet, world, decision } = await lookFirst(name, { kind: "running" }, tools, context);
+    if (decision.kind === "done") return { status: "nothing-to-do", sentence: `${name} is running already.` };
+    if (decision.kind === "blocked") return blockedBy(decision);
+    const answer = await context.ask({
+      kind: "confirm",
+      title: `Start ${name}?`,
+      lines: startLines(name, fleet, world, tools),
+      yes: "Start it",
+      no: "Cancel",
+    });
+    if (answer !== "yes") return REFUSED;
+    return (await reconcile(name, { kind: "running" }, tools, context)).outcome;
+  });
+}
+
+/** Stops a machine and waits until its spot request is released, so that it can be started again. */
+export function stopMachine(name: MachineName, tools: MachineTools): Operation {
+  return operation("stop", `Stop ${name}`, name, async (context) => {
+    const { fleet, world, decision } = await lookFirst(name, { kind: "stopped" }, tools, context);
+    if (decision.kind === "done") return { status: "nothing-to-do", sentence: `${name} is stopped already.` };
+    if (decision.kind === "blocked") return blockedBy(decision);
+    const { stoppedPerMonth } = machineCost(fleet.machines[name], tools.spotPerHour(name));
+    const answer = await context.ask({
+      kind: "confirm",
+      title: `Stop ${name}?`,
+      lines: [
+        `Stop ${world.instance?.id} (${world.spec.instanceType}): what runs on it ends, open sessions too.`,
+        ...(name === "fcvm-metal-arm" ? ["Its instance-store disks (/mnt/fcvm-btrfs) are empty after that."] : []),
+        `While stopped it costs ${dollars(stoppedPerMonth, "month")} for its volumes and address.`,
+        world.spotRequest ? "About 1 to 5 minutes, until its spot request is released too." : "About a minute.",
+      ],
+      yes: "Stop it",
+      no: "Cancel",
+    });
+    if (answer !== "yes") return REFUSED;
+    return (await reconcile(name, { kind: "stopped" }, tools, context)).outcome;
+  });
+}
+
+/** Gives a machine its persistent volume back as its root. */
+export function swapMachine(name: MachineName, tools: MachineTools): Operation {
+  return operation("swap", `Swap ${name} back to its own disk`, name, async (context) => {
+    const { world, decision } = await lookFirst(name, SAFEST_SWAP, tools, context);
+    if (decision.kind === "blocked" && !mustPutBack(world)) return blockedBy(decision);
+    const plan = planSwap(world);
+    if (isReached(world, swapGoal(plan, plan.afterSwap))) {
+      return {
+        status: "nothing-to-do",
+        sentence: `${name} runs on its persistent volume ${world.persistentId} already.`,
+        ...(plan.throwAways.length
+          ? {
+              next: `Delete ${plan.throwAways.map(({ id }) => id).join(", ")} among the orphans (o) when it is of no more use.`,
+            }
+          : {}),
+      };
+    }
+    const afterSwap = await askSwap(name, plan, context);
+    if (!afterSwap) return REFUSED;
+    return (await reconcile(name, swapGoal(plan, afterSwap), tools, context)).outcome;
+  });
+}
+
+/** The swap that destroys nothing: what is decided before the person was asked. */
+export const SAFEST_SWAP: Goal = { kind: "swapped", afterSwap: "keep", cancel: [] };
+
+const REFUSED: Outcome = { status: "cancelled", sentence: "Nothing was done." };
+
+function operation(
+  verb: string,
+  title: string,
+  machine: MachineName,
+  run: (context: OperationContext) => Promise<Outcome>,
+): Operation {
+  return { name: verb, title, machine, harmlessToDrop: false, run };
+}
+
+export interface FirstLook {
+  readonly fleet: Fleet;
+  readonly world: World;
+  readonly decision: Decision;
+}
+
+/** A look before anything is asked. Bad news is looked at twice: the first answer may be a late one. */
+export async function lookFirst(
+  name: MachineName,
+  goal: Goal,
+  tools: MachineTools,
+  context: OperationContext,
+): Promise<FirstLook> {
+  context.step("look", STEPS.look, "running");
+  for (let again = false; ; again = true) {
+    const fleet = await tools.look(context.signal);
+    const world = worldOf(fleet, name);
+    const decision = decide(world, goal);
+    if (decision.kind !== "blocked" || again) {
+      context.step("look", STEPS.look, "done", sayWorld(world));
+      return { fleet, world, decision };
+    }
+    await tools.clock.sleep(DOUBT_MS / 4, context.signal);
+  }
+}
+
+function sayWorld(world: World): string {
+  const { instance, spec } = world;
+  if (!instance) return `there is no ${spec.name}`;
+  const seat = seatOf(world);
+  const root =
+    seat.kind === "held" ? `root ${seat.volumeId}` : seat.kind === "empty" ? "no root volume" : "root changing";
+  return `${instance.id} is ${instance.state}, ${root}`;
+}
+
+export function blockedBy(decision: Extract<Decision, { kind: "blocked" }>): Outcome {
+  return { status: "blocked", sentence: decision.sentence, next: decision.next };
+}
+
+/** A machine without a root whose own disk cannot come: the swap still puts the old root back. */
+function mustPutBack(world: World): boolean {
+  return seatOf(world).kind === "empty" && world.marked.length > 0 && world.instance?.state === "stopped";
+}
+
+/** What a start does and costs, for a question. */
+export function startLines(name: MachineName, fleet: Fleet, world: World, tools: MachineTools): readonly string[] {
+  const { instancePerHour } = machineCost(fleet.machines[name], tools.spotPerHour(name));
+  const price =
+    instancePerHour === undefined
+      ? `at most ${dollars(MACHINES[name].onDemandPerHour, "h")} (on demand; spot is usually much less)`
+      : dollars(instancePerHour, "h");
+  const seat = seatOf(world);
+  const throwAway = seat.kind === "held" && world.persistentId !== undefined && seat.volumeId !== world.persistentId;
+  return [
+    `Start ${world.instance?.id} (${world.spec.instanceType}): it costs ${price} until it is stopped.`,
+    ...(throwAway
+      ? [`Its root ${seat.volumeId} is a throw-away one; s swaps its own disk ${world.persistentId} back.`]
+      : []),
+    "About 1 minute until it runs, up to 10 until SSH answers on a metal machine.",
+  ];
+}
+
+/** Asks for the swap, and for the fate of an old throw-away volume; undefined is no. */
+async function askSwap(name: MachineName, plan: SwapPlan, context: OperationContext): Promise<AfterSwap | undefined> {
+  const title = `Swap ${name} back to its own disk?`;
+  if (plan.afterSwap === "keep" && plan.mayDelete) {
+    const ids = plan.throwAways.map(({ id }) => id).join(", ");
+    const answer = await context.ask({
+      kind: "choose",
+      title,
+      lines: plan.lines,
+      choices: [
+        { id: "cancel", label: "Cancel" },
+        { id: "keep", label: "Swap", detail: `and keep ${ids}` },
+        { id: "delete", label: "Swap and delete", detail: `${ids}, for ever, once SSH has answered` },
+      ],
+    });
+    return answer === "keep" || answer === "delete" ? answer : undefined;
+  }
+  const answer = await context.ask({ kind: "confirm", title, lines: plan.lines, yes: "Swap", no: "Cancel" });
+  return answer === "yes" ? plan.afterSwap : undefined;
+}

@@ -1,0 +1,149 @@
+/** Prerequisites run by themselves, as in Make: what an operation needs of a machine is brought about before it begins. */
+
+import type { MachineName } from "../fleet/machines.ts";
+import { decide } from "../machine/decide.ts";
+import type { Goal } from "../machine/decision.ts";
+import type { AfterSwap } from "../machine/mark.ts";
+import { blockedBy, lookFirst, SAFEST_SWAP, startLines } from "../machine/operations.ts";
+import { planSwap, type SwapPlan, swapGoal } from "../machine/plan.ts";
+import { addressOf, reconcile } from "../machine/reconcile.ts";
+import type { MachineTools } from "../machine/tools.ts";
+import { seatOf, type World } from "../machine/world.ts";
+import type { Need } from "../verbs.ts";
+import type { Operation, OperationContext, Outcome, Question } from "./types.ts";
+
+export type Walked =
+  | { readonly ready: true; readonly address: string | undefined; readonly world: World }
+  | { readonly ready: false; readonly outcome: Outcome };
+
+/**
+ * Brings about what is missing of `needs`: signs in, offers the swap, starts, puts the address on, waits for SSH. What
+ * costs money or is dangerous is asked once, together, before the first step; where nothing is, nothing is asked.
+ * @param purpose what it is all for, as in "Open SSH on fcvm-metal-arm"
+ */
+export async function walk(
+  needs: readonly Need[],
+  name: MachineName,
+  purpose: string,
+  tools: MachineTools,
+  context: OperationContext,
+): Promise<Walked> {
+  const goal = goalOf(needs);
+  const { fleet, world, decision } = await lookFirst(name, goal ?? { kind: "running" }, tools, context);
+  if (!goal) return { ready: true, address: addressOf(world), world };
+  const swap = needs.includes("persistent-root") ? swapOffer(world) : undefined;
+  if (decision.kind === "blocked" && swap?.kind !== "possible") return { ready: false, outcome: blockedBy(decision) };
+  const start = needsStart(world) ? startLines(name, fleet, world, tools) : [];
+  const question = ask(purpose, world, start, swap, decision.kind === "blocked");
+  const answer = question ? await context.ask(question) : "on";
+  if (answer === undefined || answer === "cancel") {
+    return { ready: false, outcome: { status: "cancelled", sentence: "Nothing was done." } };
+  }
+  const chosen = answer === "swap" && swap?.kind === "possible" ? swapGoal(swap.plan, swap.afterSwap) : goal;
+  const { outcome, world: now } = await reconcile(name, chosen, tools, context);
+  return outcome.status === "done" && now
+    ? { ready: true, address: addressOf(now), world: now }
+    : { ready: false, outcome };
+}
+
+/** Enter: everything up to the prompt. `address` tells where to connect, once the operation is done. */
+export interface ConnectOperation extends Operation {
+  readonly address: () => string | undefined;
+}
+
+export const CONNECT_NEEDS: readonly Need[] = ["signed-in", "persistent-root", "running", "address", "ssh"];
+
+export function connectMachine(name: MachineName, tools: MachineTools): ConnectOperation {
+  let address: string | undefined;
+  return {
+    name: "connect",
+    title: `Open SSH on ${name}`,
+    machine: name,
+    harmlessToDrop: false,
+    address: () => address,
+    run: async (context) => {
+      const walked = await walk(CONNECT_NEEDS, name, `Open SSH on ${name}`, tools, context);
+      if (!walked.ready) return walked.outcome;
+      if (walked.address === undefined) {
+        return {
+          status: "blocked",
+          sentence: `${name} runs, but has no public address.`,
+          next: "Run make apply: it gives the machine its address.",
+        };
+      }
+      address = walked.address;
+      return { status: "done", sentence: `${name} answers at ${address}.` };
+    },
+  };
+}
+
+function goalOf(needs: readonly Need[]): Goal | undefined {
+  if (needs.includes("ssh") || needs.includes("address")) return { kind: "reachable" };
+  return needs.includes("running") || needs.includes("persistent-root") ? { kind: "running" } : undefined;
+}
+
+function needsStart({ instance }: World): boolean {
+  return instance?.state === "stopped" || instance?.state === "stopping";
+}
+
+type SwapOffer =
+  | {
+      readonly kind: "possible";
+      readonly plan: SwapPlan;
+      readonly afterSwap: AfterSwap;
+      readonly rootId: string | undefined;
+    }
+  | { readonly kind: "impossible"; readonly why: string; readonly rootId: string };
+
+/** What can be offered to a machine that is not on its own disk; undefined where it is, or where it has none. */
+function swapOffer(world: World): SwapOffer | undefined {
+  const seat = seatOf(world);
+  if (world.persistentId === undefined || (seat.kind !== "held" && seat.kind !== "empty")) return undefined;
+  if (seat.kind === "held" && seat.volumeId === world.persistentId) return undefined;
+  const rootId = seat.kind === "held" ? seat.volumeId : undefined;
+  const decision = decide(world, SAFEST_SWAP);
+  if (decision.kind !== "blocked") {
+    const plan = planSwap(world);
+    return { kind: "possible", plan, afterSwap: plan.afterSwap, rootId };
+  }
+  return rootId === undefined ? undefined : { kind: "impossible", why: decision.sentence, rootId };
+}
+
+/** The one question, where there is anything to ask. Cancel comes first, and so is what Enter alone means. */
+function ask(
+  purpose: string,
+  world: World,
+  start: readonly string[],
+  swap: SwapOffer | undefined,
+  onlySwap: boolean,
+): Question | undefined {
+  const { address, instance } = world;
+  const taken =
+    address?.instanceId !== undefined && address.instanceId !== instance?.id
+      ? [`Take ${address.publicIp} from ${address.instanceId} and put it on ${instance?.id}.`]
+      : [];
+  if (!swap) {
+    const lines = [...start, ...taken];
+    if (lines.length === 0) return undefined;
+    const yes = start.length > 0 ? "Start it" : "Go on";
+    return { kind: "confirm", title: `${purpose}?`, lines, yes, no: "Cancel" };
+  }
+  const root = swap.rootId === undefined ? "has no root volume" : `is on a throw-away root, ${swap.rootId}`;
+  const goOn = { id: "on", label: "Go on as it is", detail: [...start, ...taken][0] ?? "on the throw-away root" };
+  const choices = [
+    { id: "cancel", label: "Cancel" },
+    ...(swap.kind === "possible"
+      ? [{ id: "swap", label: "Swap first", detail: `its own disk ${world.persistentId} back` }]
+      : []),
+    ...(onlySwap ? [] : [goOn]),
+  ];
+  return {
+    kind: "choose",
+    title: `${world.spec.name} ${root}`,
+    lines:
+      swap.kind === "possible"
+        ? ["Swap first:", ...swap.plan.lines, ...(start.length > 0 ? start : taken)]
+        : [`It cannot be swapped now: ${swap.why}`, ...start, ...taken],
+    choices,
+  };
+}
