@@ -16,8 +16,8 @@ export const GRACE_MS = 3000;
 /** Bad news must hold for so long before it is believed: one late answer is no news. */
 export const DOUBT_MS = 4000;
 
-/** Between the two looks that must both ask for what cannot be taken back. */
-export const SECOND_LOOK_MS = 500;
+/** Between the two looks that must both ask for an act: what cannot be taken back has the most time. */
+export const SECOND_LOOK_MS = { reversible: 500, irreversible: 2500 } as const;
 
 /** A failing act, or a failing look, ends the run after so long. */
 export const FAILING_MS = 15 * 60_000;

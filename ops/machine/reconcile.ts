@@ -157,7 +157,7 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
     }
     if (needsSecondLook(act) && asked.count(key).times < 2) {
       report.acting(decision);
-      await sleep(SECOND_LOOK_MS);
+      await sleep(SECOND_LOOK_MS[act.kind === "DetachVolume" ? "reversible" : "irreversible"]);
       return undefined;
     }
     const objection = guard(act, seen);

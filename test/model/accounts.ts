@@ -125,7 +125,7 @@ function pickStopped(interrupted: Account, story: Account): Partial<Account> {
 }
 
 /** Every call that somebody else could make: by hand, with Terraform, or with another copy of this program. */
-export function interference(account: Account, mortal: boolean): readonly (readonly [string, Account])[] {
+export function interference(account: Account, mortal: boolean, now = NOW): readonly (readonly [string, Account])[] {
   const instance = account.instances[INSTANCE];
   if (!instance) return [];
   const root = Object.values(account.volumes).find((one) => one.attachment?.instanceId === INSTANCE);
@@ -159,9 +159,9 @@ export function interference(account: Account, mortal: boolean): readonly (reado
   ];
   const after: (readonly [string, Account])[] = [];
   for (const call of calls) {
-    const outcome = call && apply(account, call, NOW);
+    const outcome = call && apply(account, call, now);
     if (call && outcome && !outcome.error) after.push([`somebody: ${call.name}`, outcome.account]);
   }
-  for (const happening of happenings) after.push([`AWS: ${happening.name}`, happens(account, happening, NOW)]);
+  for (const happening of happenings) after.push([`AWS: ${happening.name}`, happens(account, happening, now)]);
   return after;
 }

@@ -80,7 +80,7 @@ function say(decision: Decision): string {
 }
 
 /** Whether the account itself gives reason to stop here. Anything else is giving up without need. */
-function mayBlock(account: Account, goal: Goal, heard: Heard): boolean {
+export function mayBlock(account: Account, goal: Goal, heard: Heard): boolean {
   const instance = account.instances[INSTANCE];
   if (!instance || instance.state === "shutting-down" || instance.state === "terminated") return true;
   const request = spotRequestOf(account, instance);

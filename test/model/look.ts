@@ -38,15 +38,20 @@ export function lookAt({ instances, spotRequests, volumes, addresses }: Moments)
     .join();
   const known = looks.get(key);
   if (known) return known;
-  const made = {
-    at: NOW,
-    instances: instancesOf(instances),
-    spotRequests: spotRequestsOf(spotRequests),
-    volumes: volumesSeen(volumes),
-    addresses: addressesOf(addresses),
-  };
+  const made = viewOf({ instances, spotRequests, volumes, addresses }, NOW);
   looks.set(key, made);
   return made;
+}
+
+/** The look itself, at AWS's time `at`. */
+export function viewOf(moments: Moments, at: number): Observation {
+  return {
+    at,
+    instances: instancesOf(moments.instances),
+    spotRequests: spotRequestsOf(moments.spotRequests),
+    volumes: volumesSeen(moments.volumes),
+    addresses: addressesOf(moments.addresses),
+  };
 }
 
 function instancesOf(account: Account): Observation["instances"] {

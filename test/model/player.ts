@@ -65,8 +65,9 @@ export function perform(
   act: Act,
   heard: Heard,
   broken: (what: string) => void,
+  now = NOW,
 ): { readonly after: Account; readonly refused: string | undefined } {
-  const outcome = apply(account, callOf(act), NOW);
+  const outcome = apply(account, callOf(act), now);
   if (outcome.error) return { after: account, refused: outcome.error.code };
   checkAct(account, act, heard, broken);
   return { after: outcome.account, refused: undefined };

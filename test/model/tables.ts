@@ -3,7 +3,7 @@
 import type { Account } from "../simulator/ec2/account.ts";
 
 /** What AWS forgets after an hour only doubles the states. */
-function lasting(account: Account): Account {
+export function lasting(account: Account): Account {
   const pending = Object.entries(account.pending).filter(([, one]) => !one.kind.startsWith("forget"));
   return { ...account, pending: Object.fromEntries(pending) };
 }
