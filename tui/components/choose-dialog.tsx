@@ -20,8 +20,7 @@ interface ChooseProps extends Window {
 const PAGE = 8;
 
 export function ChooseDialog({ choices, onChoice, onNo, lines, ...window }: ChooseProps) {
-  const { chosen, move } = useChosen(choices.length);
-  const marked = choices[chosen];
+  const { chosen, now, move } = useChosen(choices.length);
   useKeys(
     "choose",
     {
@@ -29,7 +28,10 @@ export function ChooseDialog({ choices, onChoice, onNo, lines, ...window }: Choo
       down: () => move(1),
       pageUp: () => move(-PAGE),
       pageDown: () => move(PAGE),
-      accept: () => marked && onChoice(marked.id),
+      accept: () => {
+        const marked = choices[now()];
+        if (marked) onChoice(marked.id);
+      },
       back: onNo,
     },
     { active: window.active },

@@ -6,6 +6,7 @@ import { type Line, t } from "../format/line.ts";
 import { clean, width } from "../format/text.ts";
 import { type KeyContext, keyOf } from "../keys/registry.ts";
 import { useKeys } from "../keys/use-keys.ts";
+import { useInstant } from "../state/instant.ts";
 import { Floating, hintLine, type Window } from "./overlay.tsx";
 
 interface DialogProps extends Window {
@@ -90,15 +91,14 @@ interface ConfirmProps extends Window {
 
 /** Asks once. The answer "no" has the focus, so that a stray Enter does nothing. */
 export function ConfirmDialog({ yes, no, onYes, onNo, ...dialog }: ConfirmProps) {
-  const [focus, setFocus] = useState<"no" | "yes">("no");
-  const other = () => setFocus((old) => (old === "no" ? "yes" : "no"));
+  const { value: focus, get, set } = useInstant<"no" | "yes">("no");
   useKeys(
     "dialog",
     {
-      left: () => setFocus("no"),
-      right: () => setFocus("yes"),
-      next: other,
-      accept: () => (focus === "yes" ? onYes() : onNo()),
+      left: () => set("no"),
+      right: () => set("yes"),
+      next: () => set(get() === "no" ? "yes" : "no"),
+      accept: () => (get() === "yes" ? onYes() : onNo()),
       back: onNo,
     },
     { active: dialog.active },

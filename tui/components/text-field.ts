@@ -1,10 +1,10 @@
 /** A field for one line of text: typing, pasting, the cursor. */
 
 import { usePaste } from "ink";
-import { useState } from "react";
 import { type Line, t } from "../format/line.ts";
 import { truncate, width } from "../format/text.ts";
 import { useKeys } from "../keys/use-keys.ts";
+import { useInstant } from "../state/instant.ts";
 import { EMPTY_FIELD, edited, type Field, fieldText, pasted } from "../state/text-field.ts";
 
 interface FieldKeys {
@@ -19,14 +19,14 @@ export function useTextField({ active, onAccept, onBack }: FieldKeys): {
   readonly field: Field;
   readonly clear: () => void;
 } {
-  const [field, setField] = useState(EMPTY_FIELD);
+  const { value: field, get, set } = useInstant(EMPTY_FIELD);
   useKeys(
     "typed",
-    { accept: () => onAccept(fieldText(field)), back: onBack },
-    { active, onText: (text, name) => setField((old) => edited(old, text, name)) },
+    { accept: () => onAccept(fieldText(get())), back: onBack },
+    { active, onText: (text, name) => set(edited(get(), text, name)) },
   );
-  usePaste((text) => setField((old) => pasted(old, text)), { isActive: active });
-  return { text: fieldText(field), field, clear: () => setField(EMPTY_FIELD) };
+  usePaste((text) => set(pasted(get(), text)), { isActive: active });
+  return { text: fieldText(field), field, clear: () => set(EMPTY_FIELD) };
 }
 
 /** The field in `columns` columns at most: the part around the cursor where it is longer. */

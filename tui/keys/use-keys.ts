@@ -1,5 +1,4 @@
 import { type Key, useInput } from "ink";
-import { useEffect, useRef } from "react";
 import { type Command, type KeyContext, lookup } from "./registry.ts";
 
 /** One name for a key press, whatever escape sequence it came as: "up", "enter", "ctrl+c", "k", "K". */
@@ -33,17 +32,14 @@ interface Options {
 
 /** Hears the keys of one context and calls the handler of the command that the registry gives. */
 export function useKeys(context: KeyContext, handlers: Handlers, { active, onText }: Options): void {
-  const latest = useRef({ handlers, onText });
-  useEffect(() => {
-    latest.current = { handlers, onText };
-  });
+  // Ink calls the newest of these functions from the moment that it is drawn: a quick key never meets an old handler.
   useInput(
     (input, key) => {
       if (key.eventType === "release") return;
       const name = keyName(input, key);
       const command = lookup(context, name);
-      if (command) latest.current.handlers[command]?.();
-      else latest.current.onText?.(input, name);
+      if (command) handlers[command]?.();
+      else onText?.(input, name);
     },
     { isActive: active },
   );

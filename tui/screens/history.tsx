@@ -26,7 +26,7 @@ const PAGE = 10;
 
 export function HistoryScreen({ history, onOpen, onBack, columns, rows, active, clock }: HistoryScreenProps) {
   const runs = useLoaded(history.listRuns);
-  const { chosen, move } = useChosen(runs?.length ?? 0);
+  const { chosen, now, move } = useChosen(runs?.length ?? 0);
   const marked = runs?.[chosen];
   useKeys(
     "history",
@@ -35,7 +35,10 @@ export function HistoryScreen({ history, onOpen, onBack, columns, rows, active, 
       down: () => move(1),
       pageUp: () => move(-PAGE),
       pageDown: () => move(PAGE),
-      accept: () => marked && onOpen(marked.id),
+      accept: () => {
+        const run = runs?.[now()];
+        if (run) onOpen(run.id);
+      },
       back: onBack,
     },
     { active },

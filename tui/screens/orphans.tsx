@@ -46,7 +46,7 @@ export function OrphansScreen({
   const { stdout } = useStdout();
   const { notice, tell } = useNotice();
   const orphans = fleet?.orphans.filter((volume) => !fleet.protectedVolumeIds.has(volume.id)) ?? [];
-  const { chosen, move } = useChosen(orphans.length);
+  const { chosen, now, move } = useChosen(orphans.length);
   const marked = orphans[chosen];
   useKeys(
     "orphans",
@@ -60,7 +60,10 @@ export function OrphansScreen({
         stdout.write(clipboardSequence(marked.id, environment.env));
         tell(`Copied ${marked.id}.`);
       },
-      delete: () => marked && onDelete(marked.id),
+      delete: () => {
+        const volume = orphans[now()];
+        if (volume) onDelete(volume.id);
+      },
       back: onBack,
     },
     { active },
@@ -76,7 +79,7 @@ export function OrphansScreen({
   ];
   const title: Line = [
     t("Volumes that belong to nothing", "text.strong"),
-    ...(fleet && orphans.length
+    ...(fleet && orphans.length && !notice
       ? [t(`  ${count(orphans.length, "volume")}, ${dollars(orphansPerMonth(fleet), "month")}`, "status.warn")]
       : []),
     ...(notice ? [t(`  ${notice}`, "status.ok")] : []),
@@ -84,8 +87,8 @@ export function OrphansScreen({
   return (
     <Panel columns={columns} rows={rows} clock={clock} title={title} hints={hints}>
       {(width, height) => {
-        const now = clock.now();
-        const below = [...(marked ? detailLines(marked, width, now) : []), ...(fleet ? strayLines(fleet, width) : [])];
+        const at = clock.now();
+        const below = [...(marked ? detailLines(marked, width, at) : []), ...(fleet ? strayLines(fleet, width) : [])];
         const listRows = Math.max(
           Math.min(LEAST_LIST_ROWS, height),
           Math.min(orphans.length, height - below.length - 1),
@@ -93,7 +96,7 @@ export function OrphansScreen({
         const from = listWindow(chosen, orphans.length, listRows);
         const list = orphans
           .slice(from, from + listRows)
-          .map((volume, index) => volumeLine(volume, from + index === chosen, now));
+          .map((volume, index) => volumeLine(volume, from + index === chosen, at));
         const lines = [...(orphans.length ? [HEADING, ...list] : [[t(emptyWords(fleet), "text.dim")]]), ...below];
         return <Rows lines={lines.slice(0, height)} width={width} clock={clock} />;
       }}
@@ -105,7 +108,7 @@ function emptyWords(fleet: Fleet | undefined): string {
   return fleet ? "None: every volume is a machine's, or persistent for one." : "The account has not been seen yet.";
 }
 
-const COLUMNS = { id: 22, size: 8, type: 6, age: 12, cost: 15 } as const;
+const COLUMNS = { id: 22, size: 7, type: 5, age: 10, cost: 14 } as const;
 
 const HEADING: Line = [
   t("  "),
@@ -149,7 +152,7 @@ function detailLines(volume: Volume, width: number, now: number): readonly Line[
   const past = [instance && `It was the root of ${instance}`, replacedBy && `${replacedBy} took its place`].filter(
     Boolean,
   );
-  const named = Object.entries(tags).map(([key, value]) => `${key} = ${value}`);
+  const named = Object.entries(tags).map(([key, value]) => `${key}=${value}`);
   return [
     [],
     ...said(`${volume.id}: ${facts.join(", ")}.`, width, "text"),

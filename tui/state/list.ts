@@ -1,15 +1,20 @@
 /** A list with one item chosen, of which a window is shown. */
 
-import { useState } from "react";
+import { useInstant } from "./instant.ts";
 
-/** The chosen index of a list of `length`, kept within it when the list changes, and the function that moves it. */
-export function useChosen(length: number): { readonly chosen: number; readonly move: (by: number) => void } {
-  const [wanted, setWanted] = useState(0);
-  const chosen = Math.max(0, Math.min(length - 1, wanted));
-  return {
-    chosen,
-    move: (by) => setWanted((old) => Math.max(0, Math.min(length - 1, Math.min(length - 1, old) + by))),
-  };
+interface Chosen {
+  /** The chosen index, kept within the list when that changes. */
+  readonly chosen: number;
+  /** The same for handlers: right even before it is drawn. */
+  readonly now: () => number;
+  readonly move: (by: number) => void;
+}
+
+export function useChosen(length: number): Chosen {
+  const { value, get, set } = useInstant(0);
+  const within = (index: number) => Math.max(0, Math.min(length - 1, index));
+  const now = () => within(get());
+  return { chosen: within(value), now, move: (by) => set(within(now() + by)) };
 }
 
 /** The first index to show so that `chosen` is in sight, with something before and after it where there is. */

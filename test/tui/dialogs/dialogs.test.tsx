@@ -51,6 +51,13 @@ describe("a question of yes or no", () => {
     }
   });
 
+  it("hears keys that come in one chunk, as over a slow link", async () => {
+    const { screen, answers } = await asked(SWAP);
+    await screen.press("\u001b[C\u001b[D\u001b[C\r");
+    expect(answers).toEqual(["yes"]);
+    await screen.unmount();
+  });
+
   it("can go back from the other button", async () => {
     const { screen, answers } = await asked(SWAP);
     await screen.press("right", "left", "enter");

@@ -1,5 +1,6 @@
 /** Real runs of operations that a test writes, and the screen that draws them. */
 
+import { Box, useWindowSize } from "ink";
 import { type Clock, systemClock } from "../../../ops/clock.ts";
 import type { Environment } from "../../../ops/environment.ts";
 import { type Run, startRun } from "../../../ops/operation/run.ts";
@@ -46,30 +47,19 @@ export async function show(
   }: { columns?: number; rows?: number; environment?: Environment; clock?: Clock } = {},
 ): Promise<Shown> {
   let left = 0;
-  const draw = (width: number, height: number) => (
-    <RunScreen
-      run={run}
-      columns={width}
-      rows={height}
-      active
-      clock={clock}
-      environment={environment}
-      onBack={() => {
-        left += 1;
-      }}
-    />
-  );
-  const screen = await renderScreen(draw(columns, rows), { columns, rows });
-  const resize = screen.resize;
-  return {
-    run,
-    left: () => left,
-    screen: {
-      ...screen,
-      resize: async (width, height) => {
-        screen.rerender(draw(width, height));
-        await resize(width, height);
-      },
-    },
+  const back = () => {
+    left += 1;
   };
+  const stage = <Stage run={run} environment={environment} clock={clock} onBack={back} />;
+  return { run, left: () => left, screen: await renderScreen(stage, { columns, rows }) };
+}
+
+/** The run screen as the cockpit has it: in a root that is pinned to the window. */
+function Stage(props: { run: Run; environment: Environment; clock: Clock; onBack: () => void }) {
+  const { columns, rows } = useWindowSize();
+  return (
+    <Box width={columns} height={rows} overflow="hidden">
+      <RunScreen {...props} columns={columns} rows={rows} active />
+    </Box>
+  );
 }

@@ -1,0 +1,143 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { systemClock } from "../../../ops/clock.ts";
+import { createHistory, type History, type RunSummary } from "../../../ops/operation/history.ts";
+import { createOperations } from "../../../ops/operation/operations.ts";
+import { HistoryScreen, StoredRunScreen, whenWords } from "../../../tui/screens/history.tsx";
+import { renderScreen } from "../../harness/screen.tsx";
+import { ENVIRONMENT } from "../run/scripted.tsx";
+
+const SIZE = { columns: 80, rows: 24 };
+
+async function shown(history: Pick<History, "listRuns">) {
+  const opened: string[] = [];
+  let left = 0;
+  const screen = await renderScreen(
+    <HistoryScreen
+      {...SIZE}
+      active
+      clock={systemClock}
+      history={history}
+      onOpen={(id) => opened.push(id)}
+      onBack={() => {
+        left += 1;
+      }}
+    />,
+    SIZE,
+  );
+  return { screen, opened, left: () => left };
+}
+
+it("lists the runs that were stored and opens one in the view that drew it", async () => {
+  const history = createHistory(await mkdtemp(join(tmpdir(), "history-")));
+  const operations = createOperations({
+    clock: systemClock,
+    history,
+    explain: (error) => ({ kind: "internal", sentence: String(error) }),
+  });
+  const swap = operations.start({
+    name: "swap",
+    title: "Swap fcvm-metal-arm",
+    run: async ({ step, log }) => {
+      step("a", "Stop the instance", "done", "i-0abc");
+      log("StopInstances answered");
+      return { status: "done", sentence: "It runs on its own disk.", next: "Press Enter for a shell." };
+    },
+  });
+  await swap.finished;
+  const stop = operations.start({ name: "stop", title: "Stop jumpbox", run: () => Promise.reject(new Error("no")) });
+  await stop.finished;
+  await history.flush();
+
+  const list = await shown(history);
+  await list.screen.waitFor("2 runs");
+  expect(list.screen.text()).toMatch(/› today \d\d:\d\d +Stop jumpbox +✗ failed +0 s/);
+  await list.screen.press("down");
+  await list.screen.waitFor((text) => /› today \d\d:\d\d +Swap fcvm-metal-arm +✓ done/.test(text));
+  await list.screen.press("enter");
+  expect(list.opened).toEqual([swap.get().id]);
+  await list.screen.press("escape");
+  expect(list.left()).toBe(1);
+  await list.screen.unmount();
+
+  let left = 0;
+  const run = await renderScreen(
+    <StoredRunScreen
+      {...SIZE}
+      active
+      clock={systemClock}
+      history={history}
+      runId={swap.get().id}
+      environment={ENVIRONMENT}
+      onBack={() => {
+        left += 1;
+      }}
+    />,
+    SIZE,
+  );
+  await run.waitFor("It runs on its own disk.");
+  expect(run.text()).toMatch(/✓ done +Stop the instance {2}i-0abc/);
+  expect(run.text()).toContain("StopInstances answered");
+  expect(run.text()).not.toContain("Ctrl+C");
+  await run.press("ctrl+c", "escape");
+  expect(left).toBe(1);
+  await run.unmount();
+});
+
+it("scrolls, and is never higher than the window", async () => {
+  const runs = Array.from(
+    { length: 60 },
+    (_, index): RunSummary => ({
+      id: `run-${index}`,
+      name: "start",
+      title: `Start number ${index}`,
+      machine: undefined,
+      startedAt: systemClock.now() - index * 3_600_000,
+      endedAt: undefined,
+      outcome: undefined,
+    }),
+  );
+  const { screen, opened } = await shown({ listRuns: async () => runs });
+  await screen.waitFor("60 runs");
+  expect(screen.text()).toContain("· not finished");
+  await screen.press("pagedown", "pagedown", "pagedown", "pagedown", "pagedown", "pagedown", "enter");
+  expect(opened).toEqual(["run-59"]);
+  expect(screen.text()).toContain("› ");
+  expect(screen.text()).toContain("Start number 59");
+  expect(screen.scrolledAway()).toBe(0);
+  await screen.unmount();
+});
+
+it("says that there is nothing yet, and that a run is gone", async () => {
+  const { screen } = await shown({ listRuns: async () => [] });
+  await screen.waitFor("Nothing has been run yet.");
+  await screen.press("enter");
+  await screen.unmount();
+  let left = 0;
+  const run = await renderScreen(
+    <StoredRunScreen
+      {...SIZE}
+      active
+      clock={systemClock}
+      history={{ openRun: async () => undefined }}
+      runId="gone"
+      environment={ENVIRONMENT}
+      onBack={() => {
+        left += 1;
+      }}
+    />,
+    SIZE,
+  );
+  await run.waitFor("not in the history any more");
+  await run.press("escape");
+  expect(left).toBe(1);
+  await run.unmount();
+});
+
+it("names the day of a run where it is not today", () => {
+  const noon = new Date(2026, 0, 15, 12, 5).getTime();
+  expect(whenWords(noon, noon + 3_600_000)).toBe("today 12:05");
+  expect(whenWords(noon, noon + 24 * 3_600_000)).toBe("2026-01-15 12:05");
+});

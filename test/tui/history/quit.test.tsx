@@ -1,0 +1,52 @@
+import { expect, it } from "vitest";
+import { QuitDialog, quitLines } from "../../../tui/screens/quit.tsx";
+import { fakeClock } from "../../harness/fakes.ts";
+import { aSession } from "../../harness/fleets.ts";
+import { renderScreen } from "../../harness/screen.tsx";
+import { FOREVER, scripted } from "../run/scripted.tsx";
+
+it("names what would end with the cockpit, and nothing that is over or harmless", () => {
+  const swap = scripted(async ({ step }) => {
+    step("a", "Wait for the spot request", "waiting");
+    return FOREVER;
+  });
+  const look = scripted(() => FOREVER, { title: "Look", harmlessToDrop: true });
+  const sessions = [
+    aSession("1", "fcvm-metal-arm", { title: "vim", end: undefined }),
+    aSession("2", "jumpbox", { end: { kind: "exited", code: 0 } }),
+  ];
+  expect(quitLines(sessions, [swap.get(), look.get()])).toEqual([
+    "1 shell will end:",
+    "  fcvm-metal-arm: vim",
+    "",
+    "1 run will stop after the current call; started again, each goes on:",
+    '  Swap fcvm-metal-arm, at "Wait for the spot request"',
+  ]);
+  expect(quitLines([], [look.get()])).toEqual([]);
+});
+
+it("asks once, with staying in focus", async () => {
+  const answers: string[] = [];
+  const size = { columns: 80, rows: 24 };
+  const draw = () =>
+    renderScreen(
+      <QuitDialog
+        {...size}
+        active
+        clock={fakeClock()}
+        lines={["1 shell will end:", "  jumpbox: vim"]}
+        onQuit={() => answers.push("quit")}
+        onStay={() => answers.push("stay")}
+      />,
+      size,
+    );
+  const first = await draw();
+  expect(first.text()).toContain("[ Stay ]");
+  expect(first.text()).toContain("jumpbox: vim");
+  await first.press("q", "y", "enter");
+  await first.unmount();
+  const second = await draw();
+  await second.press("right", "enter");
+  await second.unmount();
+  expect(answers).toEqual(["stay", "quit"]);
+});

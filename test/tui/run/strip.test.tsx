@@ -1,0 +1,130 @@
+import { Box } from "ink";
+import { describe, expect, it, vi } from "vitest";
+import type { Clock } from "../../../ops/clock.ts";
+import type { Run } from "../../../ops/operation/run.ts";
+import type { OperationContext } from "../../../ops/operation/types.ts";
+import { cell } from "../../../ops/store.ts";
+import { RunStrip, runToLookAt } from "../../../tui/components/run-strip.tsx";
+import { useBell } from "../../../tui/terminal/bell.ts";
+import { useStore } from "../../../tui/use-store.ts";
+import { fakeClock } from "../../harness/fakes.ts";
+import { renderScreen } from "../../harness/screen.tsx";
+import { FOREVER, scripted } from "./scripted.tsx";
+
+const QUESTION = { kind: "confirm", title: "Swap it?", lines: [], yes: "Swap", no: "Cancel" } as const;
+
+async function strip(runs: readonly Run[], clock: Clock) {
+  return renderScreen(
+    <Box flexDirection="column">
+      <RunStrip runs={runs} columns={80} clock={clock} />
+    </Box>,
+    { columns: 80, rows: 6 },
+  );
+}
+
+describe("the strip", () => {
+  it("follows a run from its step through its question to its end", async () => {
+    const clock = fakeClock();
+    const answered = Promise.withResolvers<void>();
+    let context: OperationContext | undefined;
+    const run = scripted(
+      async (given) => {
+        context = given;
+        given.step("a", "Wait for the spot request", "waiting");
+        await answered.promise;
+        await given.ask(QUESTION);
+        return { status: "done", sentence: "It runs on its own disk." };
+      },
+      { clock },
+    );
+    clock.advance(12_000);
+    const screen = await strip([run], clock);
+    expect(screen.text()).toMatch(/Swap fcvm-metal-arm 12 s {2}waiting: Wait for the spot request {2}v look/);
+    answered.resolve();
+    await screen.waitFor("asks: Swap it?");
+    run.answer(1, "yes");
+    await screen.waitFor("✓ Swap fcvm-metal-arm  done after 12 s");
+    expect(context).toBeDefined();
+    expect(screen.text()).toContain("It runs on its own disk.");
+    await screen.unmount();
+  });
+
+  it("lets go of a run that ended some time ago", async () => {
+    const clock = fakeClock();
+    const run = scripted(async () => ({ status: "done", sentence: "Done." }), { clock });
+    await run.finished;
+    clock.advance(19_900);
+    const screen = await strip([run], clock);
+    await screen.waitFor("done after");
+    await screen.waitFor((text) => text.trim() === "");
+    await screen.unmount();
+    clock.advance(60_000);
+    const later = await strip([run], clock);
+    expect(later.text().trim()).toBe("");
+    await later.unmount();
+  });
+
+  it("takes one row a run, and knows which one is to be looked at", async () => {
+    const clock = fakeClock();
+    const busy = scripted(() => FOREVER, { clock, title: `Busy ${"x".repeat(200)}` });
+    const asking = scripted(({ ask }) => ask(QUESTION).then(() => FOREVER), { clock, title: "Asking" });
+    const over = scripted(async () => ({ status: "done", sentence: "Done." }), { clock, title: "Over" });
+    await over.finished;
+    expect(runToLookAt([over, busy, asking])).toBe(asking);
+    expect(runToLookAt([over, busy])).toBe(busy);
+    expect(runToLookAt([over])).toBe(over);
+    expect(runToLookAt([])).toBeUndefined();
+    const screen = await strip([busy, asking, over].map(distinct), clock);
+    expect(screen.screen().filter((row) => row.trim())).toHaveLength(3);
+    await screen.unmount();
+  });
+});
+
+/** The runs of these tests all have one id; those of the cockpit never do. */
+function distinct(run: Run, index: number): Run {
+  const state = cell({ ...run.get(), id: `run-${index}` });
+  return { ...run, get: state.get, subscribe: state.subscribe };
+}
+
+function Bell({ runs, output }: { runs: readonly Run[]; output: { write: () => boolean } }) {
+  useBell(runs, output);
+  const [run] = runs;
+  return run ? <State run={run} /> : null;
+}
+function State({ run }: { run: Run }) {
+  useStore(run);
+  return null;
+}
+
+describe("the bell", () => {
+  it("rings for a question and for the end of what took long, and not for what was quick", async () => {
+    const clock = fakeClock();
+    const write = vi.fn(() => true);
+    const going = Promise.withResolvers<void>();
+    const run = scripted(
+      async ({ ask, step }) => {
+        await going.promise;
+        step("a", "Wait", "done");
+        await ask(QUESTION);
+        return { status: "done", sentence: "Done." };
+      },
+      { clock },
+    );
+    const quick = scripted(
+      async () => {
+        await going.promise;
+        return { status: "done", sentence: "Done." };
+      },
+      { title: "Quick" },
+    );
+    const screen = await renderScreen(<Bell runs={[run, quick]} output={{ write }} />, { columns: 20, rows: 2 });
+    clock.advance(60_000);
+    going.resolve();
+    await quick.finished;
+    await vi.waitFor(() => expect(write).toHaveBeenCalledTimes(1));
+    run.answer(1, "yes");
+    await run.finished;
+    expect(write).toHaveBeenCalledTimes(2);
+    await screen.unmount();
+  });
+});
