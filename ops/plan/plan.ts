@@ -1,0 +1,223 @@
+/**
+ * A plan as data: `terraform show -json PLANFILE` (format 1.x), read tolerantly. Fields that are not there are absent,
+ * fields that are not known are skipped; an action that is not known is kept as such, so that the guard can refuse it.
+ * Source: developer.hashicorp.com/terraform/internals/json-format.
+ */
+
+import { FailureError } from "../failure.ts";
+
+export const CHANGE_KINDS = [
+  "delete",
+  "replace",
+  "forget",
+  "unknown",
+  "update",
+  "create",
+  "move",
+  "import",
+  "read",
+] as const;
+/** What happens to one resource; `move` and `import` are those that change nothing else. */
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export interface ResourceChange {
+  readonly address: string;
+  readonly type: string;
+  readonly name: string;
+  readonly mode: "managed" | "data";
+  readonly kind: ChangeKind;
+  /** A deposed object left by a replacement that was cut short. */
+  readonly deposed: string | undefined;
+  readonly movedFrom: string | undefined;
+  readonly importId: string | undefined;
+  /** Why, in Terraform's word: `replace_because_tainted`, `delete_because_no_resource_config`, … */
+  readonly reason: string | undefined;
+  /** What cannot be changed in place, as paths such as `root_block_device[0].encrypted`. */
+  readonly replacePaths: readonly string[];
+  readonly values: Values;
+}
+
+/** The two sides with their marks. May hold secrets: nothing of it is shown but through attributes.ts. */
+export interface Values {
+  readonly before: unknown;
+  readonly after: unknown;
+  /** `true` at every place that is known only after the apply. */
+  readonly unknown: unknown;
+  readonly beforeSensitive: unknown;
+  readonly afterSensitive: unknown;
+}
+
+export interface OutputChange {
+  readonly name: string;
+  readonly kind: ChangeKind;
+  readonly values: Values;
+}
+
+export interface PlanModel {
+  readonly terraformVersion: string | undefined;
+  /** When Terraform made it, milliseconds since the epoch. */
+  readonly at: number | undefined;
+  /** Everything that would happen, in Terraform's order; what stays as it is is left out. */
+  readonly changes: readonly ResourceChange[];
+  /** What was changed outside Terraform. */
+  readonly drift: readonly ResourceChange[];
+  readonly outputs: readonly OutputChange[];
+  /** False where something went wrong while planning: such a plan must not be applied. */
+  readonly whole: boolean;
+  /** False where some changes were put off to another plan. */
+  readonly complete: boolean;
+  /** Persistent volumes and addresses that the variables or the outputs before this plan name. */
+  readonly recordedIds: ReadonlySet<string>;
+  /** How many resource instances the state had: as many are refreshed the next time. */
+  readonly resourcesBefore: number;
+}
+
+/** Reads the text of `terraform show -json PLANFILE`. Throws a FailureError (`malformed`) where it is no plan. */
+export function readPlan(text: string): PlanModel {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw malformed("Terraform's plan cannot be read: it is no JSON.", error);
+  }
+  return planOf(parsed);
+}
+
+/** As readPlan, of what is parsed already. */
+export function planOf(parsed: unknown): PlanModel {
+  const plan = fields(parsed);
+  const { format_version: format } = plan;
+  if (typeof format !== "string") throw malformed("Terraform's plan cannot be read: it has no format version.");
+  // A new major version may give known names other meanings; what holds data is never guessed at.
+  if (!format.startsWith("1.") && !format.startsWith("0.")) {
+    throw malformed(`Terraform's plan is in format ${format}, which this version does not know.`);
+  }
+  const prior = fields(fields(plan.prior_state).values);
+  const at = Date.parse(text(plan.timestamp) ?? "");
+  return {
+    terraformVersion: text(plan.terraform_version),
+    at: Number.isNaN(at) ? undefined : at,
+    changes: list(plan.resource_changes).flatMap(resourceChange),
+    drift: list(plan.resource_drift).flatMap(resourceChange),
+    outputs: Object.entries(fields(plan.output_changes)).flatMap(([name, one]) => outputChange(name, fields(one))),
+    whole: plan.errored !== true && plan.applyable !== false,
+    complete: plan.complete !== false,
+    recordedIds: recordedIds(fields(plan.variables), fields(prior.outputs)),
+    resourcesBefore: countResources(fields(prior.root_module)),
+  };
+}
+
+function resourceChange(given: unknown): readonly ResourceChange[] {
+  const one = fields(given);
+  const change = fields(one.change);
+  const address = text(one.address);
+  const movedFrom = text(one.previous_address);
+  const importId = importOf(change.importing);
+  const kind = kindOf(change.actions, movedFrom !== undefined && movedFrom !== address, importId !== undefined);
+  if (address === undefined || kind === undefined) return [];
+  const type = text(one.type) ?? address.split(".").at(-2) ?? "";
+  return [
+    {
+      address,
+      type,
+      name: text(one.name) ?? "",
+      mode: one.mode === "data" ? "data" : "managed",
+      kind,
+      deposed: text(one.deposed),
+      movedFrom: movedFrom === address ? undefined : movedFrom,
+      importId,
+      reason: text(one.action_reason),
+      replacePaths: list(change.replace_paths).map((path) => pathText(list(path))),
+      values: valuesOf(change),
+    },
+  ];
+}
+
+function outputChange(name: string, change: Fields): readonly OutputChange[] {
+  const kind = kindOf(change.actions, false, false);
+  return kind === undefined ? [] : [{ name, kind, values: valuesOf(change) }];
+}
+
+function valuesOf(change: Fields): Values {
+  return {
+    before: change.before ?? null,
+    after: change.after ?? null,
+    unknown: change.after_unknown,
+    beforeSensitive: change.before_sensitive,
+    afterSensitive: change.after_sensitive,
+  };
+}
+
+/** What the list of actions means; undefined for nothing at all. */
+function kindOf(actions: unknown, moved: boolean, imported: boolean): ChangeKind | undefined {
+  const key = list(actions).join(",");
+  switch (key) {
+    case "no-op":
+      return moved ? "move" : imported ? "import" : undefined;
+    case "create":
+    case "update":
+    case "delete":
+    case "read":
+    case "forget":
+      return key;
+    case "delete,create":
+    case "create,delete":
+      return "replace";
+    case "create,forget":
+    case "forget,create":
+      return "forget";
+    default:
+      return "unknown";
+  }
+}
+
+function importOf(importing: unknown): string | undefined {
+  if (typeof importing !== "object" || importing === null) return undefined;
+  return text(fields(importing).id) ?? "";
+}
+
+function recordedIds(variables: Fields, outputs: Fields): ReadonlySet<string> {
+  const found = new Set<string>();
+  const collect = (value: unknown) => {
+    if (typeof value === "string" && /^(?:vol|eipalloc)-[0-9a-f]+$/.test(value)) found.add(value);
+    else if (typeof value === "object" && value !== null) for (const one of Object.values(value)) collect(one);
+  };
+  collect(fields(variables.persistent_roots).value);
+  collect(fields(outputs.persistent_roots).value);
+  collect(fields(outputs.allocation_ids).value);
+  return found;
+}
+
+function countResources(module: Fields): number {
+  const own = list(module.resources).filter((one) => fields(one).mode !== "data").length;
+  return list(module.child_modules).reduce<number>((sum, child) => sum + countResources(fields(child)), own);
+}
+
+/** `["root_block_device", 0, "encrypted"]` as `root_block_device[0].encrypted`. */
+export function pathText(path: readonly unknown[]): string {
+  return path
+    .map((step, index) => (typeof step === "number" ? `[${step}]` : index === 0 ? String(step) : `.${String(step)}`))
+    .join("");
+}
+
+/** The value as an object's fields; none where it is something else. */
+export function fields(value: unknown): Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+}
+
+export function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function malformed(sentence: string, cause?: unknown): FailureError {
+  return new FailureError(
+    { kind: "malformed", code: "PLAN", sentence, action: "Run it again; nothing was changed." },
+    ...(cause === undefined ? [] : [{ cause }]),
+  );
+}
