@@ -7,9 +7,9 @@ import type { Operation, OperationContext, Outcome } from "../operation/types.ts
 import { decide } from "./decide.ts";
 import { type Decision, type Goal, STEPS } from "./decision.ts";
 import type { AfterSwap } from "./mark.ts";
-import { DOUBT_MS } from "./pace.ts";
+import { DOUBT_MS, retryAfter } from "./pace.ts";
 import { isReached, planSwap, type SwapPlan, swapGoal } from "./plan.ts";
-import { reconcile } from "./reconcile.ts";
+import { isPassing, reconcile } from "./reconcile.ts";
 import type { MachineTools } from "./tools.ts";
 import { seatOf, type World, worldOf } from "./world.ts";
 
@@ -107,7 +107,7 @@ export async function lookFirst(
 ): Promise<FirstLook> {
   context.step("look", STEPS.look, "running");
   for (let again = false; ; again = true) {
-    const fleet = await tools.look(context.signal);
+    const fleet = await lookThroughWeather(tools, context);
     const world = worldOf(fleet, name);
     const decision = decide(world, goal);
     if (decision.kind !== "blocked" || again) {
@@ -117,6 +117,22 @@ export async function lookFirst(
     await tools.clock.sleep(DOUBT_MS / 4, context.signal);
   }
 }
+
+/** Somebody waits for the question: bad weather is given a few seconds, not minutes. */
+async function lookThroughWeather(tools: MachineTools, context: OperationContext): Promise<Fleet> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await tools.look(context.signal);
+    } catch (error) {
+      const failure = tools.explain(error);
+      if (context.signal.aborted || !isPassing(failure) || tries > FIRST_LOOKS) throw error;
+      context.step("look", STEPS.look, "waiting", `${failure.sentence} Trying again`);
+      await tools.clock.sleep(retryAfter(tries, "other"), context.signal);
+    }
+  }
+}
+
+const FIRST_LOOKS = 4;
 
 function sayWorld(world: World): string {
   const { instance, spec } = world;

@@ -19,5 +19,8 @@ export const DOUBT_MS = 4000;
 /** Between the two looks that must both ask for an act: what cannot be taken back has the most time. */
 export const SECOND_LOOK_MS = { reversible: 500, irreversible: 2500 } as const;
 
-/** A failing act, or a failing look, ends the run after so long. */
+/** So long an act may be refused for the state that things are in, which every look shows otherwise. */
+export const CONFLICT_MS = 5 * 60_000;
+
+/** For so long bad weather is waited out. */
 export const FAILING_MS = 15 * 60_000;

@@ -11,7 +11,7 @@ import { decide } from "./decide.ts";
 import type { Decision, Goal } from "./decision.ts";
 import { PATIENCE } from "./decision.ts";
 import { guard } from "./guard.ts";
-import { DOUBT_MS, FAILING_MS, GRACE_MS, pollAfter, retryAfter, SECOND_LOOK_MS } from "./pace.ts";
+import { CONFLICT_MS, DOUBT_MS, FAILING_MS, GRACE_MS, pollAfter, retryAfter, SECOND_LOOK_MS } from "./pace.ts";
 import { createReport } from "./report.ts";
 import type { MachineTools } from "./tools.ts";
 import { type Heard, NOTHING_HEARD, seatOf, type World, worldOf } from "./world.ts";
@@ -183,8 +183,8 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
     report.trouble(failure);
     const kind = failure.kind === "capacity" ? "capacity" : "other";
     const { times, forMs } = failures.count(`${key} ${kind}`);
-    const patience = kind === "capacity" ? PATIENCE.capacity : FAILING_MS;
-    if (mayBeTriedAgain(failure) && forMs <= patience) {
+    const patience = patienceWith(failure);
+    if (patience > 0 && forMs <= patience) {
       await sleep(retryAfter(times, kind));
       return undefined;
     }
@@ -247,16 +247,21 @@ function bootOf(world: World): string | undefined {
 }
 
 /** Bad weather between us and AWS: nothing was learned, and trying again mends it. */
-function isPassing({ kind }: Failure): boolean {
+export function isPassing({ kind }: Failure): boolean {
   return kind === "throttled" || kind === "offline" || kind === "server" || kind === "malformed";
 }
 
 /**
- * Whether an act may be decided on again after such a failure. A lost answer, a world that has moved on and a session
- * that has ended all mean the same: look, and decide anew.
+ * For how long an act may be decided on again after such a failure; 0 for what nothing mends. A lost answer, a world that
+ * has moved on and a session that has ended all mean the same: look, and decide anew.
  */
-function mayBeTriedAgain(failure: Failure): boolean {
-  return isPassing(failure) || ["conflict", "missing", "signed-out", "capacity"].includes(failure.kind);
+function patienceWith(failure: Failure): number {
+  if (failure.kind === "capacity") return PATIENCE.capacity;
+  if (failure.code === "IncorrectSpotRequestState") return PATIENCE.release;
+  // Of a parameter that does not fit the state of things, such as a device in use, only the text tells; looking tells more.
+  if (failure.code === "InvalidParameterValue") return CONFLICT_MS;
+  if (failure.kind === "conflict" || failure.kind === "missing") return CONFLICT_MS;
+  return isPassing(failure) || failure.kind === "signed-out" ? FAILING_MS : 0;
 }
 
 function isOnThePersistentWay(act: Act, world: World | undefined): boolean {

@@ -66,11 +66,11 @@ export function perform(
   heard: Heard,
   broken: (what: string) => void,
   now = NOW,
-): { readonly after: Account; readonly refused: string | undefined } {
+): { readonly after: Account; readonly refused: string | undefined; readonly words: string } {
   const outcome = apply(account, callOf(act), now);
-  if (outcome.error) return { after: account, refused: outcome.error.code };
+  if (outcome.error) return { after: account, refused: outcome.error.code, words: outcome.error.message };
   checkAct(account, act, heard, broken);
-  return { after: outcome.account, refused: undefined };
+  return { after: outcome.account, refused: undefined, words: "" };
 }
 
 /** What no act of ours may ever do, told by the true state of the account in which it took effect. */

@@ -102,9 +102,9 @@ export async function randomRun(seed: number): Promise<RandomRun> {
     const ways = interference(account, start.mortal, now).filter(([how]) => how !== "somebody: DeleteTags");
     if (ways.length > 0) become(...flip(pick(ways)));
   };
-  const fail = (code: string, status: number) => {
+  const fail = (code: string, status: number, words = code) => {
     story.push(`fault: ${code}`);
-    return Object.assign(new Error(code), { name: code, $fault: "client", $metadata: { httpStatusCode: status } });
+    return Object.assign(new Error(words), { name: code, $fault: "client", $metadata: { httpStatusCode: status } });
   };
 
   const tools: MachineTools = {
@@ -133,8 +133,8 @@ export async function randomRun(seed: number): Promise<RandomRun> {
         refusedForGood = true;
         throw fail("UnauthorizedOperation", 403);
       }
-      const { after, refused } = perform(account, act, answered ? ANSWERED : UNHEARD, tell, now);
-      if (refused) throw fail(refused, 400);
+      const { after, refused, words } = perform(account, act, answered ? ANSWERED : UNHEARD, tell, now);
+      if (refused) throw fail(refused, 400, words);
       become(after, `${act.kind} ${"volumeId" in act ? act.volumeId : ""}`);
       if (strikes(0.15)) throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
       return "yes";

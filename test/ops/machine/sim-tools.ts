@@ -1,0 +1,62 @@
+/** The reconciler's tools on a simulated account: real SDK, real HTTP, and a clock that runs as fast as the account's. */
+
+import { EC2Client } from "@aws-sdk/client-ec2";
+import { explain } from "../../../ops/aws/errors.ts";
+import type { Clock } from "../../../ops/clock.ts";
+import { systemClock } from "../../../ops/clock.ts";
+import { assemble } from "../../../ops/fleet/assemble.ts";
+import { observe } from "../../../ops/fleet/observe.ts";
+import { doAct } from "../../../ops/machine/act.ts";
+import type { MachineTools } from "../../../ops/machine/tools.ts";
+import { PERSISTENT } from "../../simulator/story.ts";
+
+export interface SimToolsStart {
+  readonly endpoint: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  /** As the simulated clock's. */
+  readonly speed: number;
+}
+
+export interface SimTools extends MachineTools {
+  readonly close: () => void;
+}
+
+export function fastClock(speed: number): Clock {
+  const began = Date.now();
+  return {
+    now: () => began + (Date.now() - began) * speed,
+    sleep: (ms, signal) => systemClock.sleep(ms / speed, signal),
+  };
+}
+
+export function simTools({ endpoint, speed, ...credentials }: SimToolsStart): SimTools {
+  const clock = fastClock(speed);
+  const client = new EC2Client({ endpoint, region: "us-west-1", credentials, maxAttempts: 1 });
+  return {
+    clock,
+    look: async (signal) => assemble(await observe(client, clock.now, signal), PERSISTENT),
+    act: (act) => doAct({ ec2: async () => client }, act),
+    explain,
+    askSsh: async (machine) => ({
+      status: "answered",
+      hostname: machine,
+      lines: [machine, "up 1 min, load average: 0.00"],
+    }),
+    forgetHostKeys: async () => {},
+    spotPerHour: () => 1.24,
+    close: () => client.destroy(),
+  };
+}
+
+/** From the environment lines of a simulator. */
+export function startFrom(env: Readonly<Record<string, string | undefined>>, speed: number): SimToolsStart {
+  return {
+    endpoint: env.AWS_ENDPOINT_URL ?? "",
+    accessKeyId: env.AWS_ACCESS_KEY_ID ?? "",
+    secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? "",
+    sessionToken: env.AWS_SESSION_TOKEN ?? "",
+    speed,
+  };
+}
