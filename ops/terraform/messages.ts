@@ -10,6 +10,8 @@ export interface Diagnostic {
   readonly file: string | undefined;
   readonly line: number | undefined;
   readonly address: string | undefined;
+  /** The lines of the configuration that it is about, and within what block. */
+  readonly snippet?: { readonly context: string | undefined; readonly code: string };
 }
 
 export type Change = "create" | "update" | "replace" | "delete" | "move" | "import" | "read" | "remove" | "noop";
@@ -35,7 +37,15 @@ export type Message =
       readonly action: string;
       readonly seconds: number | undefined;
       readonly text: string;
+      /** The ID of what was made or changed, where Terraform says it. */
+      readonly id?: string;
     }
+  | {
+      readonly type: "provision_start" | "provision_progress" | "provision_complete" | "provision_errored";
+      readonly address: string;
+      readonly text: string;
+    }
+  | { readonly type: "version"; readonly terraform: string; readonly ui: string; readonly text: string }
   | { readonly type: "refresh_start" | "refresh_complete"; readonly address: string; readonly text: string }
   | { readonly type: "outputs"; readonly outputs: Readonly<Record<string, unknown>> }
   | { readonly type: "other"; readonly text: string }
@@ -79,8 +89,17 @@ export function parseLine(line: string): Message {
     case "apply_errored": {
       const hook = fields(parsed.hook);
       const seconds = typeof hook.elapsed_seconds === "number" ? hook.elapsed_seconds : undefined;
-      return { type: parsed.type, address: addressOf(hook), action: textOf(hook.action), seconds, text };
+      const id = textOf(hook.id_value);
+      const said = { address: addressOf(hook), action: textOf(hook.action), seconds, text };
+      return { type: parsed.type, ...said, ...(id ? { id } : {}) };
     }
+    case "provision_start":
+    case "provision_progress":
+    case "provision_complete":
+    case "provision_errored":
+      return { type: parsed.type, address: addressOf(fields(parsed.hook)), text };
+    case "version":
+      return { type: "version", terraform: textOf(parsed.terraform), ui: textOf(parsed.ui), text };
     case "refresh_start":
     case "refresh_complete":
       return { type: parsed.type, address: addressOf(fields(parsed.hook)), text };
@@ -94,6 +113,8 @@ export function parseLine(line: string): Message {
 function diagnosticOf(given: Fields, text: string): Diagnostic {
   const range = fields(given.range);
   const start = fields(range.start);
+  const snippet = fields(given.snippet);
+  const code = textOf(snippet.code);
   return {
     severity: given.severity === "warning" ? "warning" : "error",
     summary: textOf(given.summary) || text,
@@ -101,6 +122,7 @@ function diagnosticOf(given: Fields, text: string): Diagnostic {
     file: textOf(range.filename) || undefined,
     line: typeof start.line === "number" ? start.line : undefined,
     address: textOf(given.address) || undefined,
+    ...(code ? { snippet: { context: textOf(snippet.context) || undefined, code } } : {}),
   };
 }
 
