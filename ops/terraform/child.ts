@@ -15,6 +15,7 @@ export interface Child {
 export interface Ended {
   /** The exit status; 128 and more where a signal ended it. */
   readonly code: number;
+  /** What it wrote; of standard output nothing where each line went to `onLine`. */
   readonly out: string;
   readonly err: string;
 }
@@ -31,8 +32,8 @@ export function run({ command, args, env, signal, onLine }: Child): Promise<Ende
       ["err", child.stderr],
     ] as const) {
       createInterface({ input: source, crlfDelay: Number.POSITIVE_INFINITY }).on("line", (line) => {
-        if (onLine) onLine(line, stream);
-        else texts[stream] += `${line}\n`;
+        onLine?.(line, stream);
+        if (!onLine || stream === "err") texts[stream] += `${line}\n`;
       });
     }
     child.once("error", reject);

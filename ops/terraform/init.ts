@@ -4,6 +4,7 @@ import { rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FailureError } from "../failure.ts";
 import type { Operation, OperationContext } from "../operation/types.ts";
+import type { Message } from "./messages.ts";
 import { readOutputs } from "./outputs.ts";
 import { askOwner, ensureTfvars, recordOutputs } from "./tfvars.ts";
 import { logMessage, openWorkspace, restoreEmergencyState, type TerraformOps, type Workspace } from "./workspace.ts";
@@ -53,7 +54,16 @@ async function initialise(ops: TerraformOps, context: OperationContext, workspac
 /** The state is in the bucket whatever was configured here before, so that nothing is ever migrated. */
 async function init(workspace: Workspace, context: OperationContext): Promise<void> {
   const args = ["init", "-json", "-input=false", "-reconfigure", `-backend-config=bucket=${workspace.bucket}`];
-  await workspace.stream(args, (message) => logMessage(context, message));
+  const complaints: Message[] = [];
+  try {
+    await workspace.stream(args, (message) => {
+      if (message.type === "diagnostic") complaints.push(message);
+    });
+  } catch (error) {
+    // A bucket that is not there is what a cold start looks like, and no error.
+    if (!isNoBucket(error)) for (const message of complaints) logMessage(context, message);
+    throw error;
+  }
 }
 
 const isNoBucket = (error: unknown) =>
@@ -70,7 +80,7 @@ async function makeBucket(ops: TerraformOps, context: OperationContext, workspac
   const title = `Bucket ${workspace.bucket} for the state`;
   context.step("bucket", title, "running");
   const override = join(ops.environment.terraformDir, FOLDER, "backend_override.tf");
-  const log = (message: Parameters<typeof logMessage>[1]) => logMessage(context, message);
+  const log = (message: Message) => logMessage(context, message);
   const terraform = (...args: string[]) => workspace.stream([`-chdir=${FOLDER}`, ...args], log);
   try {
     await writeFile(override, 'terraform {\n  backend "local" {}\n}\n');
@@ -80,14 +90,15 @@ async function makeBucket(ops: TerraformOps, context: OperationContext, workspac
     } finally {
       await rm(override, { force: true });
     }
-    await terraform(
+    // Terraform has no -json for this one.
+    await workspace.capture([
+      `-chdir=${FOLDER}`,
       "init",
-      "-json",
       "-input=false",
       "-migrate-state",
       "-force-copy",
       `-backend-config=bucket=${workspace.bucket}`,
-    );
+    ]);
     await rm(localState(ops), { force: true });
     await rm(`${localState(ops)}.backup`, { force: true });
     context.step("bucket", title, "done");

@@ -249,6 +249,20 @@ const DescribeSpotPriceHistory: Describe = (account, form, now) => {
   };
 };
 
+/** The pairs that instances were launched with. */
+const DescribeKeyPairs: Describe = (account, form) => {
+  const names = new Set(Object.values(account.instances).flatMap((instance) => instance.keyName ?? []));
+  const all = [...names].map((name) => ({ name, tags: {} }));
+  const wanted = textsAt(form, "KeyName");
+  const rows = filtered(form, all, (row) => ({ "key-name": row.name })).filter(
+    (row) => wanted.length === 0 || wanted.includes(row.name),
+  );
+  const publicKey = flagAt(form, "IncludePublicKey") ? "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA== simulated" : undefined;
+  return {
+    keySet: rows.map(({ name }) => ({ keyPairId: `key-${name}`, keyName: name, keyType: "ed25519", publicKey })),
+  };
+};
+
 const GetConsoleOutput: Describe = (account, form, now) => {
   const instance = theInstance(account, textAt(form, "InstanceId") ?? "");
   const output = Buffer.from(consoleOutputOf(account, instance)).toString("base64");
@@ -289,6 +303,7 @@ export const DESCRIBES: Readonly<Record<string, Describe>> = {
   DescribeSnapshots,
   DescribeTags,
   DescribeSpotPriceHistory,
+  DescribeKeyPairs,
   GetConsoleOutput,
   DescribeInstanceAttribute,
 };

@@ -1,0 +1,250 @@
+/** The whole chain with the real terraform: a stand-in engine, built-in resources, and a bucket in the simulated account. */
+
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { waitUntil } from "../../harness/grid.ts";
+import { addressesIn, BUCKET, NO_TERRAFORM, type Project, STATE, startProject } from "./project.ts";
+
+let project: Project;
+beforeEach(async () => {
+  project = await startProject();
+});
+afterEach(() => project.stop());
+
+const EMAIL = "owner@example.com";
+const said = () => [...project.out, ...project.err].join("\n");
+const edit = async (change: (text: string) => string) => {
+  const path = join(project.terraformDir, "main.tf");
+  await writeFile(path, change(await readFile(path, "utf8")));
+};
+
+/** Has the second resource run a command when it is made. */
+const provision = (command: string) =>
+  edit((text) => {
+    const made = "input = terraform_data.machine.id";
+    return text.replace(made, `${made}\n  provisioner "local-exec" {\n    command = ${JSON.stringify(command)}\n  }`);
+  });
+
+describe.skipIf(NO_TERRAFORM)("apply from a cold start (needs terraform)", () => {
+  test("builds the image, makes the bucket, asks, applies, records, and the second time finds nothing to do", async () => {
+    expect(await project.cli("apply", EMAIL, "y")).toBe(0);
+    expect(said()).toMatch(/Container image: building it with podman/);
+    expect(said()).toContain(`Bucket ${BUCKET} for the state`);
+    expect(said()).toMatch(/\+ terraform_data\.machine/);
+    expect(said()).toContain("Apply complete!");
+    expect(said()).toContain("vol-0a is recorded as the persistent root of fcvm-metal-arm.");
+    expect(addressesIn(project.s3.objects.get(STATE))).toEqual(["terraform_data.dependent", "terraform_data.machine"]);
+    expect(addressesIn(project.s3.objects.get(`${BUCKET}/snowglobe/bootstrap.tfstate`))).toEqual([
+      "terraform_data.bucket",
+    ]);
+    const tfvars = await project.file("terraform.tfvars");
+    expect(tfvars).toContain('alert_email = "owner@example.com"');
+    expect(tfvars).toContain('fcvm-metal-arm = { volume = "vol-0a", address = "eipalloc-0a" }');
+    expect(tfvars).toContain("# The owner's values.");
+    // The state's own bucket has left nothing behind here.
+    await expect(project.file("bootstrap/terraform.tfstate")).rejects.toThrow();
+    await expect(project.file("bootstrap/backend_override.tf")).rejects.toThrow();
+
+    expect(await project.cli("apply")).toBe(0);
+    expect(said()).toContain("The account is as terraform/ says.");
+    expect((await project.calls()).filter((call) => call.startsWith("build"))).toHaveLength(1);
+    expect(await project.file("terraform.tfvars")).toBe(tfvars);
+
+    // Another computer: the owner's file is not there, and comes back from the state without a question.
+    await rm(join(project.terraformDir, "terraform.tfvars"));
+    await rm(join(project.terraformDir, ".terraform"), { recursive: true });
+    expect(await project.cli("plan")).toBe(0);
+    expect(await project.file("terraform.tfvars")).toBe(tfvars);
+    expect(await project.cli("output")).toBe(0);
+    expect(said()).toContain("allocation_ids.fcvm-metal-x86 = eipalloc-0b");
+  });
+
+  test("no is no; a replacement is confirmed by a word; destroy says what stays", async () => {
+    expect(await project.cli("apply", EMAIL, "n")).toBe(1);
+    expect(said()).toContain("Nothing was changed.");
+    expect(await project.cli("apply", "y")).toBe(0);
+    await edit((text) => text.replace('"one"', '"two"'));
+    expect(await project.cli("apply", "y")).toBe(1);
+    expect(await project.cli("apply", "apply")).toBe(0);
+    expect(said()).toMatch(/-\/\+ terraform_data\.machine/);
+
+    expect(await project.cli("destroy", "yes")).toBe(1);
+    expect(said()).toContain("Not destroyed:");
+    expect(said()).toContain("every root volume");
+    expect(await project.cli("destroy", "destroy")).toBe(0);
+    expect(addressesIn(project.s3.objects.get(STATE))).toEqual([]);
+  });
+
+  test("no credential and no variable is ever an argument, and each reaches the run", async () => {
+    expect(await project.cli("plan", EMAIL)).toBe(0);
+    const calls = (await project.calls()).join("\n");
+    expect(calls).toContain("--env AWS_SECRET_ACCESS_KEY --env AWS_SESSION_TOKEN");
+    expect(calls).toContain("--env TF_VAR_ssh_public_key");
+    for (const name of ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID"]) {
+      expect(calls).not.toContain(project.env[name]);
+      expect(said()).not.toContain(project.env[name]);
+    }
+    expect(calls).not.toContain("ssh-ed25519");
+    expect(calls).toContain("label=disable");
+    expect(calls).not.toContain(".aws");
+  });
+
+  test("a failing resource fails the run, says what was made, and the next run goes on from there", async () => {
+    await provision(`test -e \${path.module}/allowed`);
+    expect(await project.cli("apply", EMAIL, "y")).toBe(1);
+    expect(said()).toMatch(/terraform_data\.dependent: local-exec provisioner error/);
+    expect(said()).toContain("of 2 changes were made. Running it again goes on from there.");
+    await writeFile(join(project.terraformDir, "allowed"), "");
+    expect(await project.cli("apply", "apply")).toBe(0);
+  });
+
+  test("Ctrl+C lets Terraform finish what it is at and lets go of the lock", async () => {
+    await provision(
+      `touch \${path.module}/started; for i in $(seq 100); do [ -e \${path.module}/go ] && break; sleep 0.05; done`,
+    );
+    const running = project.cli("apply", EMAIL, "y");
+    const there = (name: string) =>
+      project.file(name).then(
+        () => true,
+        () => false,
+      );
+    let started = false;
+    await waitUntil(
+      () => {
+        void there("started").then((yes) => {
+          started = yes;
+        });
+        return started;
+      },
+      20_000,
+      () => `it never started: ${said()}`,
+    );
+    expect(project.interrupt()).toBe(true);
+    await writeFile(join(project.terraformDir, "go"), "");
+    expect(await running).toBe(130);
+    expect(project.s3.objects.has(`${STATE}.tflock`)).toBe(false);
+    await edit((text) => text.replace(/\n {2}provisioner[\s\S]*?\n {2}\}/, ""));
+    expect([0]).toContain(await project.cli("apply", "apply"));
+  });
+});
+
+describe.skipIf(NO_TERRAFORM)("what can be wrong (needs terraform)", () => {
+  test("a lock that another computer holds: who, since when, how to go on", async () => {
+    expect(await project.cli("plan", EMAIL)).toBe(0);
+    const lock = {
+      ID: "0c1f-lock",
+      Operation: "OperationTypeApply",
+      Info: "",
+      Who: "me@laptop",
+      Version: "1.15.5",
+      Created: "2026-11-22T08:00:00.123Z",
+      Path: STATE,
+    };
+    project.s3.put(`${STATE}.tflock`, JSON.stringify(lock));
+    await edit((text) => text.replace('"one"', '"two"'));
+    const began = Date.now();
+    expect(await project.cli("plan")).toBe(1);
+    expect(Date.now() - began).toBeLessThan(25_000);
+    expect(said()).toContain("me@laptop holds the lock on Terraform's state for apply, since 2026-11-22 08:00:00 UTC");
+    expect(said()).toContain("terraform force-unlock 0c1f-lock");
+  });
+
+  test("a bucket that this role may not use", async () => {
+    project.s3.deny();
+    expect(await project.cli("init")).toBe(1);
+    expect(said()).toContain(`This role may not use the state bucket ${BUCKET}`);
+  });
+
+  test("a session that ends in the middle of an apply; what was made is kept and the rest goes on later", async () => {
+    await provision(
+      `echo ExpiredToken: The security token included in the request is expired >&2; test -e \${path.module}/signed-in`,
+    );
+    expect(await project.cli("apply", EMAIL, "y")).toBe(1);
+    expect(said()).toContain("The session ended while Terraform was at work.");
+    await writeFile(join(project.terraformDir, "signed-in"), "");
+    expect(await project.cli("apply", "apply")).toBe(0);
+  });
+
+  test("a state that could not be saved is brought back by the next run", async () => {
+    expect(await project.cli("apply", EMAIL, "y")).toBe(0);
+    const state = JSON.parse(project.s3.objects.get(STATE)?.toString() ?? "{}") as { serial: number };
+    await writeFile(
+      join(project.terraformDir, "errored.tfstate"),
+      JSON.stringify({ ...state, serial: state.serial + 5 }),
+    );
+    expect(await project.cli("plan")).toBe(0);
+    expect(said()).toContain("Bring back errored.tfstate");
+    const restored = JSON.parse(project.s3.objects.get(STATE)?.toString() ?? "{}") as { serial: number };
+    expect(restored.serial).toBeGreaterThanOrEqual(state.serial + 5);
+    await expect(project.file("errored.tfstate")).rejects.toThrow();
+  });
+
+  test.each([
+    ["a syntax error", 'alert_email = "a@b.cd"\npersistent_roots = {\n', /terraform\.tfvars, line \d+: /],
+    [
+      "a variable that there is not",
+      'alert_email = "a@b.cd"\npersistent_root = {}\n',
+      /terraform\/terraform\.tfvars sets "persistent_root", which is no variable of ours/,
+    ],
+    ["a value of the wrong kind", 'alert_email = "a@b.cd"\npersistent_roots = "none"\n', /terraform\.tfvars, line 2/],
+  ])("terraform.tfvars with %s", async (_, text, words) => {
+    await writeFile(join(project.terraformDir, "terraform.tfvars"), text);
+    expect(await project.cli("plan")).toBe(1);
+    expect(said()).toMatch(words);
+    expect(await project.file("terraform.tfvars")).toBe(text);
+  });
+
+  test("an error in a .tf file is told with its place", async () => {
+    await edit((text) => text.replace("terraform_data.machine.id", "terraform_data.nobody.id"));
+    expect(await project.cli("plan", EMAIL)).toBe(1);
+    expect(said()).toMatch(/Reference to undeclared resource: .*\(main\.tf, line \d+\)/);
+    expect(await project.cli("validate")).toBe(1);
+    expect(said()).toMatch(/Reference to undeclared resource/);
+  });
+
+  test("fmt and validate", async () => {
+    await edit((text) => `${text}\nlocals {\n a   = 1\n}\n`);
+    expect(await project.cli("fmt")).toBe(0);
+    expect(await project.file("main.tf")).toContain("  a = 1\n");
+    expect(await project.cli("validate", EMAIL)).toBe(0);
+  });
+});
+
+describe("an engine", () => {
+  test("whose machine is stopped", async () => {
+    await project.spoil("stopped");
+    expect(await project.cli("image")).toBe(1);
+    expect(said()).toContain("Podman is installed but does not answer");
+    expect(said()).toContain("Run podman machine start.");
+  });
+
+  test("without a network to pull", async () => {
+    await project.spoil("no-network");
+    expect(await project.cli("image")).toBe(1);
+    expect(said()).toContain("the registry is out of reach");
+  });
+
+  test("that cannot run the container", async () => {
+    await project.spoil("no-run");
+    expect(await project.cli("plan")).toBe(1);
+    expect(said()).toContain("podman could not run the container: Error: crun: permission denied.");
+  });
+
+  test("that is not there at all", async () => {
+    project.env.PATH = project.folder;
+    expect(await project.cli("image")).toBe(1);
+    expect(said()).toContain("neither Podman nor Docker is installed here");
+    expect(said()).toMatch(/Install Podman|brew install podman/);
+  });
+
+  test("builds a changed Dockerfile, and an unchanged one never again", async () => {
+    expect(await project.cli("image")).toBe(0);
+    expect(await project.cli("image")).toBe(0);
+    await writeFile(join(project.folder, "Dockerfile"), "FROM something else\n");
+    expect(await project.cli("image")).toBe(0);
+    const builds = (await project.calls()).filter((call) => call.startsWith("build"));
+    expect(builds).toHaveLength(2);
+    expect(builds[0]?.split(" ")[2]).not.toBe(builds[1]?.split(" ")[2]);
+  });
+});
