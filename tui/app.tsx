@@ -8,6 +8,7 @@ import type { MachineName } from "../ops/fleet/machines.ts";
 import type { Ops } from "../ops/ops.ts";
 import { type Cockpit, fleetHandlers } from "./cockpit.ts";
 import { RunStrip } from "./components/run-strip.tsx";
+import { Toasts } from "./components/toasts.tsx";
 import type { Command } from "./keys/registry.ts";
 import { keyName, useKeys } from "./keys/use-keys.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -16,6 +17,8 @@ import { Overlays } from "./screens/overlays.tsx";
 import { availability } from "./state/availability.ts";
 import { navigate, START } from "./state/navigation.ts";
 import { type Tell, useToasts } from "./state/toasts.ts";
+import { useBell } from "./terminal/bell.ts";
+import { CUT_LINES, WRAP_LINES } from "./terminal/modes.ts";
 import { useStore } from "./use-store.ts";
 
 /** A second Ctrl+C within this time quits. */
@@ -42,12 +45,15 @@ export function App({ ops, lifecycle }: AppProps) {
       end: () => lifecycle.end(0),
       attach: (sessionId) =>
         suspendTerminal(async () => {
+          process.stdout.write(WRAP_LINES);
           await ops.sessions.attach(sessionId, { input: process.stdin, output: process.stdout });
+          process.stdout.write(CUT_LINES);
         }),
     }),
     [ops, tell, lifecycle, suspendTerminal],
   );
 
+  useBell(runs, process.stdout);
   useFirstSelection(ops, navigation.selected, dispatch);
   useChangeToasts(ops, tell);
   useSignInOverlay(runs, dispatch);
@@ -63,7 +69,17 @@ export function App({ ops, lifecycle }: AppProps) {
   return (
     <Box width={columns} height={rows} overflow="hidden" flexDirection="column">
       {top ? (
-        <Overlays cockpit={cockpit} overlay={top} runs={runs} columns={columns} rows={rows} availability={available} />
+        <>
+          <Overlays
+            cockpit={cockpit}
+            overlay={top}
+            runs={runs}
+            columns={columns}
+            rows={rows}
+            availability={available}
+          />
+          <Toasts toasts={toasts} columns={columns} rows={Math.floor(rows / 4)} above={1} clock={ops.clock} />
+        </>
       ) : (
         <FleetScreen
           ops={ops}
@@ -136,11 +152,12 @@ function useCtrlC(cockpit: Cockpit, runId: string | undefined): void {
   const last = useRef(Number.NEGATIVE_INFINITY);
   useInput((input, key) => {
     if (keyName(input, key) !== "ctrl+c") return;
+    const run = cockpit.ops.operations.get().find((one) => one.get().id === runId);
+    if (run && !run.get().outcome && !run.get().cancelling) return;
     const now = performance.now();
     const again = now - last.current <= SECOND_PRESS_MS;
     last.current = now;
-    if (again) return cockpit.end();
-    const live = cockpit.ops.operations.get().some((run) => run.get().id === runId && !run.get().outcome);
-    if (!live) cockpit.tell("Press Ctrl+C again to quit.", "warning");
+    if (again) cockpit.end();
+    else cockpit.tell("Press Ctrl+C again to quit.", "warning");
   });
 }

@@ -7,8 +7,8 @@ import { createOps } from "../ops/compose.ts";
 import { environmentFrom } from "../ops/environment.ts";
 import { App } from "./app.tsx";
 import { takeLifecycle } from "./lifecycle.ts";
+import { CUT_LINES, restoreTitle, saveTitle, WRAP_LINES } from "./terminal/modes.ts";
 import { repaintOnResize } from "./terminal/repaint.ts";
-import { restoreTitle, saveTitle } from "./terminal/title.ts";
 
 enableCompileCache();
 
@@ -19,7 +19,7 @@ function cockpit(): void {
   const lifecycle = takeLifecycle(process, (error) => explain(error).sentence);
   const ops = createOps(environmentFrom(process.env));
   lifecycle.onEnd(ops.stop);
-  process.stdout.write(saveTitle("snowglobe"));
+  process.stdout.write(saveTitle("snowglobe") + CUT_LINES);
   const app = <App ops={ops} lifecycle={lifecycle} />;
   const instance = render(app, {
     alternateScreen: true,
@@ -32,7 +32,7 @@ function cockpit(): void {
   repaintOnResize({ clear: instance.clear, redraw: () => instance.rerender(app) }, process.stdout, lent);
   lifecycle.setRestore(() => {
     instance.unmount();
-    process.stdout.write(restoreTitle());
+    process.stdout.write(WRAP_LINES + restoreTitle());
   });
   instance.waitUntilExit().then(
     () => lifecycle.end(0),

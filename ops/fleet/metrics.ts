@@ -5,7 +5,7 @@ import type { _InstanceType, EC2Client } from "@aws-sdk/client-ec2";
 import type { AwsClients } from "../aws/clients.ts";
 import { explain } from "../aws/errors.ts";
 import type { Clock } from "../clock.ts";
-import { FailureError } from "../failure.ts";
+import { type Failure, FailureError } from "../failure.ts";
 import { pause } from "../pause.ts";
 import type { SignIn } from "../signin/types.ts";
 import { type Core, cell, type Store, when } from "../store.ts";
@@ -34,10 +34,16 @@ export function createMetrics(
 ): Core<MetricsState> {
   const state = cell<MetricsState>({ cpu: {}, spotPerHour: {}, at: undefined, failure: undefined });
   let running: AbortController | undefined;
+  /** Why the newest attempt of each of the two failed. */
+  const failing = new Map<typeof readCpu, Failure>();
+  const tellFailure = () => {
+    const [failure] = failing.values();
+    state.update((before) => (before.failure === failure ? before : { ...before, failure }));
+  };
 
   const readCpu = async (now: Fleet, signal: AbortSignal) => {
     const cpu = await cpuOf(await clients.cloudwatch(), now, clients.time.now(), signal);
-    state.update((before) => ({ ...before, cpu: share(before.cpu, cpu), at: clock.now(), failure: undefined }));
+    state.update((before) => ({ ...before, cpu: share(before.cpu, cpu), at: clock.now() }));
   };
   const readPrices = async (now: Fleet, signal: AbortSignal) => {
     const spotPerHour = await spotPrices(await clients.ec2(), now, clients.time.now(), signal);
@@ -55,18 +61,24 @@ export function createMetrics(
       try {
         await read(now, signal);
         failures = 0;
+        failing.delete(read);
       } catch (error) {
         if (signal.aborted) return;
-        const failure = explain(error);
-        state.update((before) => ({ ...before, failure }));
+        failing.set(read, explain(error));
         wait = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? every;
         failures += 1;
       }
+      tellFailure();
       const others = ({ fleet: seen }: FleetState) => seen !== undefined && idsOf(seen) !== idsOf(now);
       if (failures === 0 && others(fleet.get())) continue;
+      let outage = fleet.get().failure;
       await pause(clock, wait, signal, (wake) =>
         fleet.subscribe(() => {
-          if (failures === 0 && others(fleet.get())) wake();
+          const seen = fleet.get();
+          // The weather cleared for the fleet: it has for these too.
+          if (failures > 0 && outage && !seen.failure) wake();
+          if (failures === 0 && others(seen)) wake();
+          outage = seen.failure;
         }),
       );
     }

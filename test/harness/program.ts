@@ -14,6 +14,8 @@ export interface Program {
   readonly write: (bytes: string) => void;
   readonly resize: (columns: number, rows: number) => void;
   readonly waitFor: (test: string | RegExp | ((text: string) => boolean), ms?: number) => Promise<void>;
+  /** Resolves when it has written nothing for a moment: what it was doing is done. */
+  readonly quiet: () => Promise<void>;
   readonly kill: (signal?: string) => void;
   /** Resolves with how the program ended. */
   readonly exited: Promise<{ readonly exitCode: number; readonly signal: number | undefined }>;
@@ -97,6 +99,13 @@ export function runProgram(
         typeof test === "string" ? text().includes(test) : test instanceof RegExp ? test.test(text()) : test(text());
       await waitUntil(holds, ms, () => `the screen never showed ${test}; it shows:\n${text()}`);
     },
+    quiet: async () => {
+      let before = -1;
+      for (let now = chunks.length; now !== before; now = chunks.length) {
+        before = now;
+        await new Promise((resolve) => setTimeout(resolve, 150));
+      }
+    },
     kill: (signal) => {
       if (!ended) process.kill(pty.pid, signal ?? "SIGKILL");
     },
@@ -106,7 +115,8 @@ export function runProgram(
     restored: () => {
       const all = chunks.join("");
       const shown = all.lastIndexOf("\u001b[?25h") > all.lastIndexOf("\u001b[?25l");
-      return terminal.buffer.active.type === "normal" && shown && !terminal.modes.bracketedPasteMode;
+      const { bracketedPasteMode, wraparoundMode } = terminal.modes;
+      return terminal.buffer.active.type === "normal" && shown && wraparoundMode && !bracketedPasteMode;
     },
     scrolledAway: () => scrolled,
     forgetScrolls: () => {

@@ -76,13 +76,14 @@ function noticeLines(notice: Notice, columns: number, height: number, tail: stri
   );
 }
 
-/** The rows of a notice, padded to the edge so that a bar has no holes; `tail` stands at the end of the last one. */
+/** The rows of a notice, an alarm's padded to the edge so that its bar has no holes; `tail` stands at the end of the last one. */
 function rowsOf({ severity, sentence, action }: Notice, columns: number, height: number, tail: string, now: number) {
   const said = clean(typeof sentence === "string" ? sentence : sentence(now));
   const rows = fitting(said, action ? clean(action) : "", columns - MARGIN, height, width(tail));
   return rows.map((row, index) => {
     const end = index === rows.length - 1 ? tail : "";
-    return pad(` ${index === 0 ? MARKS[severity] : " "} ${row}`, columns - width(end)) + end;
+    const text = ` ${index === 0 ? MARKS[severity] : " "} ${row}`;
+    return severity === "alarm" || severity === "warning" || end ? pad(text, columns - width(end)) + end : text;
   });
 }
 

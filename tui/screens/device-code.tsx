@@ -21,7 +21,7 @@ import { style, type Token } from "../theme.ts";
 
 interface DeviceCodeProps extends Window {
   readonly prompt: DevicePrompt;
-  readonly environment: Pick<Environment, "env" | "demo">;
+  readonly environment: Pick<Environment, "env">;
   readonly onCancel: () => void;
 }
 
@@ -59,7 +59,7 @@ export function DeviceCode({ prompt, environment, onCancel, columns, rows, activ
       ]}
     >
       {(width, height) => {
-        const { lines, qr } = arrange(prompt, matrix, environment.demo, width, height);
+        const { lines, qr } = arrange(prompt, matrix, width, height);
         const qrColumns = qr ? (qr[0]?.length ?? 0) : 0;
         const textColumns = qr ? Math.min(WIDEST_TEXT, width - qrColumns - GAP) : width;
         const note = said(notice ?? prompt.note ?? "", textColumns, notice ? "status.ok" : "text.dim");
@@ -117,27 +117,21 @@ interface Arranged {
 }
 
 /** The largest letters that fit beside the QR code; where not even large ones do, the letters are worth more than it. */
-function arrange(
-  prompt: DevicePrompt,
-  matrix: QrMatrix | undefined,
-  demo: boolean,
-  width: number,
-  height: number,
-): Arranged {
+function arrange(prompt: DevicePrompt, matrix: QrMatrix | undefined, width: number, height: number): Arranged {
   const qr = matrix && qrRows(matrix, width - GAP - 20, height);
   if (qr) {
-    const beside = largest(prompt, demo, width - (qr[0]?.length ?? 0) - GAP, height);
+    const beside = largest(prompt, width - (qr[0]?.length ?? 0) - GAP, height);
     if (beside && beside.size !== "plain") return { lines: beside.lines, qr };
   }
-  const alone = largest(prompt, demo, width, height);
-  return { lines: alone?.lines ?? textLines(prompt, ["plain", false], demo, width), qr: undefined };
+  const alone = largest(prompt, width, height);
+  return { lines: alone?.lines ?? textLines(prompt, ["plain", false], width), qr: undefined };
 }
 
-function largest(prompt: DevicePrompt, demo: boolean, width: number, height: number) {
+function largest(prompt: DevicePrompt, width: number, height: number) {
   for (const shape of SHAPES) {
     const letters = lettersOf(prompt.userCode, shape);
     if (!letters || letters.some((row) => widthOf(row) > width)) continue;
-    const lines = textLines(prompt, shape, demo, width);
+    const lines = textLines(prompt, shape, width);
     if (lines.length + NOTE_ROWS <= height) return { size: shape[0], lines };
   }
   return undefined;
@@ -151,12 +145,7 @@ function lettersOf(code: string, [size, broken]: readonly [TextSize, boolean]): 
   return above && below && [...above, "", ...below];
 }
 
-function textLines(
-  prompt: DevicePrompt,
-  shape: readonly [TextSize, boolean],
-  demo: boolean,
-  width: number,
-): readonly Line[] {
+function textLines(prompt: DevicePrompt, shape: readonly [TextSize, boolean], width: number): readonly Line[] {
   const letters = lettersOf(prompt.userCode, shape) ?? [clean(prompt.userCode)];
   return [
     ...said("Open in any browser, on any device:", width),
@@ -171,7 +160,6 @@ function textLines(
         "text.dim",
       ),
     ],
-    ...(demo ? said("In the demo it approves itself.", width, "status.busy") : []),
   ];
 }
 

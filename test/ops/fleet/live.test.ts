@@ -12,7 +12,9 @@ import { cpuOf, createMetrics, spotPrices } from "../../../ops/fleet/metrics.ts"
 import { observe } from "../../../ops/fleet/observe.ts";
 import { parseOwnerValues } from "../../../ops/fleet/owner.ts";
 import { createFleetCore } from "../../../ops/fleet/refresh.ts";
+import type { FleetState } from "../../../ops/fleet/state.ts";
 import type { SignIn } from "../../../ops/signin/types.ts";
+import { cell } from "../../../ops/store.ts";
 import type { FaultKind } from "../../simulator/faults.ts";
 import { type Simulator, startSimulator } from "../../simulator/simulator.ts";
 import { emptyAccount, PERSISTENT, STORY_IDS, tfvarsText, twoOfOneName } from "../../simulator/story.ts";
@@ -202,6 +204,23 @@ describe("figures", () => {
     simulator.faults.clear();
     metrics.start();
     await vi.waitFor(() => expect(metrics.get().cpu.jumpbox).toHaveLength(12));
+    expect(metrics.get().failure).toBeUndefined();
+    metrics.stop();
+  });
+
+  it("forget a failure of one of the two when that one is back, and come back with the fleet after an outage", async () => {
+    const outage = { kind: "throttled", sentence: "AWS is being asked too often." } as const;
+    const fleet = assemble(await look(), {});
+    const seen = cell<FleetState>({ fleet, source: "live", refreshing: false, failure: outage, nextAt: undefined });
+    simulator.faults.add({ kind: "throttle", operation: "DescribeSpotPriceHistory" });
+    const metrics = createMetrics(systemClock, signIn, seen, clients);
+    metrics.start();
+    await vi.waitFor(() => expect(metrics.get().failure?.kind).toBe("throttled"), 10_000);
+    await vi.waitFor(() => expect(metrics.get().cpu.jumpbox).toHaveLength(12));
+    expect(metrics.get().failure?.kind).toBe("throttled");
+    simulator.faults.clear();
+    seen.update((state) => ({ ...state, failure: undefined }));
+    await vi.waitFor(() => expect(metrics.get().spotPerHour["fcvm-metal-arm"]).toBe(1.2412), 5000);
     expect(metrics.get().failure).toBeUndefined();
     metrics.stop();
   });
