@@ -1,5 +1,6 @@
 /** Lends the real terminal to a session: raw bytes both ways, until Ctrl-] or the end. */
 
+import { execFileSync } from "node:child_process";
 import { detachScanner } from "./detach-key.ts";
 import type { Size } from "./emulator.ts";
 import { ENTER, LEAVE } from "./replay.ts";
@@ -50,7 +51,7 @@ export async function attachTerminal(
 
   // A reader before us may have asked for text; in latin1 every byte is one character, so none is changed.
   input.setEncoding("latin1");
-  if (input.isTTY) input.setRawMode(true);
+  if (input.isTTY) makeRaw(input);
   input.on("data", onInput);
   input.on("end", detach);
   input.ref?.();
@@ -72,10 +73,28 @@ export async function attachTerminal(
     input.off("end", detach);
     input.pause();
     input.setEncoding(encoding ?? "utf8");
-    if (input.isTTY) input.setRawMode(raw);
+    // Off and on again, so that what makeRaw changed beyond raw mode is undone in either case.
+    if (input.isTTY) input.setRawMode(false);
+    if (input.isTTY && raw) input.setRawMode(true);
     giveBack();
     // process.stdin stops reading a tick after pause(); a reader that listens before that would never hear a key.
     await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/**
+ * Raw mode that changes no byte in either direction. Node's own leaves output processing on (libuv's UV_TTY_MODE_RAW), so
+ * that a bare line feed, which full-screen programs send to go straight down, would also go to the left. Where there is
+ * no stty, Node's has to do.
+ */
+function makeRaw(input: NodeJS.ReadStream): void {
+  input.setRawMode(true);
+  const fd = "fd" in input ? input.fd : undefined;
+  if (typeof fd !== "number") return;
+  try {
+    execFileSync("stty", ["-opost"], { stdio: [fd, "ignore", "ignore"] });
+  } catch {
+    // Left as it is: see above.
   }
 }
 

@@ -23,6 +23,9 @@ export interface ConnectionEvents {
   readonly onEnd: (code: number) => void;
 }
 
+/** In a flood, chunks are passed on together: a pty gives 4 KB at a time, and each handing-on has its price. */
+const TOGETHER_MS = 1;
+const TOGETHER_BYTES = 64 * 1024;
 /** How long ssh may take to hang up before it is killed. */
 const HANG_UP_MS = 2000;
 /** node-pty drops what is unread 200 ms after the process ended, so one that ends while held must be let go before. */
@@ -49,10 +52,34 @@ export async function connect(
   let heldCheck: NodeJS.Timeout | undefined;
   let killer: NodeJS.Timeout | undefined;
 
-  // With no encoding the data are Buffers, whatever the type says (node-pty.d.ts, IBasePtyForkOptions.encoding).
-  pty.onData((chunk) => events.onData(chunk as unknown as Buffer));
+  let together: Buffer[] = [];
+  let gathered = 0;
+  let passedOnAt = 0;
+  let passOnSoon: NodeJS.Timeout | undefined;
+
+  const passOn = () => {
+    clearTimeout(passOnSoon);
+    passOnSoon = undefined;
+    passedOnAt = performance.now();
+    const [first] = together;
+    if (!first) return;
+    const chunk = together.length === 1 ? first : Buffer.concat(together, gathered);
+    together = [];
+    gathered = 0;
+    events.onData(chunk);
+  };
+  pty.onData((data) => {
+    // With no encoding the data are Buffers, whatever the type says (node-pty.d.ts, IBasePtyForkOptions.encoding).
+    const chunk = data as unknown as Buffer;
+    together.push(chunk);
+    gathered += chunk.length;
+    // The first after a pause, such as the echo of a key, is not kept waiting.
+    if (gathered >= TOGETHER_BYTES || (!passOnSoon && performance.now() - passedOnAt > TOGETHER_MS)) passOn();
+    else passOnSoon ??= setTimeout(passOn, TOGETHER_MS);
+  });
   pty.onExit(({ exitCode, signal }) => {
     ended = true;
+    passOn();
     clearInterval(heldCheck);
     clearTimeout(killer);
     release();

@@ -20,7 +20,7 @@ const id = sessions.open(MACHINE, process.argv[2] ?? "");
 const terminal = { input: process.stdin, output: process.stdout };
 
 /** As Ink reads: text, by "readable". */
-const nextKey = () =>
+const nextKey = (screen: string) =>
   new Promise<string>((resolve) => {
     process.stdin.setEncoding("utf8");
     process.stdin.setRawMode(true);
@@ -31,6 +31,7 @@ const nextKey = () =>
       resolve(text);
     };
     process.stdin.on("readable", onReadable);
+    process.stdout.write(screen);
   });
 
 if (process.argv[3] === "at-once") {
@@ -38,14 +39,13 @@ if (process.argv[3] === "at-once") {
 } else {
   for (let how: string = "ready"; ; ) {
     const [session] = sessions.get();
-    process.stdout.write(
-      `\u001b[2J\u001b[Hcockpit: ${how} ${session?.end?.kind ?? "alive"}, title ${session?.title}\r\n`,
-    );
-    const key = await nextKey();
+    const screen = `cockpit: ${how} ${session?.end?.kind ?? "alive"}, title ${session?.title}`;
+    const key = await nextKey(`\u001b[2J\u001b[H${screen}\r\n`);
     if (key === "q") break;
     if (key === "c") spawn("sleep", ["30"], { detached: true, stdio: "ignore" }).unref();
+    if (key !== "\r") continue;
     process.stdin.setRawMode(false);
-    how = key === "\r" ? await sessions.attach(id, terminal) : how;
+    how = await sessions.attach(id, terminal);
   }
 }
 await sessions.stop();

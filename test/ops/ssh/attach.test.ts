@@ -44,8 +44,9 @@ test.skipIf(!has("less"))("less draws, pages, survives a detour and a new size",
   await program.waitFor(/^row 24$/m);
   expect(program.text()).toBe(before);
   program.resize(60, 15);
+  await program.waitFor((text) => text.includes("row 37") && !text.includes("row 38") && /^:/m.test(text));
   await program.press("G");
-  await program.waitFor((text) => text.includes("row 500") && !text.includes("row 486"));
+  await program.waitFor((text) => text.includes("row 500") && text.includes("row 487") && !text.includes("row 486"));
   await program.press("q");
   await program.waitFor(PROMPT);
 });
@@ -64,6 +65,16 @@ test.skipIf(!has("vim"))("vim draws, edits, survives a detour, and writes", asyn
   await program.waitFor(PROMPT);
   program.write("wc -l new.txt\r");
   await program.waitFor("2 new.txt");
+});
+
+test("no byte of output is changed on the way, and the cockpit's own lines are as before afterwards", async () => {
+  const from = program.written().length;
+  program.write("clear; stty -opost; printf 'one\\ntwo'; stty opost; echo\r");
+  await program.waitFor(/^one\n {3}two$/m);
+  expect(program.written().slice(from)).not.toContain("\r\r\n");
+  await program.press("ctrl+]");
+  await program.waitFor("cockpit: detached alive");
+  expect(program.written().slice(program.written().lastIndexOf("cockpit:"))).toContain("\r\r\n");
 });
 
 test("the terminal is given back as it was, with its title, whatever the far side had set", async () => {
