@@ -25,7 +25,7 @@ export function grid(all: readonly Column[], height: number, columns: number, no
     kept = kept.filter((one) => one !== going);
   }
   const rest = columns - total(kept);
-  const widths = kept.map(({ column, wide }) => (column.grow === undefined ? wide : Math.max(1, wide + rest)));
+  const widths = kept.map(({ column, wide }) => (column.grow === undefined ? wide : Math.max(0, wide + rest)));
   const groups = all[0]?.groups.length ?? 0;
   return Array.from({ length: groups }, (_, group) =>
     Array.from({ length: height }, (_, row) =>

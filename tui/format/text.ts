@@ -14,28 +14,24 @@ export function width(text: string): number {
 }
 
 /**
- * One character whose width every terminal and `width` agree on: of a script that is written letter by letter, and no
- * emoji. A row with any other could be wider than we think, break over the window's edge and scroll the screen.
+ * Characters whose width terminals do not agree on: emoji, whatever lies beyond the first plane, and scripts that are
+ * not written letter by letter. A row could be wider than we think, break over the window's edge and scroll the screen.
  */
-const SURE =
-  /^(?!\p{Emoji_Presentation}|[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff])[\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}\p{sc=Common}\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\ue000-\uf8ff]$/u;
-const UNSURE = "\ufffd";
+const DOUBTFUL =
+  /[^\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}\p{sc=Common}\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\ue000-\uf8ff]|[\u{10000}-\u{10ffff}]|[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]|\p{Emoji_Presentation}/gu;
 
 /**
  * Text from outside, safe to draw on one row: without escape sequences, control characters and the invisible ones that
- * reorder or hide what stands beside them; line ends and tabs become spaces, characters of doubtful width "\ufffd".
+ * reorder or hide what stands beside them; line ends and tabs become spaces, characters of doubtful width U+FFFD.
  */
 export function clean(text: string): string {
   if (NARROW.test(text)) return text;
-  const visible = stripVTControlCharacters(text)
+  return stripVTControlCharacters(text)
     .replaceAll(/[\t\r\n]+/g, " ")
-    .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufe00-\ufe0f]/gu, "")
-    .normalize("NFC");
-  let sure = "";
-  for (const { segment } of graphemes.segment(visible)) {
-    sure += segment.length === 1 && SURE.test(segment) ? segment : UNSURE;
-  }
-  return sure;
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "")
+    .normalize("NFC")
+    .replaceAll(/\p{M}/gu, "")
+    .replaceAll(DOUBTFUL, "\ufffd");
 }
 
 /** At most `columns` columns of `text`; what is cut ends in "…". */

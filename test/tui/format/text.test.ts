@@ -34,6 +34,9 @@ describe("text", () => {
     expect(clean("a\u001b[31mred\u001b[0m\u001b]0;title\u0007b")).toBe("aredb");
     expect(clean("one\r\ntwo\tthree")).toBe("one two three");
     expect(clean("i-0\u202eabc\u200bd")).toBe("i-0abcd");
+    expect(clean("\ue0b0 cafe\u0301 日本 ✔ 🚀 ⚠\ufe0f नमस्ते")).toBe(
+      "\ue0b0 café 日本 ✔ \ufffd ⚠ \ufffd\ufffd\ufffd\ufffd",
+    );
     fc.assert(
       fc.property(hostile, (text) => {
         expect(clean(text)).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
