@@ -38,6 +38,49 @@ status: dist/.built ## the three machines as a plain table
 login: dist/.built ## sign in by device code
 	@exec node dist/cli.js login
 
+# Terraform runs in a container. The image follows the Dockerfile alone; the sign-in is looked at every time.
+.container-built: Dockerfile | dist/.built
+	@node dist/cli.js image
+	@touch $@
+
+.PHONY: .aws-login
+.aws-login: dist/.built
+	@node dist/cli.js login
+
+terraform/terraform.tfvars: | terraform/terraform.tfvars.example
+	@cp $| $@
+
+TERRAFORM := .container-built .aws-login terraform/terraform.tfvars
+
+.PHONY: init plan apply destroy output validate shell connect fmt
+
+init: $(TERRAFORM) ## prepare Terraform: state bucket, backend, providers
+	@exec node dist/cli.js init
+
+plan: $(TERRAFORM) ## show what apply would change
+	@exec node dist/cli.js plan
+
+apply: $(TERRAFORM) ## plan, ask, apply: all of it from a cold start
+	@exec node dist/cli.js apply
+
+destroy: $(TERRAFORM) ## take the machines away; data and addresses stay
+	@exec node dist/cli.js destroy
+
+output: $(TERRAFORM) ## what Terraform's outputs say
+	@exec node dist/cli.js output
+
+validate: $(TERRAFORM) ## check terraform/ for errors
+	@exec node dist/cli.js validate
+
+shell: $(TERRAFORM) ## a shell in the container, signed in
+	@exec node dist/cli.js shell
+
+connect: $(TERRAFORM) ## the database client, signed in by IAM
+	@exec node dist/cli.js connect
+
+fmt: .container-built ## format terraform/
+	@exec node dist/cli.js fmt
+
 format: node_modules/.installed ## format the sources
 	@biome check --write .
 
@@ -54,4 +97,4 @@ bench: dist/.built ## speed against named alternatives, as ratios
 	@node test/bench/main.ts
 
 clean: ## remove what was built
-	@rm -rf dist node_modules/.installed .container-built
+	@rm -rf dist terraform/auto-stop/dist node_modules/.installed .container-built

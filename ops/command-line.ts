@@ -7,6 +7,7 @@ import { isMachineName, MACHINE_NAMES, MACHINES, type MachineName } from "./flee
 import { cpuOf, spotPrices } from "./fleet/metrics.ts";
 import type { Fleet } from "./fleet/model.ts";
 import type { MetricsState } from "./fleet/state.ts";
+import { giveTerminal, handsOver } from "./operation/handover.ts";
 import type { Run } from "./operation/run.ts";
 import { exitStatus, INTERRUPTED, type Lines, writeRun } from "./run-lines.ts";
 import { statusTable } from "./status.ts";
@@ -64,8 +65,10 @@ export function createCommandLine(ops: ComposedOps, lines: Lines): CommandLine {
   const perform = async (verb: Verb, machine: MachineName): Promise<number> => {
     const unsubscribe = ops.operations.subscribe(follow);
     try {
-      const outcome = await ops.operations.start(verb.create(ops, machine)).finished;
-      return exitStatus(outcome, looking.signal.aborted);
+      const operation = verb.create(ops, machine);
+      const outcome = await ops.operations.start(operation).finished;
+      const handover = outcome.status === "done" && handsOver(operation) ? operation.handover() : undefined;
+      return handover ? await giveTerminal(handover) : exitStatus(outcome, looking.signal.aborted);
     } finally {
       unsubscribe();
     }

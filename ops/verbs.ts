@@ -1,5 +1,6 @@
 /** Every action as data: what Make, the command line and the cockpit's keys all go by. */
 
+import { connectOperation } from "./database/connect.ts";
 import type { MachineName } from "./fleet/machines.ts";
 import { startMachine, stopMachine, swapMachine } from "./machine/operations.ts";
 import { machineTools } from "./machine/tools.ts";
@@ -9,6 +10,7 @@ import { applyOperation } from "./terraform/apply.ts";
 import { destroyOperation } from "./terraform/destroy.ts";
 import { initOperation } from "./terraform/init.ts";
 import { planOperation } from "./terraform/plan.ts";
+import { shellOperation } from "./terraform/shell.ts";
 import { formatOperation, imageOperation, outputOperation, validateOperation } from "./terraform/small.ts";
 
 /** What has to be so before an action can be taken, in the order in which it is brought about. */
@@ -63,6 +65,8 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   destroy: account("take the machines away; data and addresses stay", "dangerous", destroyOperation),
   output: account("what Terraform's outputs say", "none", outputOperation),
   fmt: account("format terraform/", "none", formatOperation),
+  shell: account("a shell in the container, signed in", "none", shellOperation),
+  connect: account("the database client, signed in by IAM", "none", connectOperation),
   validate: account("check terraform/ for errors", "none", validateOperation),
 };
 
