@@ -13,6 +13,7 @@ import { createLookStore } from "./fleet/stored.ts";
 import { createHistory } from "./operation/history.ts";
 import { createOperations } from "./operation/operations.ts";
 import type { Ops } from "./ops.ts";
+import { createPlanMemory } from "./plan/last.ts";
 import { createSignIn } from "./signin/signin.ts";
 import { createChannel } from "./ssh/channel.ts";
 import { createHostKeys } from "./ssh/host-keys.ts";
@@ -34,6 +35,7 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
   const signIn = createSignIn({ environment, clock });
   const aws = createAwsClients(environment, clock, signIn);
   const history = createHistory(environment.stateDir);
+  const lastPlan = createPlanMemory(environment.stateDir);
   const stored = createLookStore(environment.stateDir);
   const fleet = createFleetCore(
     clock,
@@ -71,11 +73,12 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
     metrics,
     probes,
     operations,
+    lastPlan,
     sessions,
     access: { aws, gate, look: fleet.look, channel, hostKeys, history },
     stop: async () => {
       for (const core of [probes, metrics, fleet]) core.stop();
-      await Promise.all([sessions.stop(), history.flush(), stored.flush()]);
+      await Promise.all([sessions.stop(), history.flush(), stored.flush(), lastPlan.flush()]);
       aws.stop();
     },
   };

@@ -9,6 +9,7 @@ import type { FleetState, MetricsState } from "./fleet/state.ts";
 import type { History } from "./operation/history.ts";
 import type { Run } from "./operation/run.ts";
 import type { Operation } from "./operation/types.ts";
+import type { PlanMemory } from "./plan/last.ts";
 import type { SignIn } from "./signin/types.ts";
 import type { Channel } from "./ssh/channel.ts";
 import type { HostKeys } from "./ssh/host-keys.ts";
@@ -52,6 +53,7 @@ export interface Ops {
   readonly metrics: Core<MetricsState>;
   readonly probes: Core<ProbeState>;
   readonly operations: Operations;
+  readonly lastPlan: PlanMemory;
   readonly sessions: Sessions;
   readonly access: Access;
 }

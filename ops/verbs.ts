@@ -6,10 +6,9 @@ import { startMachine, stopMachine, swapMachine } from "./machine/operations.ts"
 import { machineTools } from "./machine/tools.ts";
 import type { Operation } from "./operation/types.ts";
 import type { Ops } from "./ops.ts";
-import { applyOperation } from "./terraform/apply.ts";
+import { applyOperation, planOperation } from "./terraform/apply.ts";
 import { destroyOperation } from "./terraform/destroy.ts";
 import { initOperation } from "./terraform/init.ts";
-import { planOperation } from "./terraform/plan.ts";
 import { shellOperation } from "./terraform/shell.ts";
 import { formatOperation, imageOperation, outputOperation, validateOperation } from "./terraform/small.ts";
 

@@ -54,6 +54,8 @@ export interface Run extends Store<RunState> {
   readonly cancel: () => void;
   /** Settles with the outcome; never rejects. */
   readonly finished: Promise<Outcome>;
+  /** The operation's own, where it has one. */
+  readonly plan?: Operation["plan"];
 }
 
 /** Lines of log that a RunState keeps; the history file has them all. */
@@ -162,6 +164,7 @@ export function startRun(
       for (const questionId of [...waiting.keys()]) settleQuestion(questionId, undefined);
     },
     finished,
+    ...(operation.plan ? { plan: operation.plan } : {}),
   };
 }
 

@@ -2,6 +2,8 @@
 
 import type { Failure } from "../failure.ts";
 import type { MachineName } from "../fleet/machines.ts";
+import type { PlanView } from "../plan/view.ts";
+import type { Store } from "../store.ts";
 
 export type StepState = "running" | "waiting" | "done" | "failed" | "skipped";
 
@@ -112,6 +114,8 @@ export interface Operation {
   readonly machine?: MachineName;
   /** Whether quitting the cockpit may end it without a word; what changes the world says false. */
   readonly harmlessToDrop?: boolean;
+  /** What it plans and applies, for a screen that shows more than its steps. */
+  readonly plan?: Store<PlanView>;
   /** Throws a FailureError (or anything: it becomes one); otherwise gives its outcome. */
   readonly run: (context: OperationContext) => Promise<Outcome>;
 }

@@ -102,7 +102,7 @@ export function planOf(parsed: unknown): PlanModel {
     changes: list(plan.resource_changes).flatMap(resourceChange),
     drift: list(plan.resource_drift).flatMap(resourceChange),
     outputs: Object.entries(fields(plan.output_changes)).flatMap(([name, one]) => outputChange(name, fields(one))),
-    whole: plan.errored !== true && plan.applyable !== false,
+    whole: plan.errored !== true,
     complete: plan.complete !== false,
     recordedIds: recordedIds(fields(plan.variables), fields(prior.outputs)),
     resourcesBefore: countResources(fields(prior.root_module)),

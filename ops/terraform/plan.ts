@@ -1,8 +1,7 @@
 /** A plan, saved and understood: what would change, to be shown, guarded and then applied exactly as it is. */
 
-import type { Operation, OperationContext, Outcome } from "../operation/types.ts";
+import type { OperationContext } from "../operation/types.ts";
 import { unknownVariable } from "./failures.ts";
-import { ready } from "./init.ts";
 import type { Change, Diagnostic, Message } from "./messages.ts";
 import { logMessage, type TerraformOps, type Workspace } from "./workspace.ts";
 
@@ -39,19 +38,10 @@ const MARKS: Readonly<Record<string, string>> = {
   import: "import",
 };
 
-export function planOperation(ops: TerraformOps): Operation {
-  return {
-    name: "plan",
-    title: "Plan",
-    harmlessToDrop: true,
-    run: async (context): Promise<Outcome> => {
-      const plan = await makePlan(ops, context, await ready(ops, context));
-      for (const line of planLines(plan)) context.log(line, "note");
-      return plan.changes.length === 0
-        ? { status: "nothing-to-do", sentence: "The account is as terraform/ says." }
-        : { status: "done", sentence: plan.summary, next: "make apply does it." };
-    },
-  };
+/** Who watches a plan: how much there is to refresh, where it is known, and every message. */
+export interface Watch {
+  readonly total?: number;
+  readonly hear?: (message: Message) => void;
 }
 
 /** Plans; `more` are further arguments, such as `-destroy` and targets. Throws a FailureError. */
@@ -60,6 +50,7 @@ export async function makePlan(
   context: OperationContext,
   workspace: Workspace,
   more: readonly string[] = [],
+  { total = 0, hear }: Watch = {},
 ): Promise<Plan> {
   const title = "Plan";
   const changes: PlannedChange[] = [];
@@ -67,13 +58,14 @@ export async function makePlan(
   const refreshing = { started: 0, done: 0 };
   let summary = "No changes.";
   const onMessage = (message: Message) => {
+    hear?.(message);
     switch (message.type) {
       case "refresh_start":
         refreshing.started += 1;
         return;
       case "refresh_complete":
         refreshing.done += 1;
-        context.progress(refreshing.done, Math.max(refreshing.started, refreshing.done), "resources looked at");
+        context.progress(refreshing.done, Math.max(total, refreshing.started, refreshing.done), "resources looked at");
         return;
       case "planned_change":
         if (message.action !== "noop" && message.action !== "read") changes.push(message);

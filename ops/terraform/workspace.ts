@@ -24,7 +24,7 @@ import { keyPairVariables } from "./key-pair.ts";
 import { type Diagnostic, type Message, parseLine } from "./messages.ts";
 
 /** What Terraform needs of everything there is. */
-export type TerraformOps = Pick<Ops, "environment" | "clock" | "signIn" | "access">;
+export type TerraformOps = Pick<Ops, "environment" | "clock" | "signIn" | "access" | "fleet" | "metrics" | "lastPlan">;
 
 export interface Workspace {
   readonly engine: Engine;

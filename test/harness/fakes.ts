@@ -6,6 +6,7 @@ import type { FleetState, MetricsState } from "../../ops/fleet/state.ts";
 import { type Run, startRun } from "../../ops/operation/run.ts";
 import type { Operation } from "../../ops/operation/types.ts";
 import type { Access, Ops } from "../../ops/ops.ts";
+import type { LastPlan } from "../../ops/plan/last.ts";
 import type { SignInState } from "../../ops/signin/types.ts";
 import type { ProbeState, SessionSummary } from "../../ops/ssh/types.ts";
 import { type Cell, cell } from "../../ops/store.ts";
@@ -42,6 +43,7 @@ export interface FakeCells {
   readonly fleet: Cell<FleetState>;
   readonly metrics: Cell<MetricsState>;
   readonly probes: Cell<ProbeState>;
+  readonly lastPlan: Cell<LastPlan | undefined>;
   readonly operations: Cell<readonly Run[]>;
   readonly sessions: Cell<readonly SessionSummary[]>;
 }
@@ -89,6 +91,7 @@ export interface FakeStart {
   readonly fleet?: FleetState;
   readonly metrics?: MetricsState;
   readonly probes?: ProbeState;
+  readonly lastPlan?: LastPlan;
   readonly sessions?: readonly SessionSummary[];
 }
 
@@ -103,6 +106,7 @@ export function fakeOps(start: FakeStart = {}): FakeOps {
     fleet: cell(start.fleet ?? NO_FLEET),
     metrics: cell(start.metrics ?? NO_METRICS),
     probes: cell(start.probes ?? {}),
+    lastPlan: cell<LastPlan | undefined>(start.lastPlan),
     operations: cell<readonly Run[]>([]),
     sessions: cell(start.sessions ?? []),
   };
@@ -141,6 +145,13 @@ export function fakeOps(start: FakeStart = {}): FakeOps {
       },
     },
     metrics: core("metrics", cells.metrics),
+    lastPlan: {
+      get: cells.lastPlan.get,
+      subscribe: cells.lastPlan.subscribe,
+      load: async () => cells.lastPlan.get(),
+      save: cells.lastPlan.set,
+      flush: async () => {},
+    },
     probes: core("probes", cells.probes),
     operations: {
       get: cells.operations.get,

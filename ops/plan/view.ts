@@ -1,0 +1,31 @@
+/** What a screen shows of a run that plans and applies: handed out beside the operation, as one immutable value. */
+
+import type { Diagnostic } from "../terraform/messages.ts";
+import type { Verdict } from "./guard.ts";
+import type { Money } from "./money.ts";
+import type { PlanModel } from "./plan.ts";
+import { type ApplyState, NOT_BEGUN, type PlanProgress } from "./stream.ts";
+
+export interface PlanView {
+  readonly phase: "preparing" | "planning" | "planned" | "applying" | "over";
+  readonly progress: PlanProgress;
+  /** The plan with all that follows from it; absent until it is made. */
+  readonly planned:
+    | {
+        readonly plan: PlanModel;
+        readonly verdict: Verdict;
+        readonly money: Money;
+        /** Terraform's own sum. */
+        readonly summary: string;
+        readonly at: number;
+      }
+    | undefined;
+  readonly apply: ApplyState | undefined;
+}
+
+export const NOTHING_YET: PlanView = { phase: "preparing", progress: NOT_BEGUN, planned: undefined, apply: undefined };
+
+/** Warnings and errors of both parts, in the order in which they came. */
+export function diagnosticsOf({ progress, apply }: PlanView): readonly Diagnostic[] {
+  return [...progress.diagnostics, ...(apply?.diagnostics ?? [])];
+}
