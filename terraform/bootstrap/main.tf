@@ -10,6 +10,14 @@ terraform {
       version = "~> 6.66"
     }
   }
+
+  # Until the bucket is there, Make overrides this with a file.
+  backend "s3" {
+    key          = "snowglobe/bootstrap.tfstate"
+    region       = "us-west-1"
+    encrypt      = true
+    use_lockfile = true
+  }
 }
 
 provider "aws" {
