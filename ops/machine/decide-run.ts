@@ -3,7 +3,7 @@
 import type { Instance } from "../fleet/model.ts";
 import { act, blocked, type Decision, PATIENCE, wait } from "./decision.ts";
 import { isBeingTaken, standingOf, stopBar } from "./spot.ts";
-import { seatOf, type World } from "./world.ts";
+import { addressOf, seatOf, type World } from "./world.ts";
 
 /** Where the machine is not there to be acted upon: why. */
 export function absence(world: World): Decision | undefined {
@@ -84,6 +84,8 @@ function toReleased(world: World, instance: Instance): Decision | undefined {
       );
     case "unseen":
       return waitUnseen(instance);
+    case "ended":
+      return endedRequest(world, instance, standing.reason);
     default:
       return undefined;
   }
@@ -220,6 +222,9 @@ export function toAddress(world: World, instance: Instance): Decision | undefine
 export function toSsh(world: World, instance: Instance): Decision | undefined {
   const { ssh, spec } = world;
   if (ssh.status === "answered") return undefined;
+  if (addressOf(world) === undefined) {
+    return wait("ssh", `${instance.id} has no public address`, `${instance.id} has an address`, PATIENCE.settle);
+  }
   if (ssh.status === "silent" && ssh.final) {
     return blocked(
       `${spec.name} runs, but SSH does not let us in: ${ssh.sentence}`,

@@ -5,6 +5,9 @@ export function pollAfter(waitedMs: number): number {
   return Math.min(2000, Math.max(250, waitedMs / 20));
 }
 
+/** For so long only SSH is asked, before AWS is looked at again. */
+export const ASKING_MS = 5000;
+
 /** Before what failed is tried once more. */
 export function retryAfter(tries: number, kind: "capacity" | "other"): number {
   return kind === "capacity" ? Math.min(60_000, 5000 * 2 ** (tries - 1)) : Math.min(30_000, 500 * 2 ** (tries - 1));

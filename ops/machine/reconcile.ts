@@ -11,10 +11,19 @@ import { decide } from "./decide.ts";
 import type { Decision, Goal } from "./decision.ts";
 import { PATIENCE } from "./decision.ts";
 import { guard } from "./guard.ts";
-import { CONFLICT_MS, DOUBT_MS, FAILING_MS, GRACE_MS, pollAfter, retryAfter, SECOND_LOOK_MS } from "./pace.ts";
+import {
+  ASKING_MS,
+  CONFLICT_MS,
+  DOUBT_MS,
+  FAILING_MS,
+  GRACE_MS,
+  pollAfter,
+  retryAfter,
+  SECOND_LOOK_MS,
+} from "./pace.ts";
 import { createReport } from "./report.ts";
 import type { MachineTools } from "./tools.ts";
-import { type Heard, NOTHING_HEARD, seatOf, type World, worldOf } from "./world.ts";
+import { addressOf, type Heard, NOTHING_HEARD, seatOf, type World, worldOf } from "./world.ts";
 
 export interface Reconciled {
   readonly outcome: Outcome;
@@ -53,6 +62,8 @@ export async function reconcile(
     };
   }
 }
+
+type Wait = Extract<Decision, { kind: "wait" }>;
 
 /** Since when something goes on, and how often it was met: for one thing at a time. */
 function tally(now: () => number) {
@@ -128,7 +139,19 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
     if (heard.ssh.status === "answered") for (const line of heard.ssh.lines) context.log(line);
   };
 
-  const waitFor = async (decision: Extract<Decision, { kind: "wait" }>, seen: World): Promise<Outcome | undefined> => {
+  /** Asks the machine more often than AWS: of AWS only a machine that is taken away is to be learned meanwhile. */
+  const waitForSsh = async (decision: Wait, seen: World, waitedMs: number): Promise<undefined> => {
+    const until = clock.now() + ASKING_MS;
+    do {
+      await askSsh(seen);
+      // Judged in the next turn, and together with a fresh look: the machine may have gone meanwhile.
+      if (heard.ssh.status === "answered" || (heard.ssh.status === "silent" && heard.ssh.final)) return;
+      if (heard.ssh.status === "silent") report.waiting({ ...decision, reason: heard.ssh.sentence });
+      await sleep(pollAfter(waitedMs));
+    } while (clock.now() < until);
+  };
+
+  const waitFor = async (decision: Wait, seen: World): Promise<Outcome | undefined> => {
     const { forMs } = waits.count(decision.until);
     report.waiting(decision);
     if (forMs > decision.patienceMs) {
@@ -138,11 +161,7 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
       heard = { ...heard, persistentRefused: sentence };
       return undefined;
     }
-    if (decision.ask === "ssh" && seen.ssh.status !== "answered") {
-      await askSsh(seen);
-      // Judged in the next turn, and together with a fresh look: the machine may have gone meanwhile.
-      if (heard.ssh.status === "answered" || (heard.ssh.status === "silent" && heard.ssh.final)) return undefined;
-    }
+    if (decision.ask === "ssh") return waitForSsh(decision, seen, forMs);
     await sleep(pollAfter(forMs));
     return undefined;
   };
@@ -231,11 +250,6 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
       }
     },
   };
-}
-
-/** The address to reach the machine at: its own, or what it has for now. */
-export function addressOf({ address, instance }: Pick<World, "address" | "instance">): string | undefined {
-  return address && address.instanceId === instance?.id ? address.publicIp : instance?.publicIp;
 }
 
 /** Which boot of which instance on which root this is; undefined where nothing runs that could answer. */

@@ -33,9 +33,13 @@ export interface MachineTools {
 /** Seconds to connect: a machine that boots drops packets, and is asked again soon. */
 const CONNECT_SECONDS = 5;
 
+/** On a machine's first boot the key is put in place some seconds after sshd is up. */
+const REFUSED_MS = 45_000;
+
 /** The tools of the real thing. */
 export function machineTools(ops: Pick<Ops, "access" | "clock" | "metrics">): MachineTools {
   const { access, clock, metrics } = ops;
+  let refusedAt: number | undefined;
   return {
     clock,
     look: (signal) => access.gate(() => access.look(signal), signal),
@@ -55,8 +59,9 @@ export function machineTools(ops: Pick<Ops, "access" | "clock" | "metrics">): Ma
       } catch (error) {
         if (signal.aborted || !(error instanceof FailureError)) throw error;
         const { sentence, action, code } = error.failure;
-        // A key may be refused for the first seconds of a machine's first boot: the wait's own patience ends that.
-        return { status: "silent", sentence, action, final: !isWeather(error.failure) && code !== "KEY_REFUSED" };
+        refusedAt = code === "KEY_REFUSED" ? (refusedAt ?? clock.now()) : undefined;
+        const mayPass = refusedAt === undefined ? isWeather(error.failure) : clock.now() - refusedAt < REFUSED_MS;
+        return { status: "silent", sentence, action, final: !mayPass };
       }
     },
     forgetHostKeys: (machine, address, volumeId) =>

@@ -83,6 +83,11 @@ export function worldOf(fleet: Fleet, name: MachineName, heard: Heard = NOTHING_
   };
 }
 
+/** The address to reach the machine at: its own, or what it has for now. */
+export function addressOf({ address, instance }: Pick<World, "address" | "instance">): string | undefined {
+  return address && address.instanceId === instance?.id ? address.publicIp : instance?.publicIp;
+}
+
 /** Whether an attachment is one at this instance's root device, in whatever state but over. */
 export function atRootOf(instance: Instance): (attachment: Attachment) => boolean {
   return (one) => one.instanceId === instance.id && one.device === instance.rootDeviceName && one.state !== "detached";

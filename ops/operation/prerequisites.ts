@@ -6,9 +6,9 @@ import type { Goal } from "../machine/decision.ts";
 import type { AfterSwap } from "../machine/mark.ts";
 import { blockedBy, lookFirst, SAFEST_SWAP, startLines } from "../machine/operations.ts";
 import { planSwap, type SwapPlan, swapGoal } from "../machine/plan.ts";
-import { addressOf, reconcile } from "../machine/reconcile.ts";
+import { reconcile } from "../machine/reconcile.ts";
 import type { MachineTools } from "../machine/tools.ts";
-import { seatOf, type World } from "../machine/world.ts";
+import { addressOf, seatOf, type World } from "../machine/world.ts";
 import type { Need } from "../verbs.ts";
 import type { Operation, OperationContext, Outcome, Question } from "./types.ts";
 

@@ -1,0 +1,159 @@
+import { describe, expect, it } from "vitest";
+import { assemble } from "../../../ops/fleet/assemble.ts";
+import type { Observation, Volume } from "../../../ops/fleet/model.ts";
+import { decide } from "../../../ops/machine/decide.ts";
+import type { SwapGoal } from "../../../ops/machine/decision.ts";
+import { guard } from "../../../ops/machine/guard.ts";
+import { defaultAfterSwap, markOf, tagsOf } from "../../../ops/machine/mark.ts";
+import { planSwap } from "../../../ops/machine/plan.ts";
+import { unfinishedSwaps } from "../../../ops/machine/unfinished.ts";
+import { type World, worldOf } from "../../../ops/machine/world.ts";
+import { look, NOW, OWNER } from "../../model/look.ts";
+import type { Account } from "../../simulator/ec2/account.ts";
+import { PERSISTENT, recreatedAccount, STORY_IDS } from "../../simulator/story.ts";
+
+const ARM = "fcvm-metal-arm";
+const OWN = PERSISTENT[ARM].volumeId;
+const OLD = STORY_IDS.armThrowAwayRoot;
+const DAY = 86_400_000;
+const SWAP: SwapGoal = { kind: "swapped", afterSwap: "delete", cancel: [] };
+
+function worldWith(change: (seen: Observation) => Observation = (seen) => seen, account?: Account): World {
+  return worldOf(assemble(change(look(account ?? recreatedAccount(NOW))), OWNER), ARM);
+}
+
+function withVolume(id: string, change: Partial<Volume>): (seen: Observation) => Observation {
+  return (seen) => ({
+    ...seen,
+    volumes: seen.volumes.map((volume) => (volume.id === id ? { ...volume, ...change } : volume)),
+  });
+}
+
+const MARK = { machine: ARM, replacedBy: OWN, instanceId: STORY_IDS.arm, afterSwap: "delete", at: NOW } as const;
+
+describe("whose volume it is", () => {
+  it.each([
+    ["another machine's tag", { "snowglobe:persistent": "fcvm-metal-x86" }, "fcvm-metal-x86"],
+    ["another machine's mark", { "snowglobe:machine": "jumpbox" }, "jumpbox"],
+    ["another architecture", { "snowglobe:architecture": "x86_64" }, "x86_64"],
+  ])("is refused by %s", (_why, tags, word) => {
+    const decision = decide(worldWith(withVolume(OWN, { tags })), SWAP);
+    expect(decision).toMatchObject({ kind: "blocked", sentence: expect.stringContaining(word) });
+  });
+
+  it("is refused where the machine is not of its own architecture", () => {
+    const world = worldWith((seen) => ({
+      ...seen,
+      instances: seen.instances.map((one) => (one.id === STORY_IDS.arm ? { ...one, architecture: "x86_64" } : one)),
+    }));
+    expect(decide(world, SWAP)).toMatchObject({ kind: "blocked" });
+  });
+
+  it("is refused as a second disk beside another root", () => {
+    const attachment = {
+      volumeId: OWN,
+      instanceId: STORY_IDS.arm,
+      device: "/dev/sdf",
+      state: "attached",
+      attachedAt: NOW,
+      deleteOnTermination: false,
+    } as const;
+    const world = worldWith(withVolume(OWN, { state: "in-use", attachments: [attachment] }));
+    expect(decide(world, SWAP)).toMatchObject({ kind: "blocked", sentence: expect.stringContaining("/dev/sdf") });
+  });
+
+  it("never takes off a root that is protected", () => {
+    const world = worldWith(withVolume(OLD, { tags: { "snowglobe:persistent": "jumpbox" } }));
+    expect(decide(world, SWAP)).toMatchObject({ kind: "blocked", sentence: expect.stringContaining("protected") });
+  });
+});
+
+describe("the spot request", () => {
+  it("is not believed to be released where that is from before the last start", () => {
+    const world = worldWith((seen) => ({
+      ...seen,
+      instances: seen.instances.map((one) =>
+        one.id === STORY_IDS.arm ? { ...one, state: "stopped" as const, launchedAt: NOW } : one,
+      ),
+      spotRequests: seen.spotRequests.map((one) =>
+        one.id === STORY_IDS.armRequest
+          ? { ...one, state: "disabled" as const, statusCode: "instance-stopped-by-user", statusAt: NOW - DAY }
+          : one,
+      ),
+    }));
+    const marked = { ...world, roots: world.roots.map((root) => ({ ...root, tags: tagsOf(MARK) })) };
+    expect(decide(marked, SWAP)).toMatchObject({ kind: "wait", step: "release" });
+  });
+
+  it("of a predecessor is found by its type when nothing else is left of it, and cancelled only if agreed", () => {
+    const account = recreatedAccount(NOW);
+    const request = account.spotRequests[STORY_IDS.armPredecessorRequest];
+    const { [STORY_IDS.armPredecessor]: _gone, ...instances } = account.instances;
+    if (!request) throw new Error("no such request");
+    const open = { ...request, state: "open" as const, statusCode: "capacity-not-available", instanceId: undefined };
+    const world = worldWith(undefined, {
+      ...account,
+      instances,
+      spotRequests: { ...account.spotRequests, [open.id]: open },
+    });
+    expect(planSwap(world).cancel).toEqual([open.id]);
+    expect(decide(world, SWAP)).not.toMatchObject({ act: { kind: "CancelSpotRequest" } });
+    expect(decide(world, { ...SWAP, cancel: [open.id] })).toMatchObject({
+      act: { kind: "CancelSpotRequest", requestId: open.id },
+    });
+    expect(guard({ kind: "CancelSpotRequest", requestId: STORY_IDS.armRequest }, world)).toBeDefined();
+  });
+});
+
+describe("what becomes of the throw-away volume", () => {
+  const instance = worldWith().instance;
+  const root = worldWith().roots[0];
+  if (!instance || !root) throw new Error("the story has no such machine");
+
+  it("is deletion by default within its first day only", () => {
+    expect(defaultAfterSwap(root, instance, NOW)).toBe("delete");
+    expect(defaultAfterSwap(root, instance, NOW + DAY)).toBe("keep");
+  });
+
+  it("is to be kept where it was not made with the machine, whatever was said", () => {
+    const foreign = { ...root, createdAt: NOW - 90 * DAY };
+    expect(defaultAfterSwap(foreign, instance, NOW)).toBe("keep");
+    expect(decide(worldWith(withVolume(OLD, { createdAt: NOW - 90 * DAY })), SWAP)).toMatchObject({
+      act: { kind: "TagVolume", mark: { afterSwap: "keep" } },
+    });
+  });
+
+  it("survives a crash in the mark, for a day", () => {
+    const off = { ...root, state: "available" as const, attachments: [], tags: tagsOf(MARK) };
+    expect(defaultAfterSwap(off, instance, NOW + DAY / 2)).toBe("delete");
+    expect(defaultAfterSwap(off, instance, NOW + 2 * DAY)).toBe("keep");
+    expect(defaultAfterSwap({ ...off, tags: tagsOf({ ...MARK, afterSwap: "keep" }) }, instance, NOW)).toBe("keep");
+  });
+
+  it("is known from whole marks only", () => {
+    const tags = tagsOf(MARK);
+    expect(markOf({ tags })).toEqual(MARK);
+    for (const key of Object.keys(tags)) {
+      expect(markOf({ tags: { ...tags, [key]: "" } })).toBeUndefined();
+    }
+  });
+});
+
+describe("a swap that was begun", () => {
+  const seen = look(recreatedAccount(NOW));
+  const marked = withVolume(OLD, { tags: tagsOf(MARK) });
+  const sentences = (change: (seen: Observation) => Observation) =>
+    unfinishedSwaps(assemble(change(seen), OWNER)).map(({ sentence }) => sentence);
+
+  it("is recognised by its mark, its missing root, or what is left of it", () => {
+    expect(sentences((one) => one)).toEqual([]);
+    expect(sentences(marked)).toEqual([expect.stringContaining("begun")]);
+    const rootless = (one: Observation): Observation => ({
+      ...withVolume(OLD, { state: "available", attachments: [], tags: tagsOf(MARK) })(one),
+      instances: one.instances.map((machine) =>
+        machine.id === STORY_IDS.arm ? { ...machine, state: "stopped", blockDevices: [] } : machine,
+      ),
+    });
+    expect(sentences(rootless)).toEqual([expect.stringContaining("no root volume")]);
+  });
+});
