@@ -28,3 +28,223 @@
 #   ==> phase NAME      ==> inputs HASH version VERSION      ==> total N (expected CC lines)      ==> unchanged
 #   ==> artefact PATH   ==> note SENTENCE                    ==> failed SENTENCE
 # `==> note` is for people; `==> failed` is the last of a build that failed.
+set -euo pipefail
+shopt -s inherit_errexit
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=lib/common.sh
+source "$here/lib/common.sh"
+
+jobs=$state/jobs
+metadata=${SNOWGLOBE_METADATA:-http://169.254.169.254}/latest
+# Where systemd is not the first process (containers, tests) a job is a session of its own; all else is the same.
+has_systemd() { [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; }
+
+refuse() {
+  echo "$*" >&2
+  exit 1
+}
+
+newest() { find "$jobs" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null | sort -r | head -n "$1"; }
+
+# Whether a runner holds the machine's lock. A build by hand holds it too, without a job.
+# Shared, so that two who look do not see each other.
+is_locked() { mkdir -p "$state" && ! flock -n -s "$state/lock" true; }
+
+# in_job ID FILE: what a one-line file of the job says, or nothing.
+in_job() { head -n 1 "$jobs/$1/$2" 2>/dev/null || true; }
+
+write_meta() { # ID
+  local field
+  {
+    printf '{"id":'
+    json_string "$1"
+    for field in kind version hash host unit; do
+      printf ',"%s":' "$field"
+      json_string "$(in_job "$1" "$field")"
+    done
+    printf ',"started":%s}\n' "$(in_job "$1" started | grep -x '[0-9]\+' || echo null)"
+  } | put "$jobs/$1/meta.json"
+}
+
+status_line() { # ID
+  local job=$jobs/$1 code=null ended=null state_word phase_word total
+  phase_word=$(in_job "$1" phase)
+  total=$(in_job "$1" total | grep -x '[0-9]\+' || echo null)
+  if [ -e "$job/exit" ]; then
+    code=$(<"$job/exit")
+    ended=$(stat -c %Y "$job/exit")
+    if [ "$code" = 0 ]; then state_word=succeeded
+    elif [ -e "$job/cancelled" ]; then state_word=cancelled
+    elif [ -e "$job/interrupted" ]; then state_word=interrupted
+    else state_word=failed; fi
+  elif is_locked && [ "$(cat "$state/holder" 2>/dev/null)" = "$1" ]; then state_word=running
+  else
+    state_word=lost
+    [ ! -e "$job/interrupted" ] || state_word=interrupted
+    ended=$(stat -c %Y "$job/log" "$job/phase" 2>/dev/null | sort -n | tail -n 1)
+  fi
+  write_meta "$1"
+  printf '%s,"phase":"%s","state":"%s","ended":%s,"exit":%s,"total":%s,"bytes":%s,"log":%s,"artefact":%s,"unchanged":%s,"reason":%s}\n' \
+    "$(sed 's/}$//' "$job/meta.json")" "${phase_word:-starting}" "$state_word" "${ended:-null}" "$code" "$total" \
+    "$(stat -c %s "$job/log" 2>/dev/null || echo 0)" "$(json_string "$job/log")" "$(json_string "$(in_job "$1" artefact)")" \
+    "$([ -e "$job/unchanged" ] && echo true || echo false)" "$(json_string "$(in_job "$1" reason)")"
+}
+
+start() { # KIND
+  local id job try
+  mkdir -p "$jobs"
+  # Two who start at once: the second waits here until the first one's runner holds the lock, and is then told of it.
+  exec 7>>"$state/start"
+  flock -w 30 7 || refuse "Another start hangs. Try again."
+  # A job that has just written its exit status lets go of the lock in a moment.
+  for ((try = 0; try < 100; try++)); do
+    id=$(cat "$state/holder" 2>/dev/null || true)
+    if [ ! -e "$jobs/${id:-none}/exit" ] || ! is_locked; then break; fi
+    sleep 0.05
+  done
+  if is_locked; then
+    id=$(cat "$state/holder" 2>/dev/null || true)
+    [ -d "$jobs/${id:-none}" ] || refuse "A kernel is being built on this machine by hand. Wait for its end."
+    status_line "$id"
+    exit 75
+  fi
+  while id=$(date -u +%Y%m%dT%H%M%S%3N)-$1 && ! mkdir "$jobs/$id" 2>/dev/null; do sleep 0.002; done
+  job=$jobs/$id
+  echo "$1" >"$job/kind"
+  echo "${KERNEL_VERSION:-6.18.3}" >"$job/version"
+  hostname >"$job/host"
+  date +%s >"$job/started"
+  echo starting >"$job/phase"
+  : >"$job/log"
+  if has_systemd; then
+    echo "snowglobe-kernel-$id.service" >"$job/unit"
+    write_meta "$id"
+    # The heartbeat that keeps the auto-stop Lambda away counts units of this name (terraform/dev-instance-common.tf).
+    # A process killed for memory must not take the runner along, which has to write down how it ended.
+    as_root systemd-run --quiet --collect --unit="snowglobe-kernel-$id" --description="A $1 kernel" \
+      --uid="$(id -un)" --gid="$(id -gn)" --property=OOMPolicy=continue --property=TimeoutStopSec=20 --property=Nice=5 \
+      --setenv=HOME="$HOME" --setenv=PATH="$PATH" --working-directory="$HOME" "$here/job.sh" run "$id" 7>&- ||
+      refuse "systemd would not start the build. See: journalctl -u snowglobe-kernel-$id."
+  else
+    setsid --fork "$here/job.sh" run "$id" </dev/null >/dev/null 2>&1 7>&-
+  fi
+  for ((try = 0; try < 600; try++)); do
+    if [ -e "$job/exit" ] || [ "$(cat "$state/holder" 2>/dev/null)" = "$id" ]; then break; fi
+    sleep 0.05
+  done
+  # Old jobs go: twenty are kept.
+  newest 1000 | tail -n +21 | while read -r old; do rm -rf "${jobs:?}/$old"; done
+  status_line "$id"
+}
+
+# The runner. Its own death must not lose the exit status, so the build is a child and signals are answered at once.
+run() { # ID
+  local job=$jobs/$1 code=0 child helpers=()
+  [ -d "$job" ] || refuse "There is no job $1."
+  has_systemd || echo "pid $$" >"$job/unit"
+  exec >>"$job/log" 2>&1 </dev/null
+  export SNOWGLOBE_JOB=$job
+  if ! take_lock; then
+    put "$job/reason" <<<"A kernel is being built on this machine already."
+    put "$job/exit" <<<75
+    exit 75
+  fi
+  put "$state/holder" <<<"$1"
+  write_meta "$1"
+  KERNEL_VERSION=$(in_job "$1" version)
+  export KERNEL_VERSION
+  # A process group for each, so that a signal reaches the whole of make.
+  set -m
+  hold_upgrades &
+  helpers+=($!)
+  watch_for_interruption "$job" &
+  helpers+=($!)
+  build_and_install "$(in_job "$1" kind)" &
+  child=$!
+  trap 'on_signal "$job" "$child"' TERM INT HUP
+  wait "$child" || code=$?
+  # A signal ends the wait before the child has ended.
+  while kill -0 "$child" 2>/dev/null; do wait "$child" || code=$?; done
+  end "$job" "$code" "${helpers[@]}"
+}
+
+build_and_install() { # KIND
+  if [ "$1" = guest ]; then exec "$here/build.sh"; fi
+  export BUILD_DIR=${BUILD_DIR:-/tmp/kernel-build-host}
+  "$here/build.sh"
+  phase install
+  "$here/install-host.sh"
+  phase "done"
+}
+
+on_signal() { # JOB CHILD
+  # A stop that nobody asked for by `cancel` is the machine going down.
+  [ -e "$1/cancelled" ] || : >"$1/interrupted"
+  kill -TERM -- "-$2" 2>/dev/null || true
+}
+
+end() { # JOB CODE HELPER…
+  local helper
+  for helper in "${@:3}"; do kill -TERM -- "-$helper" 2>/dev/null || true; done
+  write_meta "$(basename "$1")"
+  put "$1/exit" <<<"$2"
+  exit "$2"
+}
+
+# Upgrades take apt's daily lock, so holding that holds them off, and so does the inhibitor a shutdown by hand; both end with
+# this process, whatever becomes of it. A reboot already planned (03:00) is called off: the
+# next upgrade plans it again.
+hold_upgrades() {
+  exec 9>&-
+  [ -z "${SNOWGLOBE_ROOT:-}" ] && has_systemd || return 0
+  if [ -e /run/systemd/shutdown/scheduled ]; then
+    note "A planned reboot is called off: a kernel is being built."
+    as_root shutdown -c || true
+  fi
+  as_root systemd-inhibit --what=shutdown:sleep --who=snowglobe --why="A kernel is being built" --mode=block \
+    flock -w 3600 /var/lib/apt/daily_lock tail --pid=$$ -f /dev/null || note "Upgrades could not be held off."
+}
+
+# AWS gives two minutes' notice in the instance's metadata (spot/instance-action, 404 where there is none).
+watch_for_interruption() { # JOB
+  local token notice
+  exec 9>&-
+  while sleep 5; do
+    token=$(curl -sf -m 2 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$metadata/api/token") || continue
+    notice=$(curl -sf -m 2 -H "X-aws-ec2-metadata-token: $token" "$metadata/meta-data/spot/instance-action") || continue
+    put "$1/interrupted" <<<"$notice"
+    note "AWS takes this machine back within two minutes."
+    return
+  done
+}
+
+cancel() {
+  local id unit try
+  id=$(cat "$state/holder" 2>/dev/null || true)
+  if ! is_locked || [ ! -d "$jobs/${id:-none}" ]; then
+    newest 1 | while read -r id; do status_line "$id"; done
+    return
+  fi
+  : >"$jobs/$id/cancelled"
+  unit=$(in_job "$id" unit)
+  if [[ $unit == pid\ * ]]; then kill -TERM -- "-${unit#pid }" 2>/dev/null || true; else as_root systemctl stop "$unit"; fi
+  for ((try = 0; try < 400; try++)); do
+    if [ -e "$jobs/$id/exit" ] && ! is_locked; then break; fi
+    # What does not end by itself within ten seconds is ended.
+    if [ "$try" = 200 ] && [[ $unit == pid\ * ]]; then pkill -KILL -s "${unit#pid }" || true; fi
+    sleep 0.05
+  done
+  [ -e "$jobs/$id/exit" ] || put "$jobs/$id/exit" <<<143
+  status_line "$id"
+}
+
+case "${1:-} ${2:-}" in
+  "start guest" | "start host") start "$2" ;;
+  "status ") newest 5 | while read -r id; do status_line "$id"; done ;;
+  "cancel ") cancel ;;
+  "run "?*) run "$2" ;;
+  *)
+    echo "Say start guest, start host, status or cancel." >&2
+    exit 2
+    ;;
+esac

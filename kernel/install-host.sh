@@ -1,0 +1,187 @@
+#!/usr/bin/env bash
+# Puts a host kernel that build.sh has built onto this machine, for one trial boot; the kernel that runs stays the default
+# until `promote`. Neither it nor the distribution's kernels are ever removed.
+#
+#   install-host.sh            installs, and arms one boot of it: the reboot itself is the caller's
+#   install-host.sh health     one line of JSON about the kernel that runs now:
+#                              {"uname","expected","matches","root","network","nvme","kvm","healthy","trial"}
+#                              expected: the release on trial or "" ; nvme: number of disks; healthy: all of the others;
+#                              trial: armed (not rebooted yet), running, fell-back, none
+#   install-host.sh promote    after the trial boot: makes it the default, where health is good; else a sentence and status 1
+#
+# SNOWGLOBE_ROOT goes before every path, for tests.
+set -euo pipefail
+shopt -s inherit_errexit
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=lib/common.sh
+source "$here/lib/common.sh"
+
+version=${KERNEL_VERSION:-6.18.3}
+tree=${BUILD_DIR:-/tmp/kernel-build-host}/linux-$version
+release=$version$suffix
+running=$(uname -r)
+boot=$root/boot
+grub_cfg=$boot/grub/grub.cfg
+environment=$boot/grub/grubenv
+# What is on trial, across the reboot: lines `release`, `entry`, `boot`.
+trial=$root/var/lib/snowglobe-kernel/trial
+
+# entry_of RELEASE: its GRUB entry by ids, SUBMENU>ENTRY, from grub.cfg; nothing where it has none. A title would change with
+# the distribution's wording, and a position with every kernel.
+entry_of() {
+  as_root cat "$grub_cfg" 2>/dev/null | awk -v release="$1" '
+    function id(line) { if (match(line, /menuentry_id_option[[:space:]]+'\''[^'\'']+'\''/) == 0) return ""; line = substr(line, RSTART, RLENGTH); sub(/^[^'\'']*'\''/, "", line); sub(/'\''$/, "", line); return line }
+    /^[[:space:]]*submenu / { submenu = id($0) }
+    /^[[:space:]]*menuentry / {
+      own = id($0)
+      if (index(own, "gnulinux-" release "-advanced-") == 1) { print (submenu == "" ? own : submenu ">" own); exit }
+    }'
+}
+
+saved() { as_root grub-editenv "$environment" list | sed -n "s/^$1=//p"; }
+
+# The boot loader can write its environment only to plain file systems on plain disks; without that, one trial boot would be
+# every boot.
+check_boot_loader() {
+  local abstraction system free tool
+  for tool in grub-editenv grub-reboot grub-set-default grub-probe update-grub update-initramfs; do
+    command -v "$tool" >/dev/null ||
+      fail "This machine has no $tool, so no trial boot is possible. Install grub and initramfs-tools."
+  done
+  abstraction=$(as_root grub-probe --target=abstraction "$boot/grub" | tr '\n' ' ')
+  system=$(as_root grub-probe --target=fs "$boot/grub")
+  [[ ${abstraction// /} == "" && $system =~ ^(ext2|xfs|fat)$ ]] ||
+    fail "GRUB cannot write its environment in $boot/grub ($system ${abstraction:-}): a trial boot could not fall back. Nothing was installed."
+  as_root grub-editenv "$environment" set snowglobe_probe=1 || true
+  [ "$(saved snowglobe_probe)" = 1 ] || fail "$environment cannot be written: a trial boot could not fall back. Nothing was installed."
+  as_root grub-editenv "$environment" unset snowglobe_probe
+  free=$(df --output=avail -BM "$boot" | tail -n 1 | tr -dc 0-9)
+  [ "$free" -ge 400 ] || fail "A kernel and its initramfs need 400 MB in $boot, and $free MB are free. Make room there, then install again."
+}
+
+# The image that the machine falls back to. Where the running kernel has the very release that is about to be installed, its
+# files are kept as .old, and the fall-back is the distribution's newest kernel, which brought this machine up before.
+fall_back_release() {
+  if [ "$running" != "$release" ]; then
+    echo "$running"
+  else
+    find "$boot" -maxdepth 1 -name 'vmlinuz-*' ! -name "*$suffix*" -printf '%f\n' | sed 's/^vmlinuz-//' | sort -V | tail -n 1
+  fi
+}
+
+set_command_line() {
+  local mode=""
+  [ "$arch" != arm64 ] || mode="kvm-arm.mode=nested "
+  as_root mkdir -p "$root/etc/default/grub.d"
+  # After the cloud image's own (50-cloudimg-settings.cfg). panic=-1: a panic reboots at once, into the saved default.
+  as_root tee "$root/etc/default/grub.d/99-snowglobe-kernel.cfg" >/dev/null <<CONF
+GRUB_DEFAULT=saved
+GRUB_CMDLINE_LINUX_DEFAULT="\$GRUB_CMDLINE_LINUX_DEFAULT ${mode}numa=off panic=-1"
+CONF
+}
+
+# into SOURCE TARGET: a file of /boot, whole or not at all; what was there stays as .old where it is the running kernel's.
+into() {
+  as_root cp "$1" "$2.new"
+  if [ -e "$2" ] && [ "$running" = "$release" ]; then as_root cp -p "$2" "$2.old"; fi
+  as_root mv -f "$2.new" "$2"
+}
+
+install_kernel() {
+  local image=arch/x86/boot/bzImage fall_back entry previous
+  [ "$arch" = x86 ] || image=arch/arm64/boot/Image
+  if [ ! -s "$tree/$image" ] || [ "$(cat "$tree/include/config/kernel.release" 2>/dev/null)" != "$release" ]; then
+    fail "There is no $release in $tree. Build it with kernel/build.sh first."
+  fi
+  check_boot_loader
+  fall_back=$(fall_back_release)
+  previous=$(entry_of "${fall_back:-none}")
+  [ -n "$previous" ] || fail "GRUB has no entry for ${fall_back:-a kernel of the distribution}, so there is nothing to fall back to. Nothing was installed; run update-grub and try again."
+  # Before anything is installed: GRUB sorts the newest kernel first, and any reboot from here on must not take it.
+  set_command_line
+  as_root grub-set-default --boot-directory="$boot" "$previous"
+  [ "$(saved saved_entry)" = "$previous" ] || fail "GRUB's saved default could not be set. Nothing was installed; look at $environment."
+  note "The default stays $fall_back."
+  if [ "$running" = "$release" ] && [ -d "$root/lib/modules/$release" ]; then
+    as_root rm -rf "$root/lib/modules/$release.old"
+    as_root cp -al "$root/lib/modules/$release" "$root/lib/modules/$release.old"
+  fi
+  as_root make -C "$tree" --no-print-directory ARCH="$make_arch" INSTALL_MOD_PATH="$root" INSTALL_MOD_STRIP=1 modules_install
+  into "$tree/$image" "$boot/vmlinuz-$release"
+  into "$tree/System.map" "$boot/System.map-$release"
+  into "$tree/.config" "$boot/config-$release"
+  if [ -e "$boot/initrd.img-$release" ]; then
+    [ "$running" != "$release" ] || as_root cp -p "$boot/initrd.img-$release" "$boot/initrd.img-$release.old"
+    as_root update-initramfs -u -k "$release"
+  else
+    as_root update-initramfs -c -k "$release"
+  fi
+  [ -s "$boot/initrd.img-$release" ] || fail "update-initramfs made no initramfs for $release. The default is still $fall_back; install again."
+  as_root update-grub
+  # The distribution's hooks may have written the default anew.
+  [ "$(saved saved_entry)" = "$previous" ] || as_root grub-set-default --boot-directory="$boot" "$previous"
+  entry=$(entry_of "$release")
+  [ -n "$entry" ] || fail "update-grub made no entry for $release. The default is still $fall_back; look at $boot/vmlinuz-$release."
+  as_root mkdir -p "$(dirname "$trial")"
+  printf 'release %s\nentry %s\nboot %s\n' "$release" "$entry" "$(boot_id)" | as_root tee "$trial" >/dev/null
+  as_root grub-reboot --boot-directory="$boot" "$entry"
+  [ "$(saved next_entry)" = "$entry" ] || fail "The trial boot could not be armed. The default is still $fall_back; look at $environment."
+  note "The next boot, and only that, is $release; the one after it is $fall_back again, unless it is promoted."
+}
+
+boot_id() { cat "$root/proc/sys/kernel/random/boot_id" 2>/dev/null || echo unknown; }
+on_trial() { sed -n "s/^$1 //p" "$trial" 2>/dev/null || true; }
+
+# look_at_health: the findings as variables; every one is looked at, whatever the others say.
+look_at_health() {
+  expected=$(on_trial release)
+  matches=false root_mounted=false network=false kvm=false healthy=false
+  if [ -z "$expected" ]; then phase_of_trial=none
+  elif [ "$(on_trial boot)" = "$(boot_id)" ]; then phase_of_trial=armed
+  elif [ "$running" = "$expected" ]; then phase_of_trial=running
+  else phase_of_trial=fell-back; fi
+  if [ -n "$expected" ] && [ "$running" = "$expected" ]; then matches=true; fi
+  # Written to, not only mounted: a root that could not be checked comes up read-only.
+  if findmnt -no OPTIONS / | tr , '\n' | grep -qx rw; then root_mounted=true; fi
+  if [ -n "$(ip -o route show default; ip -o -6 route show default)" ]; then network=true; fi
+  nvme=$(find "$root/sys/class/nvme" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)
+  if [ -e "$root/dev/kvm" ]; then kvm=true; fi
+  if [ "$root_mounted$network$kvm" = truetruetrue ] && [ "$nvme" -gt 0 ] && { [ -z "$expected" ] || [ "$phase_of_trial" = running ]; }; then
+    healthy=true
+  fi
+}
+
+health() {
+  look_at_health
+  printf '{"uname":%s,"expected":%s,"matches":%s,"root":%s,"network":%s,"nvme":%s,"kvm":%s,"healthy":%s,"trial":"%s"}\n' \
+    "$(json_string "$running")" "$(json_string "$expected")" "$matches" "$root_mounted" "$network" "$nvme" "$kvm" "$healthy" "$phase_of_trial"
+}
+
+promote() {
+  local entry
+  look_at_health
+  case $phase_of_trial in
+    none) fail "No kernel is on trial here. Install one first." ;;
+    armed) fail "$expected has not been booted yet. Reboot first." ;;
+    fell-back) fail "$expected did not come up: $running runs. It stays the default; look at the console's output." ;;
+  esac
+  [ "$healthy" = true ] || fail "$expected runs, but not well (root $root_mounted, network $network, NVMe $nvme, /dev/kvm $kvm). It is not made the default; reboot for the one before."
+  # Looked up anew: update-grub may have run since.
+  entry=$(entry_of "$expected")
+  [ -n "$entry" ] || fail "GRUB has no entry for $expected any more. Run update-grub, then promote again."
+  as_root grub-set-default --boot-directory="$boot" "$entry"
+  [ "$(saved saved_entry)" = "$entry" ] || fail "GRUB's saved default could not be set. Look at $environment."
+  as_root rm -f "$trial"
+  note "$expected is the default from now on."
+}
+
+export PATH=$PATH:/usr/sbin:/sbin
+case "${1:-install}" in
+  install) install_kernel ;;
+  health) health ;;
+  promote) promote ;;
+  *)
+    echo "Say health or promote, or nothing to install." >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+# Looked at before anything is begun: version, room, tools.
+
+# Ubuntu's and Debian's names. debhelper and rsync are for those who make packages of the tree.
+packages=(bc binutils bison build-essential ccache cpio curl debhelper flex gnupg kmod libdw-dev libelf-dev libncurses-dev
+  libssl-dev patch perl python3 rsync xz-utils zstd)
+
+check() {
+  local needed missing=() package free
+  phase check
+  [[ $version =~ ^6\.18(\.[0-9]+)?$ ]] ||
+    fail "Linux $version is refused: 7.x kernels froze nested guests where 6.18.3 and 6.18.44 did not, and the patches are for 6.18.y. Build 6.18.3."
+  needed=10
+  [ "$kind" = guest ] || needed=40
+  # What an earlier build left is room that this one need not find again.
+  [ ! -e "$tree/vmlinux" ] || needed=3
+  free=$(free_gb "$build")
+  [ "$free" -ge "$needed" ] || fail "A $kind kernel needs $needed GB in $build, and $free GB are free. Make room, then build again."
+  free=$(free_gb "$state")
+  [ "$free" -ge 1 ] || fail "Sources and images need 1 GB in $state, and less is free. Make room, then build again."
+  for package in "${packages[@]}"; do
+    dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  done
+  [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
+}
+
+install_packages() {
+  note "Installing ${*}."
+  export DEBIAN_FRONTEND=noninteractive
+  # The lists of a fresh machine are old or absent. A running upgrade is waited for.
+  without_lock as_root apt-get -o DPkg::Lock::Timeout=600 update -qq || true
+  without_lock as_root apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends "$@" ||
+    fail "These packages are missing and could not be installed: $*. Install them with apt-get, then build again."
+}

@@ -1,0 +1,65 @@
+# shellcheck shell=bash
+# The configuration: fragments of ours, and a look at every option afterwards, because Kconfig drops in silence what lacks a
+# dependency.
+
+# fragments: those of this kind and architecture, in order.
+fragments() { printf '%s\n' "$here/config/$kind.config" "$here/config/$kind-$arch.config"; }
+
+# base_configuration: the running distribution's; where one of our own kernels runs, the newest of the distribution's that is there.
+# Nothing where there is none: then the architecture's defconfig is the base.
+base_configuration() {
+  local file
+  file=$root/boot/config-$(uname -r)
+  if [[ $file == *$suffix* || ! -r $file ]]; then
+    file=$(find "$root/boot" -maxdepth 1 -name 'config-*' ! -name "*$suffix*" 2>/dev/null | sort -V | tail -n 1)
+  fi
+  [ -z "$file" ] || echo "$file"
+}
+
+# lost_options REQUESTED RESULT: names of the options asked for that the result does not have as asked, one a line.
+lost_options() {
+  awk '
+    function split_line(line) {
+      if (line ~ /^CONFIG_[A-Za-z0-9_]+=/) { name = substr(line, 1, index(line, "=") - 1); value = substr(line, index(line, "=") + 1) }
+      else if (line ~ /^# CONFIG_[A-Za-z0-9_]+ is not set/) { name = substr(line, 3); sub(/ .*/, "", name); value = "n" }
+      else return 0
+      return 1
+    }
+    FNR == NR { if (split_line($0)) has[name] = value; next }
+    split_line($0) { asked[name] = value; if (!(name in seen)) { seen[name] = 1; order[++count] = name } }
+    END {
+      for (i = 1; i <= count; i++) {
+        name = order[i]; got = (name in has) ? has[name] : "n"; want = asked[name]
+        # An empty string and an option that is not there mean the same.
+        if (want == "\"\"" && got == "n") continue
+        # What was asked for as a module may be built in.
+        if (got != want && !(want == "m" && got == "y")) print substr(name, 8)
+      }
+    }' "$2" "$1"
+}
+
+configure() {
+  local asked=$tree/.snowglobe/asked base lost
+  phase configure
+  fragments | xargs cat | put "$asked"
+  if [ "$kind" = guest ]; then
+    kbuild KCONFIG_ALLCONFIG="$asked" allnoconfig
+  else
+    base=$(base_configuration)
+    if [ -n "$base" ]; then
+      note "The base is $base."
+      # What is asked for comes last, and an option said twice takes the last.
+      cat "$base" "$asked" | put "$tree/.config.new"
+    else
+      note "No distribution's configuration is here: the base is defconfig."
+      kbuild defconfig
+      cat "$tree/.config" "$asked" | put "$tree/.config.new"
+    fi
+    mv "$tree/.config.new" "$tree/.config"
+  fi
+  kbuild olddefconfig
+  lost=$(lost_options "$asked" "$tree/.config")
+  if [ -n "$lost" ]; then
+    fail "Kconfig dropped ${lost//$'\n'/, }: a dependency of each is missing in $version. Mend kernel/config/$kind*.config, then build again."
+  fi
+}
