@@ -222,7 +222,7 @@ const rootInPlace: Rule = ({ change, ids }) => {
   const details = changed.map(
     (key) => `${key} ${JSON.stringify(before[key] ?? null)} to ${JSON.stringify(after[key])}`,
   );
-  return [["dangerous", `changes ${what} in place: ${details.join(", ")}`]];
+  return [["dangerous", `changes ${what}${what.includes(",") ? "," : ""} in place: ${details.join(", ")}`]];
 };
 
 /** A machine that goes, with or without another in its place. */

@@ -117,7 +117,13 @@ function resourceChange(given: unknown): readonly ResourceChange[] {
   const importId = importOf(change.importing);
   const kind = kindOf(change.actions, movedFrom !== undefined && movedFrom !== address, importId !== undefined);
   if (address === undefined || kind === undefined) return [];
-  const type = text(one.type) ?? address.split(".").at(-2) ?? "";
+  const type =
+    text(one.type) ??
+    address
+      .replaceAll(/\[[^\]]*\]/g, "")
+      .split(".")
+      .at(-2) ??
+    "";
   return [
     {
       address,
