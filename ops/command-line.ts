@@ -68,7 +68,10 @@ export function createCommandLine(ops: ComposedOps, lines: Lines): CommandLine {
       const operation = verb.create(ops, machine);
       const outcome = await ops.operations.start(operation).finished;
       const handover = outcome.status === "done" && handsOver(operation) ? operation.handover() : undefined;
-      return handover ? await giveTerminal(handover) : exitStatus(outcome, looking.signal.aborted);
+      if (!handover) return exitStatus(outcome, looking.signal.aborted);
+      const { code, failure } = await giveTerminal(handover);
+      if (failure) say(failure);
+      return code;
     } finally {
       unsubscribe();
     }

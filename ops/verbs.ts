@@ -4,8 +4,11 @@ import { connectOperation } from "./database/connect.ts";
 import type { MachineName } from "./fleet/machines.ts";
 import { startMachine, stopMachine, swapMachine } from "./machine/operations.ts";
 import { machineTools } from "./machine/tools.ts";
+import type { Handover } from "./operation/handover.ts";
+import { CONNECT_NEEDS, connectMachine } from "./operation/prerequisites.ts";
 import type { Operation } from "./operation/types.ts";
 import type { Ops } from "./ops.ts";
+import { sshHandover } from "./ssh/direct.ts";
 import { applyOperation, planOperation } from "./terraform/apply.ts";
 import { destroyOperation } from "./terraform/destroy.ts";
 import { initOperation } from "./terraform/init.ts";
@@ -35,6 +38,20 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     needs: [],
     confirm: "none",
     create: (ops) => ops.signIn.login(),
+  },
+  ssh: {
+    help: "open a shell on a machine, whatever has to happen first",
+    scope: "machine",
+    needs: CONNECT_NEEDS,
+    confirm: "simple",
+    create: (ops, machine) => {
+      const connect = connectMachine(machine, machineTools(ops));
+      const handover = (): Handover | undefined => {
+        const address = connect.address();
+        return address ? sshHandover(ops.environment, ops.access.channel, machine, address) : undefined;
+      };
+      return { ...connect, handover };
+    },
   },
   start: {
     help: "start a machine",

@@ -1,6 +1,9 @@
 /** What the fleet screen's keys do: from a command to an operation, a session or a place on the screen. */
 
 import type { MachineName } from "../ops/fleet/machines.ts";
+import { deleteOrphan } from "../ops/machine/orphans.ts";
+import { machineTools } from "../ops/machine/tools.ts";
+import { connectMachine } from "../ops/operation/prerequisites.ts";
 import type { Run } from "../ops/operation/run.ts";
 import type { Operation } from "../ops/operation/types.ts";
 import type { Ops } from "../ops/ops.ts";
@@ -36,7 +39,8 @@ export function fleetHandlers(cockpit: Cockpit, navigation: Navigation): Partial
   };
   const start = (verb: string) => () => {
     const operation = VERBS[verb]?.create(ops, selected);
-    if (operation) show(cockpit, startOnce(ops, operation));
+    const run = operation && startOnce(cockpit, operation);
+    if (run) show(cockpit, run);
   };
   return {
     up: () => dispatch({ type: "move", by: -1 }),
@@ -78,24 +82,34 @@ async function enter(cockpit: Cockpit, machine: MachineName, session: string | u
 }
 
 async function connect(cockpit: Cockpit, machine: MachineName): Promise<void> {
-  const operation = VERBS.ssh?.create(cockpit.ops, machine);
-  if (!operation) return;
-  const run = startOnce(cockpit.ops, operation);
+  const { ops, dispatch } = cockpit;
+  const operation = connectMachine(machine, machineTools(ops));
+  const run = startOnce(cockpit, operation);
+  if (!run) return;
   show(cockpit, run, QUIET_MS);
   const outcome = await run.finished;
-  if (outcome.status !== "done") return;
-  const address = cockpit.ops.fleet.get().fleet?.machines[machine].instance?.publicIp;
-  cockpit.dispatch({ type: "close-run", runId: run.get().id });
-  if (address) await cockpit.attach(cockpit.ops.sessions.open(machine, address));
+  const address = operation.address();
+  if (outcome.status !== "done" || !address) return;
+  dispatch({ type: "close-run", runId: run.get().id });
+  await cockpit.attach(ops.sessions.open(machine, address));
 }
 
-/** Starts the operation, or gives the run of the same verb on the same machine that is under way already. */
-function startOnce(ops: Ops, operation: Operation): Run {
-  const same = ops.operations.get().find((run) => {
-    const state = run.get();
-    return !state.outcome && state.name === operation.name && state.machine === operation.machine;
-  });
-  return same ?? ops.operations.start(operation);
+/**
+ * Starts the operation, unless something that changes the same machine is under way: then that is shown, so that two
+ * operations never pull one machine in two directions.
+ */
+function startOnce(cockpit: Cockpit, operation: Operation): Run | undefined {
+  const { ops, dispatch, tell } = cockpit;
+  const other = ops.operations
+    .get()
+    .map((run) => run.get())
+    .find(
+      (run) => !run.outcome && run.machine === operation.machine && (operation.machine || run.name === operation.name),
+    );
+  if (!other) return ops.operations.start(operation);
+  if (other.name !== operation.name) tell(`Not now: ${other.title} is under way.`, "warning");
+  dispatch({ type: "open", overlay: { kind: "run", runId: other.id } });
+  return undefined;
 }
 
 /** Opens the run's screen: at once, or only if it is not over or asks something within `patienceMs`. */
@@ -141,5 +155,6 @@ function quit({ ops, dispatch, end }: Cockpit): void {
 
 /** Deletes an orphan; the operation asks for its ID to be typed. */
 export function deleteVolume(cockpit: Cockpit, volumeId: string): void {
-  cockpit.tell(volumeId);
+  const { ops } = cockpit;
+  show(cockpit, ops.operations.start(deleteOrphan(volumeId, machineTools(ops))));
 }

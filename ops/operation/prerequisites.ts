@@ -56,7 +56,7 @@ export const CONNECT_NEEDS: readonly Need[] = ["signed-in", "persistent-root", "
 export function connectMachine(name: MachineName, tools: MachineTools): ConnectOperation {
   let address: string | undefined;
   return {
-    name: "connect",
+    name: "ssh",
     title: `Open SSH on ${name}`,
     machine: name,
     harmlessToDrop: false,

@@ -1,41 +1,38 @@
 /** SSH without the cockpit: `make ssh-jumpbox`, `ssh-arm`, `ssh-x86`. */
 
-import { spawn } from "node:child_process";
 import type { Environment } from "../environment.ts";
-import { type Failure, FailureError } from "../failure.ts";
+import { FailureError } from "../failure.ts";
 import type { MachineName } from "../fleet/machines.ts";
+import type { Handover } from "../operation/handover.ts";
 import type { Channel } from "./channel.ts";
 import { checkLocal, sshArguments, sshProgram } from "./command.ts";
 import { diagnose } from "./diagnose.ts";
 import { createLog } from "./log.ts";
 
+/** OpenSSH's own exit status for whatever went wrong before or beside the far side's command (ssh(1), "EXIT STATUS"). */
+const SSH_FAILED = 255;
+
 /**
- * Hands the terminal to ssh until it ends. Gives ssh's exit status, and what went wrong where ssh itself failed.
- * Throws a FailureError where it cannot even be tried. Call it when SSH answers (see Channel.waitForSsh).
+ * The real ssh to a machine, to hand a terminal to. Throws a FailureError where it cannot even be tried. Call it when SSH
+ * answers (see Channel.waitForSsh).
  */
-export async function runDirect(
+export function sshHandover(
   environment: Environment,
   channel: Channel,
   machine: MachineName,
   address: string,
-): Promise<{ readonly code: number; readonly failure: Failure | undefined }> {
+): Handover {
   const local = checkLocal(environment);
   if (local) throw new FailureError(local);
   const facts = channel.facts(machine, address);
   const log = createLog(environment);
-  const args = sshArguments(environment, { address, alias: facts.alias, use: "session", log: log.path });
-  // Ctrl+C belongs to the far side; a terminal in raw mode sends none here, and while ssh connects it ends ssh alone.
-  const ignore = () => {};
-  process.on("SIGINT", ignore);
-  try {
-    const code = await new Promise<number>((resolve, reject) => {
-      const child = spawn(sshProgram(environment), args, { env: { ...environment.env }, stdio: "inherit" });
-      child.on("error", reject);
-      child.on("close", (status) => resolve(status ?? 255));
-    });
-    return { code, failure: code === 255 ? diagnose(log.take(), facts) : undefined };
-  } finally {
-    process.off("SIGINT", ignore);
-    log.take();
-  }
+  return {
+    command: sshProgram(environment),
+    args: sshArguments(environment, { address, alias: facts.alias, use: "session", log: log.path }),
+    env: environment.env,
+    failure: (code) => (code === SSH_FAILED ? diagnose(log.take(), facts) : undefined),
+    close: () => {
+      log.take();
+    },
+  };
 }
