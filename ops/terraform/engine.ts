@@ -157,7 +157,6 @@ export async function invocation(environment: Environment, engine: Engine, what:
     args: [
       "run",
       "--rm",
-      "--init",
       ...(what.interactive ? ["--interactive", "--tty"] : []),
       ...(rootless ? ["--userns", "keep-id"] : []),
       ...(uid >= 0 ? ["--user", `${uid}:${gid}`] : []),
