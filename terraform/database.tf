@@ -35,7 +35,7 @@ resource "aws_rds_cluster" "this" {
 
   # Nobody knows this password: RDS makes, keeps and rotates it. `make connect` uses it once, through the Data API, to
   # make the user that signs in by IAM.
-  master_username                     = "root_of_snowglobe"
+  master_username                     = "snowglobeadmin"
   manage_master_user_password         = true
   enable_http_endpoint                = true
   iam_database_authentication_enabled = true

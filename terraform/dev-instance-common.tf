@@ -115,11 +115,11 @@ locals {
   }
 }
 
-# The mark that the cockpit refuses to delete.
+# The mark of what the cockpit refuses to delete. Of recorded volumes only, so that no mark depends on a machine.
 resource "aws_ec2_tag" "persistent" {
-  for_each = local.persistent_volumes
+  for_each = var.persistent_roots
 
-  resource_id = each.value
+  resource_id = each.value.volume
   key         = "snowglobe:persistent"
   value       = each.key
 }

@@ -35,6 +35,9 @@ resource "aws_instance" "fcvm_metal_arm" {
 
   tags = { Name = "fcvm-metal-arm" }
 
+  # Its first boot wants the network.
+  depends_on = [aws_route_table_association.public]
+
   # See dev-instance-common.tf for why each of these is here.
   lifecycle {
     ignore_changes = [ami, user_data, user_data_base64, root_block_device, subnet_id, availability_zone, associate_public_ip_address, instance_market_options]
@@ -48,11 +51,17 @@ import {
 }
 
 resource "aws_eip" "fcvm_metal_arm" {
-  domain   = "vpc"
-  instance = aws_instance.fcvm_metal_arm.id
-  tags     = { Name = "fcvm-metal-arm" }
+  domain = "vpc"
+  tags   = { Name = "fcvm-metal-arm" }
 
   lifecycle {
     prevent_destroy = true
   }
+}
+
+# Apart from the address, which outlives the machine; putting it back where it is already does nothing.
+resource "aws_eip_association" "fcvm_metal_arm" {
+  allocation_id       = aws_eip.fcvm_metal_arm.allocation_id
+  instance_id         = aws_instance.fcvm_metal_arm.id
+  allow_reassociation = true
 }

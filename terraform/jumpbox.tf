@@ -29,6 +29,9 @@ resource "aws_instance" "jumpbox" {
 
   tags = { Name = "jumpbox" }
 
+  # Its first boot wants the network.
+  depends_on = [aws_route_table_association.public]
+
   # See dev-instance-common.tf for why each of these is here.
   lifecycle {
     ignore_changes = [ami, user_data, user_data_base64, root_block_device, subnet_id, availability_zone, associate_public_ip_address]
@@ -62,13 +65,19 @@ import {
 }
 
 resource "aws_eip" "jumpbox" {
-  domain   = "vpc"
-  instance = aws_instance.jumpbox.id
-  tags     = { Name = "jumpbox" }
+  domain = "vpc"
+  tags   = { Name = "jumpbox" }
 
   lifecycle {
     prevent_destroy = true
   }
+}
+
+# Apart from the address, which outlives the machine; putting it back where it is already does nothing.
+resource "aws_eip_association" "jumpbox" {
+  allocation_id       = aws_eip.jumpbox.allocation_id
+  instance_id         = aws_instance.jumpbox.id
+  allow_reassociation = true
 }
 
 resource "aws_iam_role" "jumpbox" {

@@ -5,7 +5,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parseOwnerValues } from "../../ops/fleet/owner.ts";
-import { isKept } from "../../ops/terraform/keep.ts";
+import { destruction, isKept } from "../../ops/terraform/keep.ts";
 import { type Body, block, type Configuration, readConfiguration, resource, TERRAFORM_DIR } from "./hcl.ts";
 
 let main: Configuration;
@@ -35,6 +35,34 @@ const s3Backend = (configuration: Configuration) =>
   (configuration.terraform[0] as { backend: { s3: Body[] } }).backend.s3[0];
 const keptFromDestruction = (body: Body) =>
   Array.isArray(body.lifecycle) && block(body, "lifecycle").prevent_destroy === true;
+
+/** The managed resources that a body refers to, by way of locals and data sources too. */
+function references(configuration: Configuration, body: unknown, seen = new Set<string>()): Set<string> {
+  const found = new Set<string>();
+  const text = JSON.stringify(body);
+  const into = (key: string, inner: unknown) => {
+    if (inner === undefined || seen.has(key)) return;
+    seen.add(key);
+    for (const one of references(configuration, inner, seen)) found.add(one);
+  };
+  for (const [, name = ""] of text.matchAll(/\blocal\.(\w+)/g)) into(`local.${name}`, configuration.locals[name]);
+  for (const [all, data, type = "", name = ""] of text.matchAll(/\b(data\.)?(aws_\w+)\.(\w+)/g)) {
+    if (data) into(all, configuration.data[type]?.[name]);
+    else if (configuration.resources[type]?.[name]) found.add(`${type}.${name}`);
+  }
+  return found;
+}
+
+/** The configuration as `terraform show -json` would give its state. */
+function asState(configuration: Configuration): unknown {
+  const resources = [...blocks(configuration)].map(([type, name, body]) => ({
+    address: `${type}.${name}`,
+    type,
+    mode: "managed",
+    depends_on: [...references(configuration, body)],
+  }));
+  return { values: { root_module: { resources } } };
+}
 
 test.skipIf(spawnSync("terraform", ["version"]).status !== 0)(
   "terraform fmt has nothing to change (needs terraform)",
@@ -91,7 +119,11 @@ describe("the machines", () => {
     expect(block(body, "metadata_options")).toMatchObject({ http_endpoint: "enabled", http_tokens: "required" });
     expect(body.tags).toEqual({ Name: name.replaceAll("_", "-") });
     const eip = resource(main, "aws_eip", name);
-    expect(eip.instance).toBe(reference(`aws_instance.${name}.id`));
+    expect(resource(main, "aws_eip_association", name)).toEqual({
+      allocation_id: reference(`aws_eip.${name}.allocation_id`),
+      instance_id: reference(`aws_instance.${name}.id`),
+      allow_reassociation: true,
+    });
     expect(keptFromDestruction(eip)).toBe(true);
     expect(main.imports.map((one) => one.to)).toContain(reference(`aws_eip.${name}`));
   });
@@ -339,6 +371,30 @@ describe("what must never be", () => {
     const kept = [...blocks(main)].filter(([, , body]) => keptFromDestruction(body)).map(([type]) => type);
     expect(new Set(kept)).toEqual(new Set(["aws_eip", "aws_ebs_volume", "aws_rds_cluster", "aws_backup_vault"]));
     for (const type of kept) expect(isKept(type)).toBe(true);
+  });
+
+  test("a destroy that leaves machines, or that would take what it says it keeps", () => {
+    const { targets, kept } = destruction(asState(main));
+    for (const name of MACHINES) {
+      expect(targets).toContain(`aws_instance.${name}`);
+      expect(targets).toContain(`aws_eip_association.${name}`);
+    }
+    expect(kept.map((line) => line.split(" ")[0]).sort()).toEqual([
+      "aws_backup_vault.this",
+      "aws_ebs_volume.jumpbox_home",
+      "aws_ec2_tag.persistent",
+      "aws_eip.fcvm_metal_arm",
+      "aws_eip.fcvm_metal_x86",
+      "aws_eip.jumpbox",
+      "aws_rds_cluster.this",
+    ]);
+    // Terraform takes away what depends on a target as well: none of that may be kept.
+    for (const [type, name, body] of blocks(main)) {
+      const address = `${type}.${name}`;
+      if (targets.includes(address)) continue;
+      for (const dependency of references(main, body))
+        expect([address, dependency, targets.includes(dependency)]).toEqual([address, dependency, false]);
+    }
   });
 
   test("default tags, which the provider would want on persistent roots too", () => {
