@@ -49,7 +49,10 @@ function literal({ volumeId, allocationId }: PersistentRoot): string {
 
 /** As an HCL string; a template marker in it stays text. */
 function quoted(text: string): string {
-  return JSON.stringify(text).replaceAll("${", "$${").replaceAll("%{", "%%{");
+  // Functions, because a dollar means something in a replacement.
+  return JSON.stringify(text)
+    .replaceAll("${", () => "$${")
+    .replaceAll("%{", () => "%%{");
 }
 
 /** Just after the opening brace of an attribute's value. */

@@ -1,1 +1,1 @@
-export declare function buildAutoStop(): Promise<void>;
+export declare function buildAutoStop(outdir?: string): Promise<void>;

@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import { build } from "esbuild";
 
-export async function buildAutoStop() {
+export async function buildAutoStop(outdir = join(import.meta.dirname, "dist")) {
   await build({
     entryPoints: { index: join(import.meta.dirname, "handler.ts") },
-    outdir: join(import.meta.dirname, "dist"),
+    outdir,
     outExtension: { ".js": ".mjs" },
     bundle: true,
     format: "esm",

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { buildAutoStop } from "../../terraform/auto-stop/build.mjs";
 import type { Report } from "../../terraform/auto-stop/handler.ts";
 import type { Account } from "../simulator/ec2/account.ts";
@@ -13,14 +13,17 @@ import { healthyAccount, STORY_IDS } from "../simulator/story.ts";
 import { TERRAFORM_DIR } from "./hcl.ts";
 
 const TOPIC = "arn:aws:sns:us-west-1:123456789012:snowglobe-alerts";
-const BUNDLE = join(TERRAFORM_DIR, "auto-stop", "dist", "index.mjs");
+// Beside the modules, where the SDK is found as the runtime would have it, and where no build of others writes.
+const FOLDER = join(TERRAFORM_DIR, "..", "node_modules", ".cache", `auto-stop-${process.pid}`);
+const BUNDLE = join(FOLDER, "index.mjs");
 const { arm, x86, x86Request } = STORY_IDS;
 const IDLE = new Array<number>(13).fill(1);
 
 let simulator: Simulator;
 let sns: ReturnType<typeof snsService>;
 
-beforeAll(buildAutoStop);
+beforeAll(() => buildAutoStop(FOLDER));
+afterAll(() => rm(FOLDER, { recursive: true, force: true }));
 beforeEach(async () => {
   sns = snsService([TOPIC]);
   simulator = await startSimulator({ latencyScale: 0, story: bothRunning, more: () => [sns] });

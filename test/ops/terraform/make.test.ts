@@ -1,0 +1,103 @@
+/** The Makefile itself, from `make apply` on: this project's own sources, in a folder where nothing was ever done. */
+
+import { execFileSync } from "node:child_process";
+import { readdir, stat, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Program, runProgram } from "../../harness/program.ts";
+import { addressesIn, NO_TERRAFORM, type Project, STATE, startProject } from "./project.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..", "..");
+
+describe.skipIf(NO_TERRAFORM)("make (needs terraform)", () => {
+  let project: Project;
+
+  beforeAll(async () => {
+    project = await startProject();
+    const links = [
+      "Makefile",
+      "package.json",
+      "package-lock.json",
+      "tsconfig.json",
+      "esbuild.config.mjs",
+      "ops",
+      "tui",
+      "test",
+      "node_modules",
+      "terraform/auto-stop",
+    ];
+    for (const name of links) await symlink(join(ROOT, name), join(project.folder, name));
+  });
+  afterAll(() => project.stop());
+
+  /** Never npm: the modules are those of the checkout that the test itself runs from. */
+  function make(target: string): Program {
+    return runProgram("make", ["-o", "node_modules/.installed", target], {
+      env: project.env,
+      cwd: project.folder,
+      columns: 120,
+      rows: 60,
+    });
+  }
+
+  async function finished(program: Program, code: number): Promise<void> {
+    const { exitCode } = await program.exited;
+    expect(exitCode, program.text()).toBe(code);
+  }
+
+  test("apply alone does everything; the image is built once, and again when the Dockerfile is newer", async () => {
+    const first = make("apply");
+    await first.waitFor("Where should messages go?", 60_000);
+    first.write("owner@example.com\r");
+    await first.waitFor("Apply? [y/N]", 30_000);
+    first.write("y\r");
+    await finished(first, 0);
+    expect(first.text()).toContain("is recorded as the persistent root of fcvm-metal-arm.");
+    expect(addressesIn(project.s3.objects.get(STATE))).toContain("terraform_data.machine");
+    expect(await readdir(project.folder)).toContain(".container-built");
+    const built = (await stat(join(project.folder, ".container-built"))).mtimeMs;
+
+    await finished(make("plan"), 0);
+    expect((await stat(join(project.folder, ".container-built"))).mtimeMs).toBe(built);
+    execFileSync("touch", [join(project.folder, "Dockerfile")]);
+    await finished(make("plan"), 0);
+    expect((await stat(join(project.folder, ".container-built"))).mtimeMs).toBeGreaterThan(built);
+    // Newer but the same: the image is known by what its Dockerfile says.
+    expect((await project.calls()).filter((call) => call.startsWith("build"))).toHaveLength(1);
+  }, 120_000);
+
+  test("shell gives the terminal to a shell in the container, signed in", async () => {
+    const shell = make("shell");
+    await shell.waitFor("are here, signed in.", 60_000);
+    shell.write("echo key=$AWS_ACCESS_KEY_ID in $(basename $PWD)\r");
+    await shell.waitFor(`key=${project.env.AWS_ACCESS_KEY_ID} in terraform`);
+    shell.write("exit 3\r");
+    const { exitCode } = await shell.exited;
+    expect(exitCode).not.toBe(0);
+  }, 90_000);
+
+  test("help names every target of the mission", () => {
+    const help = execFileSync("make", ["help"], { cwd: ROOT, encoding: "utf8" });
+    for (const target of [
+      "init",
+      "plan",
+      "apply",
+      "destroy",
+      "fmt",
+      "validate",
+      "output",
+      "shell",
+      "connect",
+      "clean",
+      "login",
+      "status",
+      "tui",
+      "demo",
+      "simulator",
+      "test",
+      "bench",
+    ]) {
+      expect(help).toMatch(new RegExp(`^ {2}make ${target} +\\S`, "m"));
+    }
+  });
+});
