@@ -6,7 +6,7 @@ packages=(bc binutils bison build-essential ccache cpio curl debhelper flex gnup
   libssl-dev patch perl python3 rsync xz-utils zstd)
 
 check() {
-  local needed missing=() package free
+  local needed missing=() package present free
   phase check
   [[ $version =~ ^6\.18(\.[0-9]+)?$ ]] ||
     fail "Linux $version is refused: 7.x kernels froze nested guests where 6.18.3 and 6.18.44 did not, and the patches are for 6.18.y. Build 6.18.3."
@@ -18,8 +18,9 @@ check() {
   [ "$free" -ge "$needed" ] || fail "A $kind kernel needs $needed GB in $build, and $free GB are free. Make room, then build again."
   free=$(free_gb "$state")
   [ "$free" -ge 1 ] || fail "Sources and images need 1 GB in $state, and less is free. Make room, then build again."
+  present=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${packages[@]}" 2>/dev/null) || true
   for package in "${packages[@]}"; do
-    dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+    grep -qxF "$package installed" <<<"$present" || missing+=("$package")
   done
   [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
 }

@@ -15,10 +15,10 @@ key_urls=(
   "https://keyserver.ubuntu.com/pks/lookup?op=get&options=mr&search=0x$autosigner"
 )
 
-# get URL FILE: appends to what FILE holds already; up to eight tries, as long as it is not refused.
+# get URL FILE: appends to what FILE holds already, for as long as more comes: three tries in a row without a byte end it.
 get() {
-  local url=$1 file=$2 try code status before
-  for try in 1 2 3 4 5 6 7 8; do
+  local url=$1 file=$2 code status before idle=0
+  while [ "$idle" -lt 3 ]; do
     before=$(stat -c %s "$file" 2>/dev/null || echo 0)
     code=0
     status=$(curl -sSL --fail -C - --connect-timeout 20 --speed-limit 1 --speed-time "$stall" \
@@ -31,9 +31,12 @@ get() {
     case $status in 4??) fail "$url is not there (HTTP $status). Is the version right?" ;; esac
     # 33: this server cannot resume.
     [ "$code" != 33 ] || rm -f "$file"
-    note "The download stopped ($(head -n 1 "$file.error")); try $try of 8 goes on where it was."
-    if [ "$(stat -c %s "$file" 2>/dev/null || echo 0)" = "$before" ]; then sleep "$((try < 3 ? 1 : 5))"; fi
+    note "The download stopped: $(head -n 1 "$file.error")"
+    idle=$((idle + 1))
+    if [ "$(stat -c %s "$file" 2>/dev/null || echo 0)" -gt "$before" ]; then idle=0; fi
+    sleep "$idle"
   done
+  rm -f "$file.error"
   fail "The mirror stops half-way: $url. What came is kept; build again to go on from there."
 }
 
@@ -41,7 +44,7 @@ get() {
 trusted_key() {
   local gpg=(gpg --homedir "$1" --batch --quiet --no-autostart) found url wkd
   if [ -n "${SNOWGLOBE_KERNEL_KEY:-}" ]; then
-    "${gpg[@]}" --import "$SNOWGLOBE_KERNEL_KEY" >&2
+    "${gpg[@]}" --import "$SNOWGLOBE_KERNEL_KEY" 2>/dev/null
     "${gpg[@]}" --with-colons --list-keys | awk -F: '$1 == "fpr" { print $10; exit }'
     return
   fi
@@ -55,7 +58,7 @@ trusted_key() {
     done
   fi
   [ -s "$sources/autosigner.gpg" ] || return 1
-  "${gpg[@]}" --import "$sources/autosigner.gpg" >&2 || return 1
+  "${gpg[@]}" --import "$sources/autosigner.gpg" 2>/dev/null || return 1
   echo "$autosigner"
 }
 
@@ -85,7 +88,7 @@ signed_sums() (
   cat "$ring/text"
 )
 
-# fetch VERSION: the verified tarball at $tarball.
+# fetch VERSION: the verified tarball at $tarball. The sums come first, so that nothing is fetched that they do not name.
 fetch() {
   local name=linux-$1.tar.xz sums expected sum resumed=no code=0
   tarball=$sources/$name
@@ -97,11 +100,6 @@ fetch() {
     get "$mirror/v${1%%.*}.x/sha256sums.asc" "$sums.part"
     mv "$sums.part" "$sums"
   fi
-  if [ ! -e "$tarball" ]; then
-    [ ! -s "$tarball.part" ] || resumed=yes
-    get "$mirror/v${1%%.*}.x/$name" "$tarball.part"
-  fi
-  phase verify
   expected=$(signed_sums "$sums") || code=$?
   if [ "$code" != 0 ]; then
     rm -f "$sums"
@@ -113,6 +111,11 @@ fetch() {
     rm -f "$sums"
     fail "kernel.org's signed sums do not name $name. Is the version right?"
   fi
+  if [ ! -e "$tarball" ]; then
+    [ ! -s "$tarball.part" ] || resumed=yes
+    get "$mirror/v${1%%.*}.x/$name" "$tarball.part"
+  fi
+  phase verify
   if [ ! -e "$tarball" ]; then
     # A wrong sum after a resumed download may come from a first half of something else: then once more, from the start.
     if [ "$resumed" = yes ] && [ "$(sum_of "$tarball.part")" != "$expected" ]; then

@@ -1,0 +1,249 @@
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Builder, makeBuilder, signFalsely, whatLacks } from "./builder.ts";
+
+const lacking = whatLacks();
+let builder: Builder;
+
+const compiled = (lines: readonly string[]) =>
+  lines.filter((line) => line.startsWith("  CC ")).map((line) => line.trim().split(/\s+/).at(-1));
+const phases = (lines: readonly string[]) =>
+  lines.filter((line) => line.startsWith("==> phase ")).map((line) => line.slice(10));
+const hash = (lines: readonly string[]) => lines.map((line) => /^==> inputs (\S+)/.exec(line)?.[1]).find(Boolean);
+
+describe.skipIf(lacking)(`build.sh${lacking ? ` (skipped: no ${lacking})` : ""}`, () => {
+  beforeEach(async () => {
+    builder = await makeBuilder();
+  });
+  afterEach(() => builder.close());
+
+  test("makes a guest kernel from nothing, proves it and names it; unchanged, it is done at once; a changed patch rebuilds what it touches", async () => {
+    const first = await builder.run("build.sh");
+    expect(first.failed).toBe("");
+    expect(first.code).toBe(0);
+    expect(phases(first.lines)).toEqual([
+      "check",
+      "fetch",
+      "verify",
+      "patch",
+      "configure",
+      "compile",
+      "link",
+      "prove",
+      "done",
+    ]);
+    expect(first.lines).toContain("==> total 2530");
+    expect(first.lines).toContain("==> note 4 patches are in the source; 6 files changed by that.");
+    expect(compiled(first.lines)).toHaveLength(8);
+    const name = `vmlinux-6.18.3-${hash(first.lines)}.bin`;
+    expect(builder.artefacts()).toEqual([name]);
+    const artefact = builder.path("home/.local/state/snowglobe-kernel/artefacts", name);
+    expect(first.lines).toContain(`==> artefact ${artefact}`);
+    expect(readFileSync(artefact, "utf8")).toContain("arm64.nv2");
+    expect(readFileSync(`${artefact}.inputs`, "utf8")).toMatch(
+      /^kind guest\nversion 6\.18\.3\narch arm64\ncompiler gcc .*\nconfiguration [0-9a-f]{64} guest.config\nconfiguration [0-9a-f]{64} guest-arm64.config\npatch [0-9a-f]{64} mmfr4-override.patch\n/,
+    );
+    const asked = builder.mirror.asked.length;
+    const began = performance.now();
+    const second = await builder.run("build.sh");
+    expect(performance.now() - began).toBeLessThan(2000);
+    expect(second.lines).toEqual([
+      "==> phase check",
+      `==> inputs ${hash(first.lines)} version 6.18.3`,
+      "==> unchanged",
+      `==> artefact ${artefact}`,
+      "==> phase done",
+    ]);
+
+    rmSync(builder.path("kernel/patches/vncr-fixmap-state.patch"));
+    const third = await builder.run("build.sh");
+    expect(third.code).toBe(0);
+    expect(compiled(third.lines)).toEqual(["arch/arm64/kvm/nested.o"]);
+    // The number of the last build of this configuration, whole as it was.
+    expect(third.lines).toContain("==> total 8");
+    expect(hash(third.lines)).not.toBe(hash(first.lines));
+    expect(builder.artefacts()).toHaveLength(2);
+    expect(builder.read("build/linux-6.18.3/arch/arm64/kvm/nested.c")).toContain("dsb(sy);");
+    expect(builder.read("build/linux-6.18.3/arch/arm64/kvm/nested.c")).not.toContain("this_cpu_unmap_l1_vncr");
+    expect(builder.mirror.asked).toHaveLength(asked);
+  });
+
+  test("keeps three images and says which go", async () => {
+    const seen: string[] = [];
+    for (let turn = 0; turn < 4; turn++) {
+      writeFileSync(builder.path("kernel/config/guest-arm64.config"), `CONFIG_TURN_${turn}=y\n`);
+      const done = await builder.run("build.sh");
+      expect(done.code).toBe(0);
+      seen.push(`vmlinux-6.18.3-${hash(done.lines)}.bin`);
+      if (turn === 3) expect(done.lines).toContain(`==> note Removed the old ${seen[0]}.`);
+      if (turn === 3) expect(done.lines).toContain(`==> note Kept: ${seen[2]}.`);
+    }
+    expect(builder.artefacts()).toEqual(seen.slice(1).sort());
+  });
+
+  test("a download cut off goes on where it was, within one run and over runs", async () => {
+    builder.mirror.faults.push(1000, 500);
+    const done = await builder.run("build.sh");
+    expect(done.failed).toBe("");
+    expect(builder.mirror.asked.slice(1)).toEqual([
+      "GET /v6.x/linux-6.18.3.tar.xz",
+      "GET /v6.x/linux-6.18.3.tar.xz bytes=1000-",
+      "GET /v6.x/linux-6.18.3.tar.xz bytes=1500-",
+    ]);
+  });
+
+  test("a mirror that stops half-way is a sentence, and the next run goes on from there", async () => {
+    builder.mirror.faults.push("stall", 0, 0, 0);
+    const stopped = await builder.run("build.sh");
+    expect(stopped.code).toBe(1);
+    expect(stopped.failed).toMatch(/^The mirror stops half-way: http.* What came is kept; build again/);
+    const half = statSync(builder.path("home/.local/state/snowglobe-kernel/sources/linux-6.18.3.tar.xz.part")).size;
+    expect(half).toBeGreaterThan(1000);
+    const again = await builder.run("build.sh");
+    expect(again.code).toBe(0);
+    expect(builder.mirror.asked.at(-1)).toBe(`GET /v6.x/linux-6.18.3.tar.xz bytes=${half}-`);
+  });
+
+  test("a mirror that cannot resume is asked for the whole", async () => {
+    builder.mirror.faults.push(1000, "no ranges");
+    expect((await builder.run("build.sh")).failed).toBe("");
+  });
+
+  test("a first half of something else is thrown away and the whole fetched once more", async () => {
+    builder.write("x".repeat(700), "home/.local/state/snowglobe-kernel/sources/linux-6.18.3.tar.xz.part");
+    const done = await builder.run("build.sh");
+    expect(done.code).toBe(0);
+    expect(done.lines).toContain(
+      "==> note The sum of linux-6.18.3.tar.xz is wrong after a resumed download; it is fetched once more from the start.",
+    );
+  });
+
+  test("a tarball whose sum is wrong is refused, and nothing of it stays", async () => {
+    builder.mirror.files.set("/v6.x/linux-6.18.3.tar.xz", Buffer.from("not the kernel"));
+    const done = await builder.run("build.sh");
+    expect(done.code).toBe(1);
+    expect(done.failed).toMatch(
+      /^The sum of linux-6\.18\.3\.tar\.xz is wrong: SHA-256 [0-9a-f]{64}, signed [0-9a-f]{64}\. It was thrown away/,
+    );
+    expect(existsSync(builder.path("home/.local/state/snowglobe-kernel/sources/linux-6.18.3.tar.xz.part"))).toBe(false);
+    expect(existsSync(builder.path("build/linux-6.18.3"))).toBe(false);
+  });
+
+  test("sums that another key signed, or that were changed, are refused", async () => {
+    const sums = builder.mirror.files.get("/v6.x/sha256sums.asc")?.toString() ?? "";
+    builder.mirror.files.set("/v6.x/sha256sums.asc", Buffer.from(sums.replace(/^0{64}/m, "1".repeat(64))));
+    const changed = await builder.run("build.sh");
+    expect(changed.failed).toMatch(/^The signature of .* is not kernel\.org's: it was thrown away/);
+    builder.mirror.files.set("/v6.x/sha256sums.asc", signFalsely(builder, sums));
+    const foreign = await builder.run("build.sh");
+    expect(foreign.failed).toMatch(/^The signature of .* is not kernel\.org's/);
+    // Text outside the signature counts for nothing.
+    builder.mirror.files.set("/v6.x/sha256sums.asc", Buffer.from(`${"2".repeat(64)}  linux-6.18.3.tar.xz\n${sums}`));
+    expect((await builder.run("build.sh")).code).toBe(0);
+  });
+
+  test("a version outside 6.18.y is refused with the reason, before anything is fetched", async () => {
+    for (const version of ["7.0.14", "6.12.3", "6.18.3; true", "latest"]) {
+      builder.environment.KERNEL_VERSION = version;
+      const done = await builder.run("build.sh");
+      expect(done.code).toBe(1);
+      expect(done.failed).toBe(
+        `Linux ${version} is refused: 7.x kernels froze nested guests where 6.18.3 and 6.18.44 did not, and the patches are for 6.18.y. Build 6.18.3.`,
+      );
+    }
+    builder.environment.KERNEL_VERSION = "6.18.99";
+    expect((await builder.run("build.sh")).failed).toMatch(/signed sums do not name linux-6\.18\.99\.tar\.xz/);
+    expect(builder.mirror.asked.some((one) => one.includes("tar.xz") && !one.includes("6.18.99"))).toBe(false);
+  });
+
+  test("an option that Kconfig drops is named before anything is compiled", async () => {
+    builder.publish((tree) => writeFileSync(join(tree, "Kconfig.lost"), "CONFIG_(KVM|SQUASHFS_LZ4)=\n"));
+    const done = await builder.run("build.sh");
+    expect(done.code).toBe(1);
+    expect(done.failed).toBe(
+      "Kconfig dropped KVM, SQUASHFS_LZ4: a dependency of each is missing in 6.18.3. Mend kernel/config/guest*.config, then build again.",
+    );
+    expect(compiled(done.lines)).toEqual([]);
+  });
+
+  test("too little room is said before anything is fetched; a disk that fills, memory that ends and a compiler's error while it builds", async () => {
+    builder.write("9", "free");
+    expect((await builder.run("build.sh")).failed).toMatch(/^A guest kernel needs 10 GB in .*, and 9 GB are free\./);
+    expect(builder.mirror.asked).toEqual([]);
+    builder.write("100", "free");
+    for (const [what, sentence] of [
+      ["#full", /^The disk of .* is full\. Make room, then build again: it goes on where it was\.$/],
+      ["#oom", /^Memory ran out and the system killed a process of the build\./],
+      ["int x;\n#error\n", /^make ended with an error/],
+    ] as const) {
+      builder.write("100", "free");
+      if (!existsSync(builder.path("build"))) expect((await builder.run("build.sh")).code).toBe(0);
+      rmSync(builder.path("home/.local/state/snowglobe-kernel/artefacts"), { recursive: true });
+      builder.write(what, "build/linux-6.18.3/init/version.c");
+      const done = await builder.run("build.sh");
+      expect(done.code).toBe(1);
+      expect(done.failed).toMatch(sentence);
+      if (what.includes("error")) expect(done.lines).toContain("init/version.c:2:2: error: #error broken");
+      builder.write("100", "free");
+      builder.write("int version;\n", "build/linux-6.18.3/init/version.c");
+      // It goes on where it was.
+      expect(compiled((await builder.run("build.sh")).lines)).toEqual(["init/version.o"]);
+    }
+  });
+
+  test("two at once: the second is refused", async () => {
+    builder.environment.HOLD = builder.path("hold");
+    builder.write("", "hold");
+    const first = builder.run("build.sh");
+    await expect.poll(() => existsSync(builder.path("build/linux-6.18.3/.config")), { timeout: 20_000 }).toBe(true);
+    const second = await builder.run("build.sh");
+    expect(second.failed).toBe("A kernel is being built on this machine already. kernel/job.sh status shows it.");
+    rmSync(builder.path("hold"));
+    expect((await first).code).toBe(0);
+  });
+
+  test("a host kernel: the distribution's configuration below ours, modules, its own tree; not the configuration of one of ours", async () => {
+    builder.environment.BUILD_DIR = builder.path("kernel-build-host");
+    builder.environment.RUNNING = "6.18.3-nested-dsb";
+    builder.write("CONFIG_OF_OURS=y\n", "root/boot/config-6.18.3-nested-dsb");
+    builder.write('CONFIG_OF_DISTRIBUTION=y\nCONFIG_LOCALVERSION="-aws"\n', "root/boot/config-6.8.0-1021-aws");
+    const done = await builder.run("build.sh");
+    expect(done.failed).toBe("");
+    expect(builder.artefacts()).toEqual([`vmlinuz-6.18.3-nested-dsb-${hash(done.lines)}`]);
+    expect(builder.read("kernel-build-host/linux-6.18.3/include/config/kernel.release")).toBe("6.18.3-nested-dsb\n");
+    expect(builder.read("kernel-build-host/linux-6.18.3/.config")).toContain("CONFIG_OF_DISTRIBUTION=y");
+    expect(done.lines).toContain("  CC [M]  drivers/net/tun.o");
+    expect((await builder.run("build.sh")).lines).toContain("==> unchanged");
+    // A tree that went with a stop is built again: the modules are in it.
+    rmSync(builder.path("kernel-build-host"), { recursive: true });
+    expect((await builder.run("build.sh")).lines).not.toContain("==> unchanged");
+  });
+
+  test("on x86 the image is vmlinux, and no barrier is looked for", async () => {
+    builder.environment.MACHINE = "x86_64";
+    builder.environment.NO_BARRIER = "yes";
+    const done = await builder.run("build.sh");
+    expect(done.failed).toBe("");
+    expect(builder.artefacts()).toEqual([`vmlinux-6.18.3-${hash(done.lines)}.bin`]);
+  });
+
+  test("an image without the barrier is no result", async () => {
+    builder.environment.NO_BARRIER = "yes";
+    const done = await builder.run("build.sh");
+    expect(done.failed).toMatch(
+      /^kvm_nested_sync_hwstate\(\) has no dsb sy: nv2-vsock-cache-sync\.patch had no effect/,
+    );
+    expect(builder.artefacts()).toEqual([]);
+  });
+
+  test("missing packages are installed; those that cannot be are named", async () => {
+    builder.environment.MISSING = "bison flex";
+    expect((await builder.run("build.sh")).code).toBe(0);
+    expect(builder.read("calls")).toMatch(/install -y -qq --no-install-recommends bison flex\n$/);
+    builder.environment.APT = "100";
+    expect((await builder.run("build.sh")).failed).toMatch(
+      /^These packages are missing and could not be installed: bison flex\./,
+    );
+  });
+});

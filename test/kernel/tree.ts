@@ -1,0 +1,92 @@
+/**
+ * A source tree small enough to build in a second, that behaves as the kernel's does where build.sh can tell: the files that the
+ * patches touch hold the patches' own context at the right lines, and its Makefile prints, configures and remembers as Kbuild does.
+ */
+
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** The old side of every hunk of the patches in `directory`, by file and line; the lines between are filler. */
+export function oldSides(directory: string): ReadonlyMap<string, readonly string[]> {
+  const files = new Map<string, string[]>();
+  for (const name of readdirSync(directory).filter((one) => one.endsWith(".patch"))) {
+    let lines: string[] = [];
+    let at = 0;
+    let left = 0;
+    for (const line of readFileSync(join(directory, name), "utf8").split("\n")) {
+      const file = /^\+\+\+ b\/(\S+)/.exec(line)?.[1];
+      if (file) {
+        lines = files.get(file) ?? [];
+        files.set(file, lines);
+        continue;
+      }
+      const hunk = /^@@ -(\d+),(\d+) /.exec(line);
+      if (hunk) {
+        at = Number(hunk[1]) - 1;
+        left = Number(hunk[2]);
+      } else if (left > 0 && (line.startsWith(" ") || line.startsWith("-") || line === "")) {
+        while (lines.length < at) lines.push(`/* line ${lines.length + 1} */`);
+        lines[at] = line.slice(1);
+        at += 1;
+        left -= 1;
+      }
+    }
+  }
+  return files;
+}
+
+/** Writes the tree into `folder`; the objects are the patched C files and four of init/. */
+export function writeTree(folder: string, patches: string): void {
+  const put = (path: string, text: string) => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  };
+  for (const [path, lines] of oldSides(patches)) put(path, `${lines.join("\n")}\n`);
+  for (const name of ["main", "version", "calibrate", "initramfs"]) put(`init/${name}.c`, `int ${name};\n`);
+  // What only makes the tarball large enough to be cut in two.
+  put("COPYING", Array.from({ length: 4000 }, (_, line) => `${line} ${Math.sin(line)}`).join("\n"));
+  put("scripts/cc", compiler);
+  put("Makefile", makefile);
+}
+
+// `#error` in a source is a compiler error; #full and #oom are what they say; a file HOLD names keeps the compiler waiting.
+const compiler = `#!/bin/bash
+while [ -n "$HOLD" ] && [ -e "$HOLD" ]; do sleep 0.02; done
+line=$(grep -n -m 1 '^#error' "$1") && { echo "$1:\${line%%:*}:2: error: #error broken" >&2; exit 1; }
+grep -q '^#full' "$1" && { echo 0 >"$FREE"; echo "$1: fatal error: No space left on device" >&2; exit 1; }
+grep -q '^#oom' "$1" && { echo "oom_kill 1" >"$SNOWGLOBE_ROOT/proc/vmstat"; echo "gcc: fatal error: Killed signal terminated program cc1" >&2; exit 1; }
+cat "$1" >"$2"
+printf 'source_%s := %s\\n' "$2" "$1" >"$(dirname "$2")/.$(basename "$2").cmd"
+`;
+
+const makefile = `SHELL := /bin/bash
+objects := $(sort $(patsubst %.c,%.o,$(wildcard init/*.c) $(shell find arch net -name '*.c')))
+release = $(shell cat include/config/kernel.release)
+all: vmlinux
+allnoconfig:
+	@grep -vE "$$(cat Kconfig.lost 2>/dev/null || echo ^$$)" $(KCONFIG_ALLCONFIG) >.config.tmp
+	@cmp -s .config.tmp .config || cp .config.tmp .config; rm .config.tmp
+defconfig:
+	@echo CONFIG_FROM_DEFCONFIG=y >.config
+olddefconfig:
+	@mkdir -p include/config
+	@grep -vE "$$(cat Kconfig.lost 2>/dev/null || echo ^$$)" .config >.config.tmp
+	@cmp -s .config.tmp .config || cp .config.tmp .config; rm .config.tmp
+	@echo "6.18.3$$(sed -n 's/^CONFIG_LOCALVERSION="\\(.*\\)"/\\1/p' .config | tail -n 1)" >include/config/kernel.release
+$(objects): %.o: %.c .config arch/arm64/include/asm/cpufeature.h
+	@echo "  CC      $@"
+	@bash scripts/cc $< $@
+vmlinux: $(objects)
+	@echo "  LD      vmlinux.o"
+	@{ echo "Linux version $(release) (snowglobe)"; cat $(objects); } >vmlinux
+	@echo "  SYSMAP  System.map"; echo map >System.map
+Image: vmlinux
+	@mkdir -p arch/arm64/boot; echo "  OBJCOPY arch/arm64/boot/Image"; cp vmlinux arch/arm64/boot/Image
+bzImage: vmlinux
+	@mkdir -p arch/x86/boot; cp vmlinux arch/x86/boot/bzImage
+modules: vmlinux
+	@echo "  CC [M]  drivers/net/tun.o"
+modules_install:
+	@mkdir -p $(INSTALL_MOD_PATH)/lib/modules/$(release); echo "  INSTALL modules"; echo one >$(INSTALL_MOD_PATH)/lib/modules/$(release)/modules.dep
+.PHONY: all allnoconfig defconfig olddefconfig Image bzImage modules modules_install
+`;
