@@ -25,6 +25,7 @@ const GROUPS: readonly Group[] = [
   { title: "To look at", has: onFleet("look") },
   { title: "The cockpit", has: onFleet("cockpit") },
   { title: "In a run or its log", has: onlyIn("run", "log") },
+  { title: "In a plan", has: onlyIn("plan") },
   { title: "When signing in", has: onlyIn("device-code") },
   { title: "Among orphans", has: onlyIn("orphans") },
   { title: "In lists and dialogs", has: onlyIn("dialog", "typed", "choose", "history") },

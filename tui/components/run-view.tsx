@@ -105,7 +105,8 @@ function progressLines({ progress, outcome }: RunState, columns: number): readon
 
 const SENTENCE_ROWS = 5;
 
-function outcomeLines({ outcome }: RunState, columns: number): readonly Line[] {
+/** What came of the run and what to do next; nothing while it is live. */
+export function outcomeLines({ outcome }: Pick<RunState, "outcome">, columns: number): readonly Line[] {
   if (!outcome) return [];
   const [mark, , token] = OUTCOME_LOOK[outcome.status];
   const { sentence, next, code } =

@@ -11,7 +11,8 @@ export type KeyContext =
   | "device-code"
   | "log"
   | "history"
-  | "orphans";
+  | "orphans"
+  | "plan";
 
 export type Command =
   | "up"
@@ -51,6 +52,8 @@ export type Command =
   | "searchPrevious"
   | "save"
   | "delete"
+  | "fold"
+  | "foldAll"
   | "close";
 
 export type Category = "machines" | "account" | "look" | "cockpit";
@@ -67,7 +70,7 @@ export interface Binding {
   readonly category: Category;
 }
 
-const MOVES: readonly KeyContext[] = ["help", "run", "log", "history", "orphans", "choose"];
+const MOVES: readonly KeyContext[] = ["help", "run", "log", "history", "orphans", "choose", "plan"];
 
 export const BINDINGS: readonly Binding[] = [
   {
@@ -209,7 +212,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     command: "top",
-    contexts: ["run", "log"],
+    contexts: ["run", "log", "plan"],
     keys: ["g", "home"],
     label: "top",
     description: "To the first line",
@@ -217,7 +220,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     command: "bottom",
-    contexts: ["run", "log"],
+    contexts: ["run", "log", "plan"],
     keys: ["G", "end"],
     label: "bottom",
     description: "To the last line, and follow",
@@ -257,7 +260,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     command: "copy",
-    contexts: ["device-code", "run", "log", "orphans"],
+    contexts: ["device-code", "run", "log", "orphans", "plan"],
     keys: ["c"],
     label: "copy",
     description: "Copy by the terminal (OSC 52)",
@@ -286,6 +289,46 @@ export const BINDINGS: readonly Binding[] = [
     label: "delete",
     description: "Delete the volume, after its ID is typed",
     category: "account",
+  },
+  {
+    command: "apply",
+    contexts: ["plan"],
+    keys: ["a"],
+    label: "answer",
+    description: "Answer whether to apply exactly this plan",
+    category: "account",
+  },
+  {
+    command: "fold",
+    contexts: ["plan"],
+    keys: ["enter", "right", "left"],
+    label: "fold",
+    description: "Unfold what changes of a resource, or fold it",
+    category: "look",
+  },
+  {
+    command: "foldAll",
+    contexts: ["plan"],
+    keys: ["e"],
+    label: "all",
+    description: "Unfold every resource, or fold them all",
+    category: "look",
+  },
+  {
+    command: "search",
+    contexts: ["plan"],
+    keys: ["/"],
+    label: "filter",
+    description: "Show only resources with this in their address",
+    category: "look",
+  },
+  {
+    command: "next",
+    contexts: ["plan", "run"],
+    keys: ["tab"],
+    label: "other view",
+    description: "The plan, its apply, or the log",
+    category: "look",
   },
   {
     command: "left",
@@ -337,7 +380,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     command: "back",
-    contexts: ["dialog", "typed", "choose", "help", "run", "log", "history", "orphans"],
+    contexts: ["dialog", "typed", "choose", "help", "run", "log", "history", "orphans", "plan"],
     keys: ["escape"],
     label: "back",
     description: "Back; what runs goes on",

@@ -4,6 +4,8 @@ import { Box } from "ink";
 import { useState } from "react";
 import type { Environment } from "../../ops/environment.ts";
 import type { Run, RunState } from "../../ops/operation/run.ts";
+import { NOTHING_YET, type PlanView } from "../../ops/plan/view.ts";
+import { cell } from "../../ops/store.ts";
 import { ConfirmDialog } from "../components/dialog.tsx";
 import { logHints } from "../components/log-view.tsx";
 import { OUTCOME_LOOK } from "../components/outcome.ts";
@@ -17,6 +19,7 @@ import { keyOf } from "../keys/registry.ts";
 import { useKeys } from "../keys/use-keys.ts";
 import { useCalmStore } from "../use-calm-store.ts";
 import { DeviceCode } from "./device-code.tsx";
+import { type Looked, nextLook, PlanBody, planHints } from "./plan.tsx";
 
 interface RunScreenProps extends Window {
   readonly run: Run;
@@ -30,6 +33,12 @@ export function RunScreen({ run, environment, onBack, ...window }: RunScreenProp
   const state = useCalmStore(run);
   const [stopping, setStopping] = useState(false);
   const { question, deviceCode } = state;
+  const plan = useCalmStore(run.plan ?? NO_PLAN);
+  const [wanted, setWanted] = useState<Looked | undefined>();
+  const [answering, setAnswering] = useState<number | undefined>();
+  const look: Looked = plan.planned ? (wanted ?? (plan.apply ? "apply" : "tree")) : "log";
+  // A plan is looked at first, and answered for when it is understood; any other question is asked at once.
+  const waits = question !== undefined && plan.phase === "planned" && answering !== question.id;
   const live = state.outcome === undefined;
   const asksToStop = stopping && live && !state.cancelling;
   const { active } = window;
@@ -50,13 +59,17 @@ export function RunScreen({ run, environment, onBack, ...window }: RunScreenProp
     <Box width={window.columns} height={window.rows} overflow="hidden">
       <RunPanel
         {...window}
-        active={active && !question && !asksToStop}
+        active={active && (!question || waits) && !asksToStop}
         state={state}
         live={live}
         environment={environment}
         onBack={onBack}
+        plan={plan}
+        look={look}
+        onLook={() => plan.planned && setWanted(nextLook(look, plan))}
+        {...(waits ? { onAnswer: () => setAnswering(question.id) } : {})}
       />
-      {question && !asksToStop && (
+      {question && !waits && !asksToStop && (
         <QuestionDialog
           key={question.id}
           {...window}
@@ -82,16 +95,42 @@ export function PastRunScreen(props: PastRunProps) {
 
 interface RunPanelProps extends PastRunProps {
   readonly live: boolean;
+  readonly plan?: PlanView;
+  readonly look?: Looked;
+  readonly onLook?: () => void;
+  /** The plan's question waits: opens it. */
+  readonly onAnswer?: () => void;
 }
 
-function RunPanel({ state, live, environment, onBack, columns, rows, active, clock }: RunPanelProps) {
+const NO_PLAN = cell(NOTHING_YET);
+
+function RunPanel({
+  state,
+  live,
+  environment,
+  onBack,
+  plan,
+  look = "log",
+  onLook,
+  onAnswer,
+  columns,
+  rows,
+  active,
+  clock,
+}: RunPanelProps) {
   const [typing, setTyping] = useState(false);
-  useKeys("run", { back: onBack }, { active: active && !typing });
+  const log = look === "log" || !plan;
+  const answer = onAnswer && { apply: onAnswer };
+  const hears = active && !typing;
+  useKeys("run", { back: onBack, ...(onLook && { next: onLook }) }, { active: hears && log });
+  useKeys("plan", { back: onBack, ...(onLook && { next: onLook }), ...answer }, { active: hears && !log });
   const moving = state.steps.some((step) => step.state === "running" || step.state === "waiting");
   const hints: readonly Hint[] = [
     [keyOf("run", "back"), live ? "leave running" : "back"],
     ...(live ? ([[keyOf("run", "cancel"), "stop"]] as const) : []),
-    ...(state.log.length ? logHints("run") : []),
+    ...(log ? [] : planHints(plan, onAnswer !== undefined)),
+    ...(log && plan?.planned ? ([[keyOf("run", "next"), "the plan"]] as const) : []),
+    ...(log && state.log.length ? logHints("run") : []),
   ];
   return (
     <Panel
@@ -103,18 +142,32 @@ function RunPanel({ state, live, environment, onBack, columns, rows, active, clo
       hints={typing ? TYPING_HINTS : active ? hints : []}
       tone={state.outcome?.status === "failed" ? "border.error" : "border.focus"}
     >
-      {(width, height) => (
-        <RunView
-          state={state}
-          live={live}
-          columns={width}
-          rows={height}
-          active={active}
-          clock={clock}
-          environment={environment}
-          onTyping={setTyping}
-        />
-      )}
+      {(width, height) =>
+        log ? (
+          <RunView
+            state={state}
+            live={live}
+            columns={width}
+            rows={height}
+            active={active}
+            clock={clock}
+            environment={environment}
+            onTyping={setTyping}
+          />
+        ) : (
+          <PlanBody
+            view={plan}
+            state={state}
+            look={look}
+            columns={width}
+            rows={height}
+            active={active}
+            clock={clock}
+            environment={environment}
+            onTyping={setTyping}
+          />
+        )
+      }
     </Panel>
   );
 }
