@@ -3,6 +3,7 @@
 import type { Terminal } from "@xterm/headless";
 import { followKeyboard } from "./keyboard.ts";
 import { forgottenOpening, isAtRest, replay, scrollsWhole } from "./replay.ts";
+import { onlyPrints, shorten, splitOpenEnd } from "./shorten.ts";
 import { currentWidths } from "./widths.ts";
 
 export interface Size {
@@ -36,7 +37,7 @@ export interface EmulatorEvents {
 const SCROLLBACK = 500;
 const HIGH = 8 * 1024 * 1024;
 const LOW = 2 * 1024 * 1024;
-/** Plain text beyond this is worth shortening before it is parsed. */
+/** Printing output beyond this is worth shortening before it is parsed. */
 const SKIP_FROM = 512 * 1024;
 /** How much is parsed at once: about 2 ms (36 MB/s, craft.md). */
 const SLICE = 64 * 1024;
@@ -46,6 +47,8 @@ const REST_MS = 6;
 const QUIET_MS = 20;
 /** What is kept of the stream's end, to find a sequence that is only half there. */
 const TAIL = 64 * 1024;
+
+const NOTHING: Buffer = Buffer.alloc(0);
 
 type Item =
   | { readonly kind: "bytes"; readonly bytes: Buffer; readonly plain: boolean; readonly watched: boolean }
@@ -73,7 +76,9 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
   let answersMatter = false;
   let lastPush = 0;
   let title = "";
-  let tail: Buffer = Buffer.alloc(0);
+  let tail = NOTHING;
+  let openEnd = NOTHING;
+  let openEndWatched = false;
   let timer: NodeJS.Timeout | undefined;
   const settled: (() => void)[] = [];
 
@@ -108,7 +113,7 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
 
   const turn = () => {
     timer = undefined;
-    skipPlain();
+    skipPrinting();
     const first = queue[0];
     if (!first) return schedule();
     if (first.kind === "size") {
@@ -142,55 +147,57 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
     return item.bytes.subarray(0, SLICE);
   };
 
-  /**
-   * Drops the beginning of a long run of plain text. Exact, not a guess: outside any sequence and with the whole screen
-   * scrolling, a run without control sequences can only print and scroll, so that after enough lines nothing that came
-   * before the last of them is on the screen or in the scrollback; and just after CR LF the cursor's column is known.
-   */
-  const skipPlain = () => {
-    let run = 0;
+  /** Drops what a long run of printing output has scrolled away by itself; see shorten.ts. */
+  const skipPrinting = () => {
+    const run: Buffer[] = [];
     let length = 0;
     for (const item of queue) {
       if (item.kind !== "bytes" || !item.plain) break;
-      run += 1;
+      run.push(item.bytes);
       length += item.bytes.length;
     }
-    if (length < SKIP_FROM || !isAtRest(terminal) || !scrollsWhole(terminal)) return;
-    let lines = SCROLLBACK + 2 * terminal.rows;
-    for (let index = run - 1; index >= 0; index -= 1) {
-      const item = queue[index];
-      if (item?.kind !== "bytes") return;
-      let at = item.bytes.length;
-      while (at > 0) {
-        at = item.bytes.lastIndexOf(LINE_FEED, at - 1);
-        if (at < 0) break;
-        lines -= 1;
-        if (lines > 0 || item.bytes[at - 1] !== CARRIAGE_RETURN) continue;
-        const dropped = queue.splice(0, index);
-        waiting -= at + 1 + dropped.reduce((sum, each) => sum + (each.kind === "bytes" ? each.bytes.length : 0), 0);
-        queue[0] = { ...item, bytes: item.bytes.subarray(at + 1) };
-        setCrowded();
-        return;
-      }
-    }
+    if (length < SKIP_FROM || parsing || !isAtRest(terminal) || !scrollsWhole(terminal)) return;
+    const kept = shorten(run, SCROLLBACK + 2 * terminal.rows);
+    const last = queue[run.length - 1];
+    if (!kept || last?.kind !== "bytes") return;
+    queue.splice(0, run.length, { ...last, bytes: kept });
+    waiting += kept.length - length;
+    setCrowded();
+  };
+
+  const enqueue = (bytes: Buffer, watched: boolean) => {
+    if (bytes.length > 0) queue.push({ kind: "bytes", bytes, plain: onlyPrints(bytes), watched });
+  };
+
+  /** What was held back of the last chunk, as it may be the beginning of a sequence. */
+  const releaseOpenEnd = () => {
+    enqueue(openEnd, openEndWatched);
+    openEnd = NOTHING;
   };
 
   return {
     push: (chunk, watched) => {
       if (disposed || chunk.length === 0) return;
-      queue.push({ kind: "bytes", bytes: chunk, plain: isPlain(chunk), watched });
+      if (openEnd.length > 0 && openEndWatched !== watched) releaseOpenEnd();
+      const [whole, open] = splitOpenEnd(openEnd.length > 0 ? Buffer.concat([openEnd, chunk]) : chunk);
+      openEnd = open;
+      openEndWatched = watched;
+      enqueue(whole, watched);
       waiting += chunk.length;
       lastPush = performance.now();
+      if (waiting > 2 * SKIP_FROM) skipPrinting();
       setCrowded();
       schedule();
     },
     resize: (next) => {
+      releaseOpenEnd();
       queue.push({ kind: "size", size: next });
       schedule();
     },
     settle: () =>
       new Promise((resolve) => {
         if (disposed) return resolve();
+        releaseOpenEnd();
         settled.push(resolve);
         clearTimeout(timer);
         timer = undefined;
@@ -216,21 +223,6 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
       terminal.dispose();
     },
   };
-}
-
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
-
-/** Whether a chunk holds no control sequence: no ESC, no shift of character sets, no C1 control (in UTF-8, C2 80 to C2 9F). */
-export function isPlain(chunk: Buffer): boolean {
-  if (chunk.includes(0x1b) || chunk.includes(0x0e) || chunk.includes(0x0f)) return false;
-  // A pair may be split between two chunks: then neither counts as plain.
-  if (((chunk[0] ?? 0) & 0xc0) === 0x80) return false;
-  for (let at = chunk.indexOf(0xc2); at >= 0; at = chunk.indexOf(0xc2, at + 1)) {
-    const next = chunk[at + 1] ?? 0x80;
-    if (next >= 0x80 && next <= 0x9f) return false;
-  }
-  return true;
 }
 
 /** The bytes at the end of the stream that are only the beginning of a sequence or of a character. */

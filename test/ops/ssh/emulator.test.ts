@@ -1,8 +1,9 @@
 import xterm, { type Terminal } from "@xterm/headless";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createEmulator, type Emulator, isPlain } from "../../../ops/ssh/emulator.ts";
+import { createEmulator, type Emulator } from "../../../ops/ssh/emulator.ts";
 import { ENTER, LEAVE } from "../../../ops/ssh/replay.ts";
+import { onlyPrints, shorten, splitOpenEnd } from "../../../ops/ssh/shorten.ts";
 import { currentWidths } from "../../../ops/ssh/widths.ts";
 import { gridRows } from "../../harness/grid.ts";
 
@@ -153,13 +154,71 @@ test("a flood of plain text is shortened without a trace", async () => {
   }
 });
 
-test("what is plain holds no control sequence in any encoding", () => {
-  expect(isPlain(Buffer.from("ls -l\r\n\tétude £5\u0007"))).toBe(true);
-  expect(isPlain(Buffer.from("a\u001b[1m"))).toBe(false);
-  expect(isPlain(Buffer.from("a\u009b1m"))).toBe(false);
-  expect(isPlain(Buffer.from("a\u000eb"))).toBe(false);
-  expect(isPlain(Buffer.from([0x61, 0xc2]))).toBe(false);
-  expect(isPlain(Buffer.from([0x9b, 0x61]))).toBe(false);
+test("a flood of colours is shortened without a trace, wherever its chunks are cut", async () => {
+  const line = fc.tuple(
+    fc.constantFrom(
+      "",
+      `${CSI}m`,
+      `${CSI}0m`,
+      `${CSI}1;31m`,
+      `${CSI}48;5;20m`,
+      `${CSI}7m`,
+      `${CSI}K`,
+      `${CSI}38;2;1;2;3m`,
+    ),
+    fc.constantFrom("text", "é─", "", "\t", "longer than the window is wide", "a\bb"),
+    fc.constantFrom("", `${CSI}0m`, `${CSI}K`, `${CSI}32m`),
+    fc.constantFrom("\r\n", "\r\n", "\n"),
+  );
+  const lines = fc
+    .array(line, { minLength: 1, maxLength: 30 })
+    .map((parts) => parts.map((part) => part.join("")).join(""));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom("", `${CSI}44m`, "x"),
+      lines,
+      fc.integer({ min: 7, max: 90 }),
+      async (before, text, step) => {
+        const run: Buffer[] = [];
+        let open: Buffer = Buffer.alloc(0);
+        const bytes = Buffer.from(text.repeat(Math.ceil(60 / text.split("\n").length)));
+        for (let at = 0; at < bytes.length; at += step) {
+          const [whole, rest] = splitOpenEnd(Buffer.concat([open, bytes.subarray(at, at + step)]));
+          run.push(whole);
+          open = rest;
+        }
+        const kept = shorten(run, 2 * SIZE.rows);
+        if (!kept) return;
+        const plain = realTerminal();
+        const shown = realTerminal();
+        await write(plain, Buffer.concat([Buffer.from(before), ...run, open]));
+        await write(shown, Buffer.concat([Buffer.from(before), kept, open]));
+        expect(stateOf(shown)).toEqual(stateOf(plain));
+        expect(kept.length).toBeLessThanOrEqual(bytes.length);
+        plain.dispose();
+        shown.dispose();
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+test("what only prints holds no other control sequence in any encoding", () => {
+  expect(onlyPrints(Buffer.from("ls -l\r\n\tétude £5\u0007"))).toBe(true);
+  expect(onlyPrints(Buffer.from("\u001b[1;38:2::1:2:3mfile\u001b[m\u001b[K"))).toBe(true);
+  for (const text of [
+    "a\u001b[H",
+    "a\u001b[?25h",
+    "\u001b]0;t\u0007",
+    "\u001b7",
+    "a\u009b1m",
+    "a\u000eb",
+    "\u001b[1",
+  ]) {
+    expect(onlyPrints(Buffer.from(text)), JSON.stringify(text)).toBe(false);
+  }
+  expect(onlyPrints(Buffer.from([0x61, 0xc2]))).toBe(false);
+  expect(onlyPrints(Buffer.from([0x9b, 0x61]))).toBe(false);
 });
 
 test("queries are answered only where no real terminal saw them", async () => {
@@ -176,7 +235,7 @@ test("queries are answered only where no real terminal saw them", async () => {
 test("the source is held when more waits than may, and let go when it is parsed", async () => {
   const crowded: boolean[] = [];
   const emulator = await createEmulator(SIZE, { onAnswer: () => {}, onCrowded: (now) => crowded.push(now) });
-  const chunk = Buffer.from(`${CSI}32mcoloured${CSI}0m output\r\n`.repeat(4000));
+  const chunk = Buffer.from(`${CSI}32mcoloured${CSI}0m output${CSI}1G\r\n`.repeat(4000));
   for (let sent = 0; sent < 9 * 1024 * 1024; sent += chunk.length) emulator.push(chunk, true);
   expect(crowded).toEqual([true]);
   await emulator.settle();
