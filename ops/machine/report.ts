@@ -43,7 +43,8 @@ export function createReport(context: OperationContext): Report {
       lastAnswer = answer;
       if (current) show(current, "running", answer);
     },
-    waiting: ({ step, reason, until }) => show(step, "waiting", withAnswer(`${reason}; waiting until ${until}`)),
+    waiting: ({ step, reason, until }) =>
+      show(step, "waiting", withAnswer(`${reason.replace(/\.$/, "")}; waiting until ${until}`)),
     settling: () => {
       if (current) show(current, "waiting", withAnswer("AWS has said yes; waiting until its answers show it"));
     },
