@@ -9,7 +9,8 @@ MAKEFLAGS += --no-builtin-rules
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 # Small young generation and one malloc arena: the cockpit stays under 120 MB, at no cost that can be measured.
-NODE := MALLOC_ARENA_MAX=1 node --max-semi-space-size=2
+export MALLOC_ARENA_MAX := 1
+NODE := node --max-semi-space-size=2
 
 SOURCES := $(shell find ops tui test/simulator terraform/auto-stop -name '*.ts' -o -name '*.tsx') esbuild.config.mjs tsconfig.json
 

@@ -1,11 +1,13 @@
 /** The cockpit: the fleet screen, what lies over it, and what the keys do. */
 
 import { Box, useApp, useInput, useWindowSize } from "ink";
-import { useCallback, useEffect, useMemo, useReducer, useRef } from "react";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 import { changes } from "../ops/fleet/derive/changes.ts";
 import { headlines } from "../ops/fleet/derive/headline.ts";
 import type { MachineName } from "../ops/fleet/machines.ts";
+import type { Run } from "../ops/operation/run.ts";
 import type { Ops } from "../ops/ops.ts";
+import { cell, type Store } from "../ops/store.ts";
 import { type Cockpit, fleetHandlers } from "./cockpit.ts";
 import { RunStrip } from "./components/run-strip.tsx";
 import { Toasts } from "./components/toasts.tsx";
@@ -15,7 +17,7 @@ import type { Lifecycle } from "./lifecycle.ts";
 import { FleetScreen } from "./screens/fleet.tsx";
 import { Overlays } from "./screens/overlays.tsx";
 import { availability } from "./state/availability.ts";
-import { navigate, START } from "./state/navigation.ts";
+import { type Navigation, type NavigationAction, navigate, type Overlay, START } from "./state/navigation.ts";
 import { type Tell, useToasts } from "./state/toasts.ts";
 import { useBell } from "./terminal/bell.ts";
 import { CUT_LINES, WRAP_LINES } from "./terminal/modes.ts";
@@ -32,7 +34,10 @@ interface AppProps {
 export function App({ ops, lifecycle }: AppProps) {
   const { columns, rows } = useWindowSize();
   const { suspendTerminal } = useApp();
-  const [navigation, dispatch] = useReducer(navigate, START);
+  // A store and not React's state: keys that arrive in one piece must each see what the one before them did.
+  const place = useMemo(() => cell(START), []);
+  const navigation = useStore(place);
+  const dispatch = useCallback((action: NavigationAction) => place.update((now) => navigate(now, action)), [place]);
   const { toasts, tell } = useToasts();
   const runs = useStore(ops.operations);
   const top = navigation.overlays.at(-1);
@@ -50,15 +55,15 @@ export function App({ ops, lifecycle }: AppProps) {
           process.stdout.write(CUT_LINES);
         }),
     }),
-    [ops, tell, lifecycle, suspendTerminal],
+    [ops, tell, dispatch, lifecycle, suspendTerminal],
   );
 
   useBell(runs, process.stdout);
-  useFirstSelection(ops, navigation.selected, dispatch);
+  useFirstSelection(ops, place, dispatch);
   useChangeToasts(ops, tell);
-  useSignInOverlay(runs, dispatch);
+  useSignInOverlay(runs, top, dispatch);
   useCtrlC(cockpit, top?.kind === "run" ? top.runId : undefined);
-  useKeys("fleet", fleetHandlers(cockpit, navigation), { active: top === undefined });
+  useKeys("fleet", fleetHandlers(cockpit, place.get), { active: top === undefined });
 
   // Read when asked, not subscribed to: a refresh that changed nothing must not render anything.
   const available = useCallback(
@@ -99,22 +104,20 @@ export function App({ ops, lifecycle }: AppProps) {
  * The machine that the headline is about is chosen until the person chooses: its key is then the only one to press.
  * Once by what was stored, and once more by the first live look.
  */
-function useFirstSelection(ops: Ops, selected: MachineName, dispatch: Cockpit["dispatch"]): void {
-  const chosen = useRef<{ machine: MachineName; live: boolean }>({ machine: selected, live: false });
-  const now = useRef(selected);
-  now.current = selected;
+function useFirstSelection(ops: Ops, place: Store<Navigation>, dispatch: Cockpit["dispatch"]): void {
+  const chosen = useRef<{ machine: MachineName; live: boolean }>({ machine: place.get().selected, live: false });
   useEffect(() => {
     const choose = () => {
       const { fleet, source } = ops.fleet.get();
       const { machine, live } = chosen.current;
-      if (!fleet || live || now.current !== machine) return;
+      if (!fleet || live || place.get().selected !== machine) return;
       const subject = headlines(fleet).find((headline) => headline.machine)?.machine ?? machine;
       chosen.current = { machine: subject, live: source === "live" };
       dispatch({ type: "select", machine: subject });
     };
     choose();
     return ops.fleet.subscribe(choose);
-  }, [ops, dispatch]);
+  }, [ops, place, dispatch]);
 }
 
 /** Tells what changed between two looks; the stored observation is no news. */
@@ -131,20 +134,23 @@ function useChangeToasts(ops: Ops, tell: Tell): void {
   }, [ops, tell]);
 }
 
-/** A sign-in opens its overlay whoever started it, and closes it when it has succeeded: back to what was being done. */
-function useSignInOverlay(runs: ReturnType<Ops["operations"]["get"]>, dispatch: Cockpit["dispatch"]): void {
-  const seen = useRef(new Set<string>());
+/**
+ * A sign-in that is under way lies on top of everything, whoever started it, and goes when it has succeeded: back to what
+ * was being done.
+ */
+function useSignInOverlay(runs: readonly Run[], top: Overlay | undefined, dispatch: Cockpit["dispatch"]): void {
+  const awaited = useRef(new Set<Run>());
   useEffect(() => {
-    for (const run of runs) {
-      const { id, name } = run.get();
-      if (name !== "login" || seen.current.has(id)) continue;
-      seen.current.add(id);
-      dispatch({ type: "open", overlay: { kind: "run", runId: id } });
-      void run.finished.then((outcome) => {
-        if (outcome.status === "done" || outcome.status === "nothing-to-do") dispatch({ type: "close-run", runId: id });
-      });
-    }
-  }, [runs, dispatch]);
+    const login = runs.find((run) => run.get().name === "login" && !run.get().outcome);
+    if (!login) return;
+    const { id } = login.get();
+    if (top?.kind !== "run" || top.runId !== id) dispatch({ type: "open", overlay: { kind: "run", runId: id } });
+    if (awaited.current.has(login)) return;
+    awaited.current.add(login);
+    void login.finished.then(({ status }) => {
+      if (status === "done" || status === "nothing-to-do") dispatch({ type: "close-run", runId: id });
+    });
+  }, [runs, top, dispatch]);
 }
 
 /** The first press warns, the second quits. A live run that is looked at hears it itself, and asks whether to stop. */

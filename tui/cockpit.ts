@@ -28,33 +28,33 @@ export interface Cockpit {
 /** What is done in less than this needs no screen of its own. */
 const QUIET_MS = 250;
 
-/** The handlers of the fleet screen's commands for what is chosen on it now. */
-export function fleetHandlers(cockpit: Cockpit, navigation: Navigation): Partial<Record<Command, () => void>> {
+/** The handlers of the fleet screen's commands, for what is chosen on it at the moment of the key. */
+export function fleetHandlers(cockpit: Cockpit, place: () => Navigation): Partial<Record<Command, () => void>> {
   const { ops, dispatch } = cockpit;
-  const { selected } = navigation;
+  const selected = () => place().selected;
   const whenAvailable = (command: Command, act: () => void) => () => {
-    const answer = availability(command, ops.fleet.get().fleet?.machines[selected]);
+    const answer = availability(command, ops.fleet.get().fleet?.machines[selected()]);
     if (answer.ok) act();
     else cockpit.tell(`Not now: ${answer.reason}.`, "warning");
   };
   const start = (verb: string) => () => {
-    const operation = VERBS[verb]?.create(ops, selected);
+    const operation = VERBS[verb]?.create(ops, selected());
     const run = operation && startOnce(cockpit, operation);
     if (run) show(cockpit, run);
   };
-  return {
+  const handlers: Partial<Record<Command, () => void>> = {
     up: () => dispatch({ type: "move", by: -1 }),
     down: () => dispatch({ type: "move", by: 1 }),
-    open: whenAvailable("open", () => void enter(cockpit, selected, navigation.session)),
-    newSession: whenAvailable("open", () => void connect(cockpit, selected)),
-    session: () => dispatch({ type: "session", ids: liveSessions(ops, selected) }),
+    open: whenAvailable("open", () => void enter(cockpit, selected(), place().session)),
+    newSession: whenAvailable("open", () => void connect(cockpit, selected())),
+    session: () => dispatch({ type: "session", ids: liveSessions(ops, selected()) }),
     endSession: () => {
-      const id = navigation.session ?? liveSessions(ops, selected)[0];
+      const id = place().session ?? liveSessions(ops, selected())[0];
       if (id) show(cockpit, ops.operations.start(closeSession(ops.sessions, id)));
-      else cockpit.tell(`No session is open on ${selected}.`);
+      else cockpit.tell(`No session is open on ${selected()}.`);
     },
     // Which of the two is decided by the key press, not by the last rendering.
-    power: whenAvailable("power", () => start(isUp(ops, selected) ? "stop" : "start")()),
+    power: whenAvailable("power", () => start(isUp(ops, selected()) ? "stop" : "start")()),
     swap: whenAvailable("swap", start("swap")),
     login: start("login"),
     apply: whenAvailable("apply", start("apply")),
@@ -71,13 +71,17 @@ export function fleetHandlers(cockpit: Cockpit, navigation: Navigation): Partial
     help: () => dispatch({ type: "open", overlay: { kind: "help" } }),
     quit: () => quit(cockpit),
   };
+  // A key that came in one piece with the one that opened an overlay is not for the fleet screen any more.
+  const here = ([command, act]: [string, () => void]) =>
+    [command, () => (place().overlays.length === 0 ? act() : undefined)] as const;
+  return Object.fromEntries(Object.entries(handlers).map(here));
 }
 
 /** Enter: back into the machine's session where one lives; otherwise everything that a prompt needs, then the prompt. */
 async function enter(cockpit: Cockpit, machine: MachineName, session: string | undefined): Promise<void> {
   const live = liveSessions(cockpit.ops, machine);
   const id = session && live.includes(session) ? session : live.at(-1);
-  if (id) await cockpit.attach(id);
+  if (id) await lookInto(cockpit, id);
   else await connect(cockpit, machine);
 }
 
@@ -91,7 +95,15 @@ async function connect(cockpit: Cockpit, machine: MachineName): Promise<void> {
   const address = operation.address();
   if (outcome.status !== "done" || !address) return;
   dispatch({ type: "close-run", runId: run.get().id });
-  await cockpit.attach(ops.sessions.open(machine, address));
+  await lookInto(cockpit, ops.sessions.open(machine, address));
+}
+
+/** Attaches, and says afterwards what the session ended on where that was not its own will. */
+async function lookInto({ attach, ops, tell }: Cockpit, sessionId: string): Promise<void> {
+  await attach(sessionId);
+  const end = ops.sessions.get().find((session) => session.id === sessionId)?.end;
+  if (end && end.kind !== "exited")
+    tell(end.kind === "failed" ? `${end.sentence} ${end.action}` : end.sentence, "warning");
 }
 
 /**

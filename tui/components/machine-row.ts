@@ -71,7 +71,11 @@ function typeLine({ machine, sessions }: MachineView): Line {
   const type = clean(machine.instance?.type ?? machine.spec.instanceType);
   if (sessions.length === 0) return [t(type, "text.dim")];
   const active = sessions.some((session) => session.activity);
-  return [t(type, "text.dim"), t(` ${open} open`, "accent"), ...(active ? [t("*", "status.busy")] : [])];
+  return [
+    t(type, "text.dim"),
+    t(open > 0 ? ` ${open} open` : "", "accent"),
+    ...(active ? [t("*", "status.busy")] : []),
+  ];
 }
 
 /** Which root it runs on: the throw-away one is never to be overlooked. */

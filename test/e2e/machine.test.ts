@@ -1,0 +1,137 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Stage } from "../simulator/demo/stage.ts";
+import { PERSISTENT, STORY_IDS } from "../simulator/story.ts";
+import { scene, signIn } from "./stage.ts";
+
+/** Transitions in a twentieth of their real time. */
+const QUICK = { latencyScale: 0.05 };
+const PROMPT = { arm: "ubuntu@fcvm-metal-arm:~$", x86: "ubuntu@fcvm-metal-x86:~$" };
+
+/** Deleted, or being so: EC2 takes its time. */
+async function throwAwayIsGone({ simulator }: Stage): Promise<void> {
+  const state = () => simulator.account().volumes[STORY_IDS.armThrowAwayRoot]?.state;
+  await expect
+    .poll(state, { timeout: 20_000, interval: 20 })
+    .toSatisfy((now) => now === undefined || now === "deleting");
+}
+
+describe("enter", () => {
+  it("goes from an expired session and a stopped machine to its prompt, and comes back to the same screen", async () => {
+    const stage = await scene(QUICK);
+    const cockpit = stage.cockpit();
+    await cockpit.waitFor("Press l to sign in");
+    await cockpit.press("down", "down", "enter");
+    await cockpit.waitFor("Approve only if you started this");
+    stage.simulator.sso.decide("approved");
+    await cockpit.waitFor("Open SSH on fcvm-metal-x86?");
+    expect(cockpit.text()).toMatch(/\$[\d.]+\/h/);
+    await cockpit.press("right", "enter");
+    await cockpit.waitFor(PROMPT.x86, 30_000);
+    cockpit.write("touch made-here; ls\r");
+    await cockpit.waitFor(/made-here\s+notes\.md/);
+    const root = stage.hosts.volumePath(PERSISTENT["fcvm-metal-x86"].volumeId);
+    expect(existsSync(join(root, "home/ubuntu/made-here"))).toBe(true);
+    const before = cockpit.text();
+    await cockpit.press("ctrl+]");
+    await cockpit.waitFor(/fcvm-metal-x86 +running/);
+    await cockpit.waitFor("1 open");
+    await cockpit.press("enter");
+    await cockpit.waitFor(PROMPT.x86);
+    expect(cockpit.text()).toBe(before);
+    cockpit.write("exit 3\r");
+    await cockpit.waitFor("ended with status 3");
+    await cockpit.press("q");
+    expect((await cockpit.exited).exitCode).toBe(0);
+    expect(cockpit.restored()).toBe(true);
+  });
+
+  it("tells a machine that was stopped from a link that was cut, and asks before it quits a live session", async () => {
+    const stage = await scene(QUICK);
+    const cockpit = stage.cockpit({ columns: 120, rows: 40 });
+    await signIn(cockpit, stage);
+    await cockpit.waitFor("THROW-AWAY ROOT");
+    await cockpit.press("up", "enter");
+    await cockpit.waitFor("ubuntu@jumpbox:~$", 20_000);
+    await cockpit.press("ctrl+]");
+    await cockpit.waitFor("1 open");
+    await cockpit.press("q");
+    await cockpit.waitFor("Quit the cockpit?");
+    await cockpit.press("escape");
+    await cockpit.waitFor("Enter ssh");
+    stage.simulator.apply({ name: "StopInstances", instanceIds: [STORY_IDS.jumpbox] });
+    await cockpit.waitFor(/jumpbox (was|is|has)? ?(stopped|taken|being)|machine (was )?(stopped|gone)/i, 30_000);
+    await cockpit.press("q");
+    expect((await cockpit.exited).exitCode).toBe(0);
+  });
+
+  it("offers the swap to a machine on a throw-away root, and ends at the prompt on the old files", async () => {
+    const stage = await scene(QUICK);
+    const cockpit = stage.cockpit();
+    await signIn(cockpit, stage);
+    await cockpit.waitFor("THROW-AWAY ROOT");
+    await cockpit.press("enter");
+    await cockpit.waitFor("is on a throw-away root");
+    await cockpit.press("down", "enter");
+    await cockpit.waitFor(PROMPT.arm, 60_000);
+    cockpit.write("cat notes.md\r");
+    await cockpit.waitFor("#");
+    const notes = readFileSync(
+      join(stage.hosts.volumePath(PERSISTENT["fcvm-metal-arm"].volumeId), "home/ubuntu/notes.md"),
+      "utf8",
+    );
+    await cockpit.waitFor(notes.split("\n")[0] ?? "");
+    expect(stage.simulator.account().volumes[PERSISTENT["fcvm-metal-arm"].volumeId]).toBeDefined();
+    await throwAwayIsGone(stage);
+  });
+});
+
+describe("swap", () => {
+  it("goes from the headline to all is well, left running behind the fleet screen", async () => {
+    const stage = await scene(QUICK);
+    const cockpit = stage.cockpit();
+    await signIn(cockpit, stage);
+    await cockpit.waitFor("running on a throw-away root");
+    await cockpit.press("s");
+    await cockpit.waitFor("Swap fcvm-metal-arm back to its own disk?");
+    for (const id of [STORY_IDS.arm, STORY_IDS.armThrowAwayRoot, PERSISTENT["fcvm-metal-arm"].volumeId]) {
+      expect(cockpit.text()).toContain(id);
+    }
+    // Cancel is focused: Enter alone does nothing.
+    await cockpit.press("enter");
+    await cockpit.waitFor(/Nothing was done|cancelled/i);
+    await cockpit.press("escape", "s");
+    await cockpit.waitFor("[ Cancel ]");
+    await cockpit.press("right", "enter");
+    await cockpit.waitFor("Stop the machine");
+    await cockpit.press("escape");
+    await cockpit.waitFor("Swap fcvm-metal-arm back");
+    await cockpit.waitFor("All is well", 60_000);
+    await throwAwayIsGone(stage);
+    await cockpit.waitFor(/184\.72\.40\.255 here/);
+  });
+
+  it("is the same in plain lines: asked, done with status 0, and nothing to do the second time", async () => {
+    const stage = await scene(QUICK);
+    const login = stage.command("login");
+    await login.waitFor(/http/);
+    await expect.poll(() => stage.simulator.sso.pending().length).toBe(1);
+    stage.simulator.sso.decide("approved");
+    expect((await login.exited).exitCode).toBe(0);
+    const swap = stage.command("swap", "arm");
+    await swap.waitFor(/\?.*\[y\/N\]|y\/N/i, 20_000);
+    swap.write("y\r");
+    expect((await swap.exited).exitCode).toBe(0);
+    await throwAwayIsGone(stage);
+    const again = stage.command("swap", "arm");
+    expect((await again.exited).exitCode).toBe(0);
+    const status = stage.command("status");
+    expect((await status.exited).exitCode).toBe(0);
+    expect(status.written()).toContain("fcvm-metal-arm");
+    const ssh = stage.command("ssh", "arm");
+    await ssh.waitFor(PROMPT.arm, 20_000);
+    ssh.write("exit 5\r");
+    expect((await ssh.exited).exitCode).toBe(5);
+  });
+});
