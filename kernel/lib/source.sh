@@ -34,7 +34,7 @@ get() {
     note "The download stopped: $(head -n 1 "$file.error")"
     idle=$((idle + 1))
     if [ "$(stat -c %s "$file" 2>/dev/null || echo 0)" -gt "$before" ]; then idle=0; fi
-    sleep "$idle"
+    if [ "$idle" -lt 3 ]; then sleep "$idle"; fi
   done
   rm -f "$file.error"
   fail "The mirror stops half-way: $url. What came is kept; build again to go on from there."

@@ -1,0 +1,160 @@
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Builder, makeBuilder, whatLacks } from "./builder.ts";
+
+const lacking = whatLacks();
+const jobs = "home/.local/state/snowglobe-kernel/jobs";
+let builder: Builder;
+
+interface Status {
+  readonly id: string;
+  readonly state: string;
+  readonly phase: string;
+  readonly exit: number | null;
+  readonly [field: string]: unknown;
+}
+
+async function call(...args: string[]): Promise<{ code: number; jobs: Status[]; failed: string }> {
+  const { code, lines, failed } = await builder.run("job.sh", ...args);
+  return { code, failed, jobs: lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as Status) };
+}
+
+const newest = async () => (await call("status")).jobs[0];
+const ended = (state: string) =>
+  expect.poll(async () => (await newest())?.state, { timeout: 25_000, interval: 100 }).toBe(state);
+const hold = () => {
+  builder.environment.HOLD = builder.path("hold");
+  builder.write("", "hold");
+};
+const compiling = () =>
+  expect.poll(async () => (await newest())?.phase, { timeout: 25_000, interval: 100 }).toBe("compile");
+
+describe.skipIf(lacking)(`job.sh${lacking ? ` (skipped: no ${lacking})` : ""}`, () => {
+  beforeEach(async () => {
+    builder = await makeBuilder();
+  });
+  afterEach(async () => {
+    await builder.run("job.sh", "cancel");
+    await builder.close();
+  });
+
+  test("a job outlives its caller, tells all of itself by its directory, and an unchanged one is over at once", async () => {
+    expect((await call("status")).jobs).toEqual([]);
+    hold();
+    const started = await call("start", "guest");
+    expect(started.code).toBe(0);
+    const job = started.jobs[0];
+    expect(job).toMatchObject({
+      kind: "guest",
+      version: "6.18.3",
+      state: "running",
+      exit: null,
+      ended: null,
+      unit: expect.stringMatching(/^pid \d+$/),
+    });
+    expect(job?.id).toMatch(/^\d{8}T\d{9}-guest$/);
+    await compiling();
+    expect(await newest()).toMatchObject({ hash: expect.stringMatching(/^[0-9a-f]{12}$/), total: 2530 });
+    rmSync(builder.path("hold"));
+    await ended("succeeded");
+    const done = await newest();
+    expect(done).toMatchObject({
+      id: job?.id,
+      exit: 0,
+      phase: "done",
+      unchanged: false,
+      reason: "",
+      ended: expect.any(Number),
+    });
+    expect(existsSync(String(done?.artefact))).toBe(true);
+    const log = builder.read(jobs, String(job?.id), "log");
+    expect(done?.bytes).toBe(Buffer.byteLength(log));
+    expect(log).toContain("  CC      init/main.o\n");
+    expect(JSON.parse(builder.read(jobs, String(job?.id), "meta.json"))).toEqual({
+      id: job?.id,
+      kind: "guest",
+      version: "6.18.3",
+      hash: done?.hash,
+      host: expect.any(String),
+      unit: job?.unit,
+      started: job?.started,
+    });
+    expect(readdirSync(builder.path(jobs, String(job?.id))).filter((name) => /\.\w{6}$/.test(name))).toEqual([]);
+    await call("start", "guest");
+    await ended("succeeded");
+    expect(await newest()).toMatchObject({ unchanged: true, exit: 0 });
+    expect((await call("status")).jobs.map((one) => one.id)).toHaveLength(2);
+  });
+
+  test("two people who start at once: one build, and both are told of the same", async () => {
+    hold();
+    const [one, two] = await Promise.all([call("start", "guest"), call("start", "guest")]);
+    expect([one?.code, two?.code].sort()).toEqual([0, 75]);
+    expect(one?.jobs[0]?.id).toBe(two?.jobs[0]?.id);
+    expect(readdirSync(builder.path(jobs))).toHaveLength(1);
+  });
+
+  test("a cancel ends the build and all that it started, and is told apart from a failure", async () => {
+    hold();
+    await call("start", "guest");
+    await compiling();
+    const cancelled = await call("cancel");
+    expect(cancelled.jobs[0]).toMatchObject({ state: "cancelled", phase: "compile" });
+    expect(cancelled.jobs[0]?.exit).not.toBe(0);
+    // The lock is free, so the next one starts, and goes on where this one was.
+    rmSync(builder.path("hold"));
+    expect((await call("start", "guest")).code).toBe(0);
+    await ended("succeeded");
+    expect((await call("cancel")).jobs[0]?.state).toBe("succeeded");
+  });
+
+  test("a failed build says why in its status", async () => {
+    builder.write("1", "free");
+    await call("start", "guest");
+    await ended("failed");
+    expect(await newest()).toMatchObject({
+      exit: 1,
+      phase: "check",
+      reason: expect.stringMatching(/^A guest kernel needs 10 GB/),
+    });
+  });
+
+  test("a runner that was killed outright leaves a lost job; one ended by a shutdown an interrupted one; AWS's notice is noted", async () => {
+    hold();
+    const killed = (await call("start", "guest")).jobs[0];
+    await compiling();
+    const session = Number(String(killed?.unit).slice(4));
+    await builder.run("../bin/end-session", String(session), "KILL");
+    await ended("lost");
+    expect(await newest()).toMatchObject({ exit: null, phase: "compile" });
+    const down = (await call("start", "guest")).jobs[0];
+    await compiling();
+    process.kill(Number(String(down?.unit).slice(4)), "SIGTERM");
+    await ended("interrupted");
+    builder.mirror.files.set("/metadata/latest/api/token", Buffer.from("token"));
+    builder.mirror.files.set("/metadata/latest/meta-data/spot/instance-action", Buffer.from('{"action":"stop"}'));
+    const noticed = (await call("start", "guest")).jobs[0];
+    await expect
+      .poll(() => existsSync(builder.path(jobs, String(noticed?.id), "interrupted")), { timeout: 20_000 })
+      .toBe(true);
+    expect(builder.read(jobs, String(noticed?.id), "log")).toContain(
+      "==> note AWS takes this machine back within two minutes.",
+    );
+  });
+
+  test("a build by hand is respected; nonsense is refused", async () => {
+    hold();
+    const byHand = spawn(builder.path("kernel/build.sh"), [], { env: builder.environment, stdio: "ignore" });
+    await expect.poll(() => existsSync(builder.path("build/linux-6.18.3/.config")), { timeout: 20_000 }).toBe(true);
+    const refused = await call("start", "guest");
+    expect(refused.code).toBe(1);
+    expect(refused.failed).toBe("A kernel is being built on this machine by hand. Wait for its end.");
+    rmSync(builder.path("hold"));
+    await new Promise((done) => byHand.once("exit", done));
+    for (const args of [[], ["start"], ["start", "both"], ["status", "x"]]) {
+      const { code } = await call(...args);
+      expect(code).toBe(2);
+    }
+  });
+});
