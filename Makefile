@@ -14,7 +14,7 @@ NODE := node --max-semi-space-size=2
 
 SOURCES := $(shell find ops tui test/simulator terraform/auto-stop -name '*.ts' -o -name '*.tsx') esbuild.config.mjs tsconfig.json
 
-.PHONY: help tui demo simulator status login lint format typecheck unit test bench clean
+.PHONY: help tui demo simulator status login lint format typecheck unit test test-kernel bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z0-9_. -]+:.*## / { sub(/:.*/, "", $$1); printf "  make %-38s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -111,6 +111,9 @@ typecheck: node_modules/.installed ## check the types
 
 test: node_modules/.installed dist/.built lint typecheck ## every test
 	@vitest run
+
+test-kernel: ## a real kernel from our configuration, built and booted in QEMU; half an hour
+	@test/kernel/heavy.sh
 
 bench: dist/.built ## speed against named alternatives, as ratios
 	@$(NODE) test/bench/main.ts

@@ -44,6 +44,7 @@ check_that() {
 echo "-- The patches on a real tree"
 rm -rf "$work/trial"
 mkdir "$work/trial"
+# shellcheck disable=SC2046 # names without spaces
 (cd "$work/pristine" && cp -p --parents $(touched "$repository"/kernel/patches/*.patch) "$work/trial")
 tree=$work/trial
 applied=()
