@@ -2,12 +2,12 @@
 
 import { duration } from "./fleet/derive/ages.ts";
 import { dollars, machineCost } from "./fleet/derive/cost.ts";
-import { headlines } from "./fleet/derive/headline.ts";
 import { idleness } from "./fleet/derive/idle.ts";
 import { stateWords } from "./fleet/derive/words.ts";
 import { MACHINE_NAMES } from "./fleet/machines.ts";
 import type { Fleet, Machine } from "./fleet/model.ts";
 import type { MetricsState } from "./fleet/state.ts";
+import { allHeadlines } from "./machine/headlines.ts";
 
 type Figures = Pick<MetricsState, "cpu" | "spotPerHour">;
 
@@ -26,7 +26,7 @@ export function statusTable(fleet: Fleet, figures: Figures, now: number): string
       .join("  ")
       .trimEnd(),
   );
-  const told = headlines(fleet).map(({ severity, sentence, action }) =>
+  const told = allHeadlines(fleet).map(({ severity, sentence, action }) =>
     [`${severity.toUpperCase()}: ${sentence}`, action].filter(Boolean).join(" "),
   );
   return [...table, ...(told.length ? ["", ...told] : [])].map((line) => `${line}\n`).join("");

@@ -3,8 +3,8 @@
 import { Box, useApp, useInput, useWindowSize } from "ink";
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import { changes } from "../ops/fleet/derive/changes.ts";
-import { headlines } from "../ops/fleet/derive/headline.ts";
 import type { MachineName } from "../ops/fleet/machines.ts";
+import { allHeadlines } from "../ops/machine/headlines.ts";
 import type { Run } from "../ops/operation/run.ts";
 import type { Ops } from "../ops/ops.ts";
 import { cell, type Store } from "../ops/store.ts";
@@ -111,7 +111,7 @@ function useFirstSelection(ops: Ops, place: Store<Navigation>, dispatch: Cockpit
       const { fleet, source } = ops.fleet.get();
       const { machine, live } = chosen.current;
       if (!fleet || live || place.get().selected !== machine) return;
-      const subject = headlines(fleet).find((headline) => headline.machine)?.machine ?? machine;
+      const subject = allHeadlines(fleet).find((headline) => headline.machine)?.machine ?? machine;
       chosen.current = { machine: subject, live: source === "live" };
       dispatch({ type: "select", machine: subject });
     };

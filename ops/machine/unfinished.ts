@@ -29,14 +29,14 @@ function whereItStopped(fleet: Fleet, name: MachineName): string | undefined {
   switch (seat.kind) {
     case "empty":
       return instance.state === "stopped"
-        ? `${name} has no root volume: its swap to ${persistentId} was interrupted.`
+        ? `${name} has no root volume: its swap to ${persistentId} is half done.`
         : undefined;
     case "held": {
       if (seat.volumeId !== persistentId) {
         const root = world.roots.find((volume) => volume.id === seat.volumeId);
         const mark = root && markOf(root);
         return mark?.instanceId === instance.id && mark.replacedBy === persistentId
-          ? `A swap of ${name} from ${seat.volumeId} to ${persistentId} was begun and not ended.`
+          ? `The swap of ${name} from ${seat.volumeId} to ${persistentId} is half done.`
           : undefined;
       }
       const left = leftovers(world, instance, persistentId).filter((volume) => markOf(volume)?.afterSwap === "delete");

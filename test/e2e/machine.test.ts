@@ -112,6 +112,30 @@ describe("swap", () => {
     await cockpit.waitFor(/184\.72\.40\.255 here/);
   });
 
+  it("is found half done by the next cockpit after a kill, offered, and finished", async () => {
+    const stage = await scene(QUICK);
+    const cockpit = stage.cockpit();
+    await signIn(cockpit, stage);
+    await cockpit.waitFor("running on a throw-away root");
+    await cockpit.press("s");
+    await cockpit.waitFor("[ Cancel ]");
+    await cockpit.press("right", "enter");
+    const root = () => stage.simulator.account().volumes[STORY_IDS.armThrowAwayRoot]?.attachment;
+    await expect.poll(root, { timeout: 30_000, interval: 5 }).toBeUndefined();
+    cockpit.kill("SIGKILL");
+    await cockpit.exited;
+    const again = stage.cockpit();
+    await again.waitFor("is half done", 20_000);
+    await again.press("s");
+    await again.waitFor("[ Cancel ]", 20_000);
+    await again.press("right", "enter");
+    await again.waitFor(/Swap fcvm-metal-arm.* done/, 60_000);
+    await again.press("escape");
+    await again.waitFor("persistent root");
+    expect(stage.simulator.account().volumes[PERSISTENT["fcvm-metal-arm"].volumeId]?.attachment).toBeDefined();
+    await throwAwayIsGone(stage);
+  });
+
   it("is the same in plain lines: asked, done with status 0, and nothing to do the second time", async () => {
     const stage = await scene(QUICK);
     const login = stage.command("login");

@@ -1,9 +1,10 @@
 /** What must be known first, from everywhere: the session, the weather, AWS taking a machine, the fleet. Pure. */
 
 import type { Failure } from "../../ops/failure.ts";
-import { type Headline, headlines } from "../../ops/fleet/derive/headline.ts";
+import type { Headline } from "../../ops/fleet/derive/headline.ts";
 import type { Fleet } from "../../ops/fleet/model.ts";
 import type { FleetState } from "../../ops/fleet/state.ts";
+import { allHeadlines } from "../../ops/machine/headlines.ts";
 import type { SignInState } from "../../ops/signin/types.ts";
 import { ago, left } from "../format/words.ts";
 import { keyOf } from "../keys/registry.ts";
@@ -30,7 +31,7 @@ export function notices(
   if (!fleet) return first.length ? first : [still("wait", "Looking at the account for the first time.")];
   const counted = views.filter((view) => view.interruption?.at !== undefined);
   // The machine's own word comes with an instant and takes the place of what EC2 says of the same.
-  const told = headlines(fleet).filter(
+  const told = allHeadlines(fleet).filter(
     ({ kind, machine }) => kind !== "interrupted" || !counted.some((view) => view.machine.spec.name === machine),
   );
   const found = [...counted.flatMap(interruption), ...told.map(notice)];

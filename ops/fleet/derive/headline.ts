@@ -8,6 +8,7 @@ import { isMarked, isStoppedByAws, isTakenByAws } from "./words.ts";
 
 export type HeadlineKind =
   | "persistent-missing"
+  | "unfinished-swap"
   | "throw-away-root"
   | "interrupted"
   | "taken"
