@@ -6,6 +6,8 @@ data "archive_file" "auto_stop" {
   type        = "zip"
   source_file = "${path.module}/auto-stop/dist/index.mjs"
   output_path = "${path.module}/auto-stop/dist/auto-stop.zip"
+  # The same from every computer, whatever its umask.
+  output_file_mode = "0644"
 }
 
 resource "aws_lambda_function" "auto_stop" {

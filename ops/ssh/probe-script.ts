@@ -20,6 +20,8 @@ if command -v findmnt >/dev/null; then
     echo "scratch none"
   fi
 fi
+status=/var/lib/snowglobe/first-boot.status
+[ -r "$status" ] && echo "first-boot $(tr '\\n' ' ' <"$status")"
 metadata=http://169.254.169.254/latest
 token=$(curl -sf -m 1 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$metadata/api/token") &&
   echo "interruption $(curl -sf -m 1 -H "X-aws-ec2-metadata-token: $token" "$metadata/meta-data/spot/instance-action")"
@@ -45,7 +47,14 @@ export function parseProbe(output: string, at: number): Probe | undefined {
     load: one !== undefined && five !== undefined && fifteen !== undefined ? [one, five, fifteen] : undefined,
     uptimeSeconds,
     interruption: interruptionOf(facts.get("interruption")),
+    ...firstBootOf(facts.get("first-boot")),
   };
+}
+
+/** The status file on one line: the state, then the steps that failed. */
+function firstBootOf(text = ""): Pick<Probe, "firstBoot"> {
+  const [state, ...failed] = text.split(/\s+/).filter((word) => /^[\w-]{1,40}$/.test(word));
+  return state === "running" || state === "done" || state === "failed" ? { firstBoot: { state, failed } } : {};
 }
 
 /** The leading numbers of a line of /proc, none below zero. */

@@ -58,6 +58,8 @@ export interface Probe {
   readonly uptimeSeconds: number | undefined;
   /** From instance metadata `spot/instance-action`. */
   readonly interruption: { readonly action: string; readonly at: number } | undefined;
+  /** How the first boot went (terraform/dev-instance-common.tf); absent on a machine that does not say. */
+  readonly firstBoot?: { readonly state: "running" | "done" | "failed"; readonly failed: readonly string[] };
 }
 
 export type ProbeState = Readonly<Partial<Record<MachineName, Probe>>>;
