@@ -8,6 +8,7 @@ const entryPoints = {
   cli: "ops/cli.ts",
   simulator: "test/simulator/main.ts",
   demo: "test/simulator/demo.ts",
+  engine: "test/simulator/engine/main.ts",
 };
 
 await rm("dist", { recursive: true, force: true });

@@ -9,6 +9,7 @@ import { parseOwnerValues } from "../../../ops/fleet/owner.ts";
 import { createLookStore } from "../../../ops/fleet/stored.ts";
 import { writeToken } from "../../../ops/signin/cache.ts";
 import { SCOPES, writeSetup } from "../../../ops/signin/config.ts";
+import { stageEngine } from "../engine/stage.ts";
 import { startHosts } from "../hosts/hosts.ts";
 import { hostsOfWorld } from "../hosts/view.ts";
 import { type Simulator, type SimulatorStart, startSimulator } from "../simulator.ts";
@@ -41,6 +42,7 @@ export async function setStage(directory: string, start: SimulatorStart = {}): P
     SNOWGLOBE_DEMO: "1",
     SNOWGLOBE_TERRAFORM_DIR: terraform,
     SNOWGLOBE_SSH_CONFIG: hosts.sshConfigPath,
+    PATH: await stageEngine(directory, process.env.PATH),
   };
   await leaveLastLook(simulator, env);
   await leaveExpiredSession(simulator, env);
