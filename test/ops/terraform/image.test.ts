@@ -103,6 +103,10 @@ describe.skipIf(lacks)(`the image${lacks ? ` (needs ${lacks})` : ""}`, () => {
     folder = mkdtempSync(join(tmpdir(), "image-"));
     mkdirSync(join(folder, "terraform"));
     nested.CONTAINERS_CONF = join(folder, "containers.conf");
+    // A store of its own: nothing is left in the person's.
+    nested.CONTAINERS_STORAGE_CONF = join(folder, "storage.conf");
+    const store = `driver = "overlay"\ngraphroot = "${folder}/store"\nrunroot = "${folder}/run"`;
+    writeFileSync(nested.CONTAINERS_STORAGE_CONF, `[storage]\n${store}\n`);
     const limits = 'default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]';
     writeFileSync(
       nested.CONTAINERS_CONF,
