@@ -64,7 +64,7 @@ export function fleetFrame({ ops, navigation, columns, rows, availability }: Fra
         return machineView(machine, known, name === navigation.selected, since, navigation.session);
       })
     : [];
-  const all = notices(signIn, state, views);
+  const all = notices(signIn, state, views, ops.lastPlan.get());
   const headline = headlineLines(all, columns, headlineRows(rows), now);
   const selected = views.find((view) => view.selected);
   const panels: Panels | undefined = fleet &&

@@ -5,6 +5,7 @@ import type { Headline } from "../../ops/fleet/derive/headline.ts";
 import type { Fleet } from "../../ops/fleet/model.ts";
 import type { FleetState } from "../../ops/fleet/state.ts";
 import { allHeadlines } from "../../ops/machine/headlines.ts";
+import { driftWords, type LastPlan } from "../../ops/plan/last.ts";
 import type { SignInState } from "../../ops/signin/types.ts";
 import { ago, left } from "../format/words.ts";
 import { keyOf } from "../keys/registry.ts";
@@ -25,6 +26,7 @@ export function notices(
   signIn: SignInState,
   state: Pick<FleetState, "fleet" | "source" | "failure">,
   views: readonly MachineView[],
+  lastPlan?: LastPlan,
 ): readonly Notice[] {
   const { fleet } = state;
   const first = [...session(signIn), ...weather(signIn, state)];
@@ -36,7 +38,7 @@ export function notices(
   );
   const found = [...counted.flatMap(interruption), ...told.map(notice)];
   const grave = found.some((one) => one.severity !== "note");
-  return [...first, ...(grave || first.length ? [] : [well(fleet, views)]), ...found];
+  return [...first, ...(grave || first.length ? [] : [well(fleet, views)]), ...found, ...drift(lastPlan)];
 }
 
 function session(signIn: SignInState): Notice[] {
@@ -89,6 +91,14 @@ export function actionHere({ kind, action }: Headline): string | undefined {
   return kind === "orphans"
     ? `Press ${keyOf("fleet", "orphans")} to look.`
     : action?.replace(/, or make [a-z0-9-]+\.$/, ".");
+}
+
+/** What the last plan found that nobody has seen to yet. */
+function drift(lastPlan: LastPlan | undefined): Notice[] {
+  const words = lastPlan && driftWords(lastPlan);
+  if (!words) return [];
+  const sentence = (now: number) => `Terraform planned ${ago(lastPlan.at, now)}: ${words}.`;
+  return [{ severity: "note", sentence, action: `Press ${keyOf("fleet", "apply")} to look.`, headline: undefined }];
 }
 
 function still(severity: Notice["severity"], sentence: string, action?: string): Notice {

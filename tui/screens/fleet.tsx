@@ -93,8 +93,8 @@ function useFrame(input: FrameInput): Frame {
   const pace = last.frame?.turning ? "fast" : "second";
   const subscribe = useCallback(
     (listener: () => void) => {
-      const ends = [ops.fleet, ops.signIn, ops.metrics, ops.probes, ops.sessions, TICKERS[pace]].map((store) =>
-        store.subscribe(listener),
+      const ends = [ops.fleet, ops.signIn, ops.metrics, ops.probes, ops.sessions, ops.lastPlan, TICKERS[pace]].map(
+        (store) => store.subscribe(listener),
       );
       return () => {
         for (const end of ends) end();

@@ -106,7 +106,7 @@ describe("a plan on screen", () => {
     expect(run.get().outcome).toBeUndefined();
     going.resolve();
     await screen.waitFor("1 of 3 changes were made");
-    expect(screen.text()).toMatch(/■ not done +aws_lambda_function/);
+    await screen.waitFor((text) => /■ not done +aws_lambda_function/.test(text));
     await screen.press("tab");
     await screen.waitFor("Tab the plan");
     await screen.press("tab");
