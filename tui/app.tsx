@@ -29,9 +29,11 @@ const SECOND_PRESS_MS = 3000;
 interface AppProps {
   readonly ops: Ops;
   readonly lifecycle: Pick<Lifecycle, "end">;
+  /** Set while the terminal is somebody else's: a session's, or a client's. */
+  readonly loan: { lent: boolean };
 }
 
-export function App({ ops, lifecycle }: AppProps) {
+export function App({ ops, lifecycle, loan }: AppProps) {
   const { columns, rows } = useWindowSize();
   const { suspendTerminal } = useApp();
   // A store and not React's state: keys that arrive in one piece must each see what the one before them did.
@@ -48,14 +50,19 @@ export function App({ ops, lifecycle }: AppProps) {
       tell,
       dispatch,
       end: () => lifecycle.end(0),
-      attach: (sessionId) =>
+      lend: (during) =>
         suspendTerminal(async () => {
+          loan.lent = true;
           process.stdout.write(WRAP_LINES);
-          await ops.sessions.attach(sessionId, { input: process.stdin, output: process.stdout });
-          process.stdout.write(CUT_LINES);
+          try {
+            await during();
+          } finally {
+            process.stdout.write(CUT_LINES);
+            loan.lent = false;
+          }
         }),
     }),
-    [ops, tell, dispatch, lifecycle, suspendTerminal],
+    [ops, tell, dispatch, lifecycle, loan, suspendTerminal],
   );
 
   useBell(runs, process.stdout);

@@ -3,6 +3,7 @@
 import type { MachineName } from "../ops/fleet/machines.ts";
 import { deleteOrphan } from "../ops/machine/orphans.ts";
 import { machineTools } from "../ops/machine/tools.ts";
+import { giveTerminal, type HandoverOperation, handsOver } from "../ops/operation/handover.ts";
 import { connectMachine } from "../ops/operation/prerequisites.ts";
 import type { Run } from "../ops/operation/run.ts";
 import type { Operation } from "../ops/operation/types.ts";
@@ -20,8 +21,8 @@ export interface Cockpit {
   readonly ops: Ops;
   readonly tell: Tell;
   readonly dispatch: (action: NavigationAction) => void;
-  /** Hands the terminal to a session until it is left or ends. */
-  readonly attach: (sessionId: string) => Promise<void>;
+  /** Steps aside while `during` has the terminal; all is drawn anew afterwards. */
+  readonly lend: (during: () => Promise<void>) => Promise<void>;
   readonly end: () => void;
 }
 
@@ -40,7 +41,9 @@ export function fleetHandlers(cockpit: Cockpit, place: () => Navigation): Partia
   const start = (verb: string) => () => {
     const operation = VERBS[verb]?.create(ops, selected());
     const run = operation && startOnce(cockpit, operation);
-    if (run) show(cockpit, run);
+    if (!run) return;
+    show(cockpit, run);
+    if (handsOver(operation)) void handOver(cockpit, run, operation);
   };
   const handlers: Partial<Record<Command, () => void>> = {
     up: () => dispatch({ type: "move", by: -1 }),
@@ -98,9 +101,23 @@ async function connect(cockpit: Cockpit, machine: MachineName): Promise<void> {
   await lookInto(cockpit, ops.sessions.open(machine, address));
 }
 
+/** Gives the terminal to what an operation has prepared, once it has: the database client. */
+async function handOver(cockpit: Cockpit, run: Run, operation: HandoverOperation): Promise<void> {
+  const outcome = await run.finished;
+  const handover = outcome.status === "done" ? operation.handover() : undefined;
+  if (!handover) return;
+  cockpit.dispatch({ type: "close-run", runId: run.get().id });
+  await cockpit.lend(async () => {
+    const { failure } = await giveTerminal(handover);
+    if (failure) cockpit.tell(failure.sentence, "warning");
+  });
+}
+
 /** Attaches, and says afterwards what the session ended on where that was not its own will. */
-async function lookInto({ attach, ops, tell }: Cockpit, sessionId: string): Promise<void> {
-  await attach(sessionId);
+async function lookInto({ lend, ops, tell }: Cockpit, sessionId: string): Promise<void> {
+  await lend(async () => {
+    await ops.sessions.attach(sessionId, { input: process.stdin, output: process.stdout });
+  });
   const end = ops.sessions.get().find((session) => session.id === sessionId)?.end;
   if (end && end.kind !== "exited")
     tell(end.kind === "failed" ? `${end.sentence} ${end.action}` : end.sentence, "warning");

@@ -20,7 +20,8 @@ function cockpit(): void {
   const ops = createOps(environmentFrom(process.env));
   lifecycle.onEnd(ops.stop);
   process.stdout.write(saveTitle("snowglobe") + CUT_LINES);
-  const app = <App ops={ops} lifecycle={lifecycle} />;
+  const loan = { lent: false };
+  const app = <App ops={ops} lifecycle={lifecycle} loan={loan} />;
   const instance = render(app, {
     alternateScreen: true,
     incrementalRendering: true,
@@ -28,8 +29,7 @@ function cockpit(): void {
     interactive: true,
     maxFps: 30,
   });
-  const lent = () => ops.sessions.get().some((session) => session.attached);
-  repaintOnResize({ clear: instance.clear, redraw: () => instance.rerender(app) }, process.stdout, lent);
+  repaintOnResize({ clear: instance.clear, redraw: () => instance.rerender(app) }, process.stdout, () => loan.lent);
   lifecycle.setRestore(() => {
     instance.unmount();
     process.stdout.write(WRAP_LINES + restoreTitle());

@@ -11,12 +11,14 @@ import type { SimulatorStart } from "../simulator/simulator.ts";
 
 const built = (name: string) => fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
 
+type Env = Readonly<Record<string, string>>;
+
 export interface Scene extends Stage {
   readonly directory: string;
   /** Starts the cockpit under a pty; it is killed at the end of the test where it still runs. */
-  readonly cockpit: (size?: { columns: number; rows: number }, env?: Readonly<Record<string, string>>) => Program;
-  /** Starts the command line with these words. */
-  readonly command: (...words: string[]) => Program;
+  readonly cockpit: (size?: { columns: number; rows: number }, env?: Env) => Program;
+  /** Starts the command line with these words, and more environment where the first of them is one. */
+  readonly command: (...words: readonly [Env | string, ...string[]]) => Program;
 }
 
 /** Sets the stage for one test: simulator, machines behind SSH, a home with last night's session. */
@@ -42,7 +44,8 @@ export async function scene(start: SimulatorStart = {}): Promise<Scene> {
     ...stage,
     directory,
     cockpit: (size, env) => run("cockpit.js", [], size, env),
-    command: (...words) => run("cli.js", words),
+    command: (first, ...words) =>
+      typeof first === "string" ? run("cli.js", [first, ...words]) : run("cli.js", words, undefined, first),
   };
 }
 

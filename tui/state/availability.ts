@@ -11,7 +11,6 @@ const no = (reason: string): Availability => ({ ok: false, reason });
 /** Keys whose operations come with later work, and what stands in for them until then. */
 const LATER: Partial<Readonly<Record<Command, string>>> = {
   kernel: "kernel builds are not in this version yet",
-  database: "the database is not in this version yet",
 };
 
 /**

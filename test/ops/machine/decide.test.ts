@@ -147,7 +147,7 @@ describe("a swap that was begun", () => {
 
   it("is recognised by its mark, its missing root, or what is left of it", () => {
     expect(sentences((one) => one)).toEqual([]);
-    expect(sentences(marked)).toEqual([expect.stringContaining("begun")]);
+    expect(sentences(marked)).toEqual([expect.stringContaining("half done")]);
     const rootless = (one: Observation): Observation => ({
       ...withVolume(OLD, { state: "available", attachments: [], tags: tagsOf(MARK) })(one),
       instances: one.instances.map((machine) =>
