@@ -34,7 +34,7 @@ entry_of() {
     /^[[:space:]]*submenu / { submenu = id($0) }
     /^[[:space:]]*menuentry / {
       own = id($0)
-      if (index(own, "gnulinux-" release "-advanced-") == 1) { print (submenu == "" ? own : submenu ">" own); exit }
+      if (index(own, "gnulinux-" release "-advanced-") == 1 && !found++) print (submenu == "" ? own : submenu ">" own)
     }'
 }
 
@@ -71,12 +71,12 @@ fall_back_release() {
 
 set_command_line() {
   local mode=""
-  [ "$arch" != arm64 ] || mode="kvm-arm.mode=nested "
+  [ "$arch" != arm64 ] || mode="kvm-arm.mode=nested numa=off "
   as_root mkdir -p "$root/etc/default/grub.d"
   # After the cloud image's own (50-cloudimg-settings.cfg). panic=-1: a panic reboots at once, into the saved default.
   as_root tee "$root/etc/default/grub.d/99-snowglobe-kernel.cfg" >/dev/null <<CONF
 GRUB_DEFAULT=saved
-GRUB_CMDLINE_LINUX_DEFAULT="\$GRUB_CMDLINE_LINUX_DEFAULT ${mode}numa=off panic=-1"
+GRUB_CMDLINE_LINUX_DEFAULT="\$GRUB_CMDLINE_LINUX_DEFAULT ${mode}panic=-1"
 CONF
 }
 
@@ -176,6 +176,7 @@ promote() {
 }
 
 export PATH=$PATH:/usr/sbin:/sbin
+trap say_end EXIT
 case "${1:-install}" in
   install) install_kernel ;;
   health) health ;;

@@ -44,7 +44,7 @@ refuse() {
   exit 1
 }
 
-newest() { find "$jobs" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null | sort -r | head -n "$1"; }
+newest() { find "$jobs" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null | sort -r | sed -n "1,${1}p"; }
 
 # Whether a runner holds the machine's lock. A build by hand holds it too, without a job.
 # Shared, so that two who look do not see each other.
@@ -78,6 +78,7 @@ status_line() { # ID
     elif [ -e "$job/interrupted" ]; then state_word=interrupted
     else state_word=failed; fi
   elif is_locked && [ "$(cat "$state/holder" 2>/dev/null)" = "$1" ]; then state_word=running
+  elif [ "$phase_word" = starting ] && [ "$(($(date +%s) - $(in_job "$1" started)))" -lt 30 ]; then state_word=running
   else
     state_word=lost
     [ ! -e "$job/interrupted" ] || state_word=interrupted

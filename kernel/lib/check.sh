@@ -6,11 +6,20 @@ packages=(bc binutils bison build-essential ccache cpio curl debhelper flex gnup
   libssl-dev patch perl python3 rsync xz-utils zstd)
 
 check() {
-  local needed missing=() package present free
+  local missing=() package present
   phase check
   [[ $version =~ ^6\.18(\.[0-9]+)?$ ]] ||
     fail "Linux $version is refused: 7.x kernels froze nested guests where 6.18.3 and 6.18.44 did not, and the patches are for 6.18.y. Build 6.18.3."
-  needed=10
+  present=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${packages[@]}" 2>/dev/null) || true
+  for package in "${packages[@]}"; do
+    grep -qxF "$package installed" <<<"$present" || missing+=("$package")
+  done
+  [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
+}
+
+# Only where something will be built.
+check_room() {
+  local needed=10 free
   [ "$kind" = guest ] || needed=40
   # What an earlier build left is room that this one need not find again.
   [ ! -e "$tree/vmlinux" ] || needed=3
@@ -18,11 +27,6 @@ check() {
   [ "$free" -ge "$needed" ] || fail "A $kind kernel needs $needed GB in $build, and $free GB are free. Make room, then build again."
   free=$(free_gb "$state")
   [ "$free" -ge 1 ] || fail "Sources and images need 1 GB in $state, and less is free. Make room, then build again."
-  present=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${packages[@]}" 2>/dev/null) || true
-  for package in "${packages[@]}"; do
-    grep -qxF "$package installed" <<<"$present" || missing+=("$package")
-  done
-  [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
 }
 
 install_packages() {

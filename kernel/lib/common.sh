@@ -28,10 +28,20 @@ phase() {
 note() { echo "==> note $*"; }
 
 # fail SENTENCE: the end of a build; the sentence says what happened and what to do next.
+said_why=no
 fail() {
+  said_why=yes
   echo "==> failed $*"
   [ -z "${SNOWGLOBE_JOB:-}" ] || put "$SNOWGLOBE_JOB/reason" <<<"$*"
   exit 1
+}
+
+# For `trap say_end EXIT`: a command that failed without a sentence of its own ends in one all the same.
+say_end() {
+  local code=$?
+  [ "$code" != 0 ] && [ "$said_why" = no ] || return 0
+  [ ! -e "${SNOWGLOBE_JOB:-/none}/cancelled" ] || return 0
+  (fail "A command failed with status $code; the lines above say which. Mend that, then start again.") || true
 }
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }

@@ -9,7 +9,7 @@ wanted_patches() {
   local one first
   for one in "$patch_directory"/*.patch; do
     first=$(sed -n 's/^First-in: //p' "$one")
-    if [ -n "$first" ] && [ "$(printf '%s\n' "$1" "$first" | sort -V | head -n 1)" = "$first" ]; then continue; fi
+    if [ -n "$first" ] && [ "$(printf '%s\n' "$1" "$first" | sort -V | sed -n 1p)" = "$first" ]; then continue; fi
     echo "$one"
   done
 }

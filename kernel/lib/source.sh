@@ -45,7 +45,7 @@ trusted_key() {
   local gpg=(gpg --homedir "$1" --batch --quiet --no-autostart) found url wkd
   if [ -n "${SNOWGLOBE_KERNEL_KEY:-}" ]; then
     "${gpg[@]}" --import "$SNOWGLOBE_KERNEL_KEY" 2>/dev/null
-    "${gpg[@]}" --with-colons --list-keys | awk -F: '$1 == "fpr" { print $10; exit }'
+    "${gpg[@]}" --with-colons --list-keys | awk -F: '$1 == "fpr" && !seen++ { print $10 }'
     return
   fi
   # The web key directory's name for "autosigner": z-base-32 of its SHA-1.
@@ -53,7 +53,7 @@ trusted_key() {
   if [ ! -s "$sources/autosigner.gpg" ]; then
     for url in "${key_urls[@]}"; do
       curl -sSL --fail --max-time 30 -o "$1/key" "${url/@WKD@/$wkd}" 2>/dev/null || continue
-      found=$("${gpg[@]}" --with-colons --show-keys "$1/key" 2>/dev/null | awk -F: '$1 == "fpr" { print $10; exit }') || continue
+      found=$("${gpg[@]}" --with-colons --show-keys "$1/key" 2>/dev/null | awk -F: '$1 == "fpr" && !seen++ { print $10 }') || continue
       if [ "$found" = "$autosigner" ]; then mv "$1/key" "$sources/autosigner.gpg"; break; fi
     done
   fi

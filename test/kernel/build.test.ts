@@ -1,9 +1,11 @@
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Builder, makeBuilder, signFalsely, whatLacks } from "./builder.ts";
 
 const lacking = whatLacks();
+// A machine that builds a real kernel beside this is slow.
+vi.setConfig({ testTimeout: 90_000 });
 let builder: Builder;
 
 const compiled = (lines: readonly string[]) =>
@@ -47,7 +49,7 @@ describe.skipIf(lacking)(`build.sh${lacking ? ` (skipped: no ${lacking})` : ""}`
     const asked = builder.mirror.asked.length;
     const began = performance.now();
     const second = await builder.run("build.sh");
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(performance.now() - began).toBeLessThan(5000);
     expect(second.lines).toEqual([
       "==> phase check",
       `==> inputs ${hash(first.lines)} version 6.18.3`,
@@ -94,6 +96,7 @@ describe.skipIf(lacking)(`build.sh${lacking ? ` (skipped: no ${lacking})` : ""}`
   });
 
   test("a mirror that stops half-way is a sentence, and the next run goes on from there", async () => {
+    builder.environment.SNOWGLOBE_KERNEL_STALL = "1";
     builder.mirror.faults.push("stall", 0, 0, 0);
     const stopped = await builder.run("build.sh");
     expect(stopped.code).toBe(1);
@@ -141,6 +144,25 @@ describe.skipIf(lacking)(`build.sh${lacking ? ` (skipped: no ${lacking})` : ""}`
     // Text outside the signature counts for nothing.
     builder.mirror.files.set("/v6.x/sha256sums.asc", Buffer.from(`${"2".repeat(64)}  linux-6.18.3.tar.xz\n${sums}`));
     expect((await builder.run("build.sh")).code).toBe(0);
+  });
+
+  test("kernel.org's key is known by its fingerprint, wherever it comes from", async () => {
+    // A directory that hands out another key under the same name.
+    delete builder.environment.SNOWGLOBE_KERNEL_KEY;
+    builder.environment.OFFERED = builder.path("key.asc");
+    builder.write(
+      `#!/bin/bash\n[[ "$*" != *autosigner* && "$*" != *keyserver* ]] && exec /usr/bin/curl "$@"\necho "\${@: -1}" >>"$CALLS"\nwhile [ "$1" != -o ]; do shift; done\ncp "$OFFERED" "$2"\n`,
+      "bin/curl",
+    );
+    chmodSync(builder.path("bin/curl"), 0o755);
+    expect((await builder.run("build.sh")).failed).toBe(
+      "kernel.org's signing key (B8868C80BA62A1FFFAF5FDA9632D3A06589DA6B1) could not be had from kernel.org nor from a key server. Try again.",
+    );
+    expect(builder.read("calls").trim().split("\n")).toEqual([
+      "https://openpgpkey.kernel.org/.well-known/openpgpkey/kernel.org/hu/ew8uiogxwri7d3fuioqgt7u1d5sngorx?l=autosigner",
+      "https://kernel.org/.well-known/openpgpkey/hu/ew8uiogxwri7d3fuioqgt7u1d5sngorx?l=autosigner",
+      "https://keyserver.ubuntu.com/pks/lookup?op=get&options=mr&search=0xB8868C80BA62A1FFFAF5FDA9632D3A06589DA6B1",
+    ]);
   });
 
   test("a version outside 6.18.y is refused with the reason, before anything is fetched", async () => {

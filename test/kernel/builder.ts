@@ -59,7 +59,6 @@ export async function makeBuilder(): Promise<Builder> {
     SNOWGLOBE_ROOT: path("root"),
     SNOWGLOBE_KERNEL_MIRROR: mirror.url,
     SNOWGLOBE_KERNEL_KEY: path("key.asc"),
-    SNOWGLOBE_KERNEL_STALL: "1",
     SNOWGLOBE_METADATA: `${mirror.url}/metadata`,
   };
   const builder: Builder = {

@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Builder, makeBuilder, whatLacks } from "./builder.ts";
 
 const lacking = whatLacks();
+// A machine that builds a real kernel beside this is slow.
+vi.setConfig({ testTimeout: 90_000 });
 const jobs = "home/.local/state/snowglobe-kernel/jobs";
 let builder: Builder;
 
@@ -140,6 +142,27 @@ describe.skipIf(lacking)(`job.sh${lacking ? ` (skipped: no ${lacking})` : ""}`, 
       .toBe(true);
     expect(builder.read(jobs, String(noticed?.id), "log")).toContain(
       "==> note AWS takes this machine back within two minutes.",
+    );
+  });
+
+  test("a host's job builds, installs and arms the trial boot, and ends there", async () => {
+    builder.environment.BUILD_DIR = builder.path("build-host");
+    builder.write("image\n", "root/boot/vmlinuz-6.8.0-1021-aws");
+    builder.write("", "root/boot/grub/grubenv");
+    await builder.run("../bin/update-grub");
+    expect((await call("start", "host")).jobs[0]).toMatchObject({ kind: "host" });
+    await ended("succeeded");
+    const done = await newest();
+    expect(done).toMatchObject({
+      phase: "done",
+      artefact: expect.stringMatching(/vmlinuz-6\.18\.3-nested-dsb-\w{12}$/),
+    });
+    const phases = [...builder.read(jobs, String(done?.id), "log").matchAll(/^==> phase (\w+)$/gm)].map(
+      ([, name]) => name,
+    );
+    expect(phases.slice(-3)).toEqual(["prove", "install", "done"]);
+    expect(builder.read("root/boot/grub/grubenv")).toContain(
+      "next_entry=gnulinux-advanced-1234-UUID>gnulinux-6.18.3-nested-dsb-advanced-1234-UUID",
     );
   });
 
