@@ -16,6 +16,7 @@
 #   log         what build.sh and install-host.sh print, only ever appended to: follow it with tail -c +OFFSET
 #   phase       the latest `==> phase NAME`: starting, check, fetch, verify, patch, configure, compile, link, prove, install, done
 #   total       the latest `==> total N`
+#   kind, version, host, hash, artefact, unchanged   one fact each, as they come to be known; meta.json and status gather them
 #   reason      one sentence, where it failed or was refused: the text of `==> failed SENTENCE` in the log
 #   cancelled, interrupted   exist where somebody cancelled it; where AWS or a shutdown took the machine
 #   exit        the exit status, moved into place last: its existence is the end of the job
@@ -23,6 +24,7 @@
 # A status line: meta.json's fields and "phase", "state", "ended" (seconds or null), "exit" (number or null), "total" (number
 # or null), "bytes" (of the log), "log" (its path), "artefact" (path or ""), "unchanged" (boolean), "reason".
 # state: running, succeeded, failed, cancelled, interrupted, or lost (no exit status and nobody at work: the machine went down).
+# A host's job ends with the trial boot armed (install-host.sh): the reboot, `install-host.sh health` and `promote` are the caller's.
 #
 # Lines of the log that are not the kernel's own (build.sh, install-host.sh):
 #   ==> phase NAME      ==> inputs HASH version VERSION      ==> total N (expected CC lines)      ==> unchanged
@@ -37,7 +39,7 @@ source "$here/lib/common.sh"
 jobs=$state/jobs
 metadata=${SNOWGLOBE_METADATA:-http://169.254.169.254}/latest
 # Where systemd is not the first process (containers, tests) a job is a session of its own; all else is the same.
-has_systemd() { [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; }
+has_systemd() { [ -d "$root/run/systemd/system" ] && command -v systemd-run >/dev/null; }
 
 refuse() {
   echo "$*" >&2
@@ -152,6 +154,10 @@ run() { # ID
   fi
   put "$state/holder" <<<"$1"
   write_meta "$1"
+  if interruption_notice | put "$job/interrupted"; then
+    (fail "AWS takes this machine back within two minutes, so nothing was begun. Build when it runs again.") || end "$job" 1
+  fi
+  rm -f "$job/interrupted"
   KERNEL_VERSION=$(in_job "$1" version)
   export KERNEL_VERSION
   # A process group for each, so that a signal reaches the whole of make.
@@ -197,26 +203,28 @@ end() { # JOB CODE HELPER…
 # next upgrade plans it again.
 hold_upgrades() {
   exec 9>&-
-  [ -z "${SNOWGLOBE_ROOT:-}" ] && has_systemd || return 0
-  if [ -e /run/systemd/shutdown/scheduled ]; then
+  has_systemd || return 0
+  if [ -e "$root/run/systemd/shutdown/scheduled" ]; then
     note "A planned reboot is called off: a kernel is being built."
     as_root shutdown -c || true
   fi
   as_root systemd-inhibit --what=shutdown:sleep --who=snowglobe --why="A kernel is being built" --mode=block \
-    flock -w 3600 /var/lib/apt/daily_lock tail --pid=$$ -f /dev/null || note "Upgrades could not be held off."
+    flock -w 3600 "$root/var/lib/apt/daily_lock" tail --pid=$$ -f /dev/null || note "Upgrades could not be held off."
 }
 
 # AWS gives two minutes' notice in the instance's metadata (spot/instance-action, 404 where there is none).
+interruption_notice() {
+  local token
+  token=$(curl -sf --connect-timeout 1 -m 2 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$metadata/api/token") || return
+  curl -sf --connect-timeout 1 -m 2 -H "X-aws-ec2-metadata-token: $token" "$metadata/meta-data/spot/instance-action"
+}
+
 watch_for_interruption() { # JOB
-  local token notice
+  local notice
   exec 9>&-
-  while sleep 5; do
-    token=$(curl -sf -m 2 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$metadata/api/token") || continue
-    notice=$(curl -sf -m 2 -H "X-aws-ec2-metadata-token: $token" "$metadata/meta-data/spot/instance-action") || continue
-    put "$1/interrupted" <<<"$notice"
-    note "AWS takes this machine back within two minutes."
-    return
-  done
+  until notice=$(interruption_notice); do sleep 5; done
+  put "$1/interrupted" <<<"$notice"
+  note "AWS takes this machine back within two minutes."
 }
 
 cancel() {

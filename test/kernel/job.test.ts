@@ -134,12 +134,21 @@ describe.skipIf(lacking)(`job.sh${lacking ? ` (skipped: no ${lacking})` : ""}`, 
     await compiling();
     process.kill(Number(String(down?.unit).slice(4)), "SIGTERM");
     await ended("interrupted");
+    const noticed = (await call("start", "guest")).jobs[0];
+    await compiling();
     builder.mirror.files.set("/metadata/latest/api/token", Buffer.from("token"));
     builder.mirror.files.set("/metadata/latest/meta-data/spot/instance-action", Buffer.from('{"action":"stop"}'));
-    const noticed = (await call("start", "guest")).jobs[0];
     await expect
       .poll(() => existsSync(builder.path(jobs, String(noticed?.id), "interrupted")), { timeout: 20_000 })
       .toBe(true);
+    rmSync(builder.path("hold"));
+    await ended("succeeded");
+    await call("start", "guest");
+    await ended("interrupted");
+    expect(await newest()).toMatchObject({
+      exit: 1,
+      reason: "AWS takes this machine back within two minutes, so nothing was begun. Build when it runs again.",
+    });
     expect(builder.read(jobs, String(noticed?.id), "log")).toContain(
       "==> note AWS takes this machine back within two minutes.",
     );
@@ -164,6 +173,26 @@ describe.skipIf(lacking)(`job.sh${lacking ? ` (skipped: no ${lacking})` : ""}`, 
     expect(builder.read("root/boot/grub/grubenv")).toContain(
       "next_entry=gnulinux-advanced-1234-UUID>gnulinux-6.18.3-nested-dsb-advanced-1234-UUID",
     );
+  });
+
+  test("under systemd: a transient unit of the heartbeat's name, upgrades and a planned reboot held off, a cancel stops the unit", async () => {
+    builder.write("", "root/run/systemd/system/here");
+    builder.write("", "root/run/systemd/shutdown/scheduled");
+    builder.write("", "root/var/lib/apt/daily_lock");
+    hold();
+    const job = (await call("start", "guest")).jobs[0];
+    expect(job).toMatchObject({ state: "running", unit: `snowglobe-kernel-${job?.id}.service` });
+    await compiling();
+    const asked = builder.read("calls");
+    expect(asked).toContain(`systemd-run --quiet --collect --unit=snowglobe-kernel-${job?.id} `);
+    expect(asked).toMatch(/--property=OOMPolicy=continue .*--setenv=HOME=.*\/job\.sh run \d+T\d+-guest\n/);
+    expect(asked).toContain("shutdown -c\n");
+    const upgradesHeld = async () =>
+      (await builder.run("../bin/is-locked", builder.path("root/var/lib/apt/daily_lock"))).code === 0;
+    await expect.poll(upgradesHeld, { timeout: 20_000 }).toBe(true);
+    expect((await call("cancel")).jobs[0]).toMatchObject({ state: "cancelled" });
+    expect(builder.read("calls")).toContain(`systemctl stop snowglobe-kernel-${job?.id}.service\n`);
+    await expect.poll(upgradesHeld, { timeout: 20_000 }).toBe(false);
   });
 
   test("a build by hand is respected; nonsense is refused", async () => {
