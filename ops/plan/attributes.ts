@@ -46,6 +46,16 @@ interface Place {
 export function attributesOf(values: Values, kind: ChangeKind, replacePaths: readonly string[] = []): Attributes {
   const found: AttributeChange[] = [];
   let unknown = 0;
+  // Terraform forgets the mark where a provider copies a value: what is secret in one place is so in all.
+  const secrets = [
+    ...secretsIn(values.before, values.beforeSensitive),
+    ...secretsIn(values.after, values.afterSensitive),
+  ];
+  const shown = (value: unknown, sensitive: unknown, isUnknown: boolean, path: string): Shown => {
+    const side = shownAs(value, sensitive, isUnknown, path);
+    const leaks = side.kind === "value" && secrets.some((secret) => JSON.stringify(value).includes(secret));
+    return leaks ? SENSITIVE : side;
+  };
   const fresh = kind === "create" || kind === "read";
   const visit = (place: Place, depth: number) => {
     const before = inward(place.before);
@@ -113,13 +123,26 @@ function childrenOf(place: Place, before: unknown, after: unknown): readonly Pla
 const SECRET_NAME = /(?:password|passwd|secret|secret_string|secret_key|private_key|token)$/i;
 
 /** A value that has anything sensitive in it is hidden as a whole. */
-function shown(value: unknown, sensitive: unknown, unknown: boolean, path: string): Shown {
+function shownAs(value: unknown, sensitive: unknown, unknown: boolean, path: string): Shown {
   if (hasTrue(sensitive)) return SENSITIVE;
   if (typeof value === "string" && value !== "" && SECRET_NAME.test(path)) return SENSITIVE;
   if (unknown) return UNKNOWN;
   if (value === null || value === undefined) return NONE;
   const whole = withoutSecrets(typeof value === "string" ? JSON.stringify(value) : (JSON.stringify(value) ?? ""));
   return { kind: "value", text: whole.length > LONGEST ? `${whole.slice(0, LONGEST)}…` : whole };
+}
+
+/** Shorter texts are too common to be told from others. */
+const SECRET_LENGTH = 6;
+
+/** The texts at sensitive places, as they stand in JSON. */
+function secretsIn(value: unknown, sensitive: unknown): readonly string[] {
+  if (typeof value === "string") {
+    return sensitive === true && value.length >= SECRET_LENGTH ? [JSON.stringify(value).slice(1, -1)] : [];
+  }
+  if (!isTree(value) || !hasTrue(sensitive)) return [];
+  const marks = (isTree(sensitive) ? sensitive : {}) as Record<string, unknown>;
+  return Object.entries(value).flatMap(([key, one]) => secretsIn(one, sensitive === true || marks[key]));
 }
 
 function hasTrue(mark: unknown): boolean {

@@ -52,7 +52,12 @@ export async function understand(
     ...(total === undefined ? {} : { total }),
     hear: (message) => view.update((before) => ({ ...before, progress: planProgress(before.progress, message) })),
   });
-  const model = planOf(await plan.json());
+  const model = planOf(
+    await plan.json().catch(async (error: unknown) => {
+      await plan.discard();
+      throw error;
+    }),
+  );
   const { fleet } = ops.fleet.get();
   const verdict = judge(model, {
     owner: await readOwnerValues(ops.environment.terraformDir),
@@ -98,23 +103,47 @@ export async function carry(
 ): Promise<Carried> {
   for (;;) {
     const understood = await understand(ops, context, workspace, view, wish.more);
-    const { plan, model, verdict, pending } = understood;
-    if (pending === 0 && model.whole) return { status: "nothing" };
-    if (verdict.kind === "refused") return { status: "ended", outcome: refusal(verdict.reasons) };
-    const answer = await context.ask(question(understood, wish, moneyWords(view.get().planned?.money ?? money(model))));
-    if (answer !== "yes")
-      return { status: "ended", outcome: { status: "cancelled", sentence: "Nothing was changed." } };
-    if (ops.clock.now() - plan.at > PLAN_LIVES_MS) {
-      context.log("That plan was made more than ten minutes ago: it is made again.", "note");
-      continue;
-    }
     try {
-      return { status: "applied", summary: await watched(ops, context, workspace, view, understood), model };
-    } catch (error) {
-      if (!isStale(error)) return endedBy(context, await told(ops, view, error));
-      context.log("The state has changed since that plan was made: it is made again.", "note");
+      const carried = await decide(ops, context, workspace, view, wish, understood);
+      if (carried) return carried;
+    } finally {
+      await understood.plan.discard();
     }
   }
+}
+
+/** Asks and applies; undefined where the plan has grown old in the meantime and is to be made again. */
+async function decide(
+  ops: TerraformOps,
+  context: OperationContext,
+  workspace: Workspace,
+  view: Cell<PlanView>,
+  wish: Wish,
+  understood: Understood,
+): Promise<Carried | undefined> {
+  const { plan, model, verdict, pending } = understood;
+  if (pending === 0 && model.whole) return { status: "nothing" };
+  if (verdict.kind === "refused") return { status: "ended", outcome: refusal(verdict.reasons) };
+  const answer = await context.ask(question(understood, wish, moneyWords(view.get().planned?.money ?? money(model))));
+  if (answer !== "yes") return { status: "ended", outcome: { status: "cancelled", sentence: "Nothing was changed." } };
+  if (ops.clock.now() - plan.at > PLAN_LIVES_MS) {
+    context.log("That plan was made more than ten minutes ago: it is made again.", "note");
+    return undefined;
+  }
+  try {
+    const summary = await watched(ops, context, workspace, view, understood);
+    if (!wish.more) ops.lastPlan.save({ at: ops.clock.now(), pending: 0, drift: 0, resources: resourcesAfter(model) });
+    return { status: "applied", summary, model };
+  } catch (error) {
+    if (!isStale(error)) return endedBy(context, await told(ops, view, error));
+    context.log("The state has changed since that plan was made: it is made again.", "note");
+    return undefined;
+  }
+}
+
+function resourcesAfter({ changes, resourcesBefore }: PlanModel): number {
+  const number = (...kinds: readonly string[]) => changes.filter(({ kind }) => kinds.includes(kind)).length;
+  return resourcesBefore + number("create", "import") - number("delete", "forget");
 }
 
 /** The apply, watched resource by resource. */

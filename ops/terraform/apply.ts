@@ -22,6 +22,7 @@ export function planOperation(ops: TerraformOps): Operation {
     run: async (context): Promise<Outcome> => {
       const workspace = await ready(ops, context);
       const { plan, model, verdict, pending } = await understand(ops, context, workspace, view);
+      await plan.discard();
       for (const line of planLines(plan)) context.log(line, "note");
       for (const line of verdictLines(verdict)) context.log(line, verdict.kind === "safe" ? "note" : "err");
       const words = driftWords({ drift: model.drift.length, pending: 0 });

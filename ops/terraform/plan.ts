@@ -1,5 +1,7 @@
 /** A plan, saved and understood: what would change, to be shown, guarded and then applied exactly as it is. */
 
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { OperationContext } from "../operation/types.ts";
 import { unknownVariable } from "./failures.ts";
 import type { Change, Diagnostic, Message } from "./messages.ts";
@@ -12,8 +14,10 @@ export interface PlannedChange {
 }
 
 export interface Plan {
-  /** Inside terraform/, where only the next apply looks. It holds values of the state: never shown, never kept. */
+  /** Inside terraform/, and this plan's alone. It holds values of the state: never shown, never kept. */
   readonly file: string;
+  /** Removes the file. Never throws. */
+  readonly discard: () => Promise<void>;
   readonly changes: readonly PlannedChange[];
   /** What was changed outside Terraform. */
   readonly drift: readonly PlannedChange[];
@@ -26,7 +30,13 @@ export interface Plan {
   readonly json: () => Promise<unknown>;
 }
 
-const FILE = ".terraform/snowglobe.tfplan";
+let made = 0;
+
+/** A name that no other plan has, of this process or another: what is applied is what was shown. */
+function newFile(): string {
+  made += 1;
+  return `.terraform/snowglobe-${process.pid}-${made}.tfplan`;
+}
 
 const MARKS: Readonly<Record<string, string>> = {
   create: "+",
@@ -80,23 +90,27 @@ export async function makePlan(
         logMessage(context, message);
     }
   };
+  const file = newFile();
+  const discard = () => rm(join(ops.environment.terraformDir, file), { force: true }).catch(() => {});
   context.step("plan", title, "running");
   try {
-    const args = ["plan", "-json", "-input=false", "-lock-timeout=10s", `-out=${FILE}`, ...more];
+    const args = ["plan", "-json", "-input=false", "-lock-timeout=10s", `-out=${file}`, ...more];
     const diagnostics = await workspace.stream(args, onMessage);
     const broken = unknownVariable(diagnostics);
     if (broken) throw broken;
     context.step("plan", title, "done", summary);
     return {
-      file: FILE,
+      file,
+      discard,
       changes,
       drift,
       summary,
       warnings: diagnostics.filter((one) => one.severity === "warning"),
       at: ops.clock.now(),
-      json: async () => JSON.parse(await workspace.capture(["show", "-json", FILE])),
+      json: async () => JSON.parse(await workspace.capture(["show", "-json", file])),
     };
   } catch (error) {
+    await discard();
     context.step("plan", title, "failed");
     throw error;
   }

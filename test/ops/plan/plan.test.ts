@@ -160,6 +160,17 @@ describe("attributes", () => {
       lines({ actions: UPDATE, before: { v: [1] }, after: { v: { a: "S3CRET" } }, afterSensitive: { v: { a: true } } }),
     ).toEqual(["v: [1] → (sensitive)"]);
   });
+  test("what is sensitive in one place is hidden wherever a provider copied it", () => {
+    const told = lines({
+      actions: UPDATE,
+      before: { input: "S3CRET-1", output: ["a S3CRET-1"], size: 1 },
+      after: { input: "S3CRET-2", output: ["a S3CRET-2"], size: 2 },
+      beforeSensitive: { input: true },
+      afterSensitive: { input: true },
+    });
+    expect(told.join("\n")).not.toContain("S3CRET");
+    expect(told).toContain("size: 1 → 2");
+  });
   test("JSON in a string is looked into; what is endless is cut", () => {
     const policy = (action: string) => JSON.stringify({ Statement: [{ Action: action }] });
     expect(lines({ actions: UPDATE, before: { policy: policy("a") }, after: { policy: policy("b") } })).toEqual([
