@@ -45,7 +45,7 @@ export function createAwsClients(environment: Environment, clock: Clock, signIn:
 
   const make = async (generation: number): Promise<Made> => {
     const [{ EC2Client }, { NodeHttpHandler }] = await Promise.all([
-      import("@aws-sdk/client-ec2"),
+      import("./ec2-sdk.ts"),
       import("@smithy/node-http-handler"),
     ]);
     class ListeningHandler extends NodeHttpHandler {

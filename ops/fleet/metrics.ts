@@ -165,7 +165,7 @@ export async function spotPrices(
   now: number,
   signal?: AbortSignal,
 ): Promise<MetricsState["spotPerHour"]> {
-  const { DescribeSpotPriceHistoryCommand } = await import("@aws-sdk/client-ec2");
+  const { DescribeSpotPriceHistoryCommand } = await import("../aws/ec2-sdk.ts");
   const typeOf = (name: MachineName) => fleet.machines[name].instance?.type ?? MACHINES[name].instanceType;
   const onSpot = MACHINE_NAMES.filter((name) => (fleet.machines[name].instance ?? MACHINES[name]).market === "spot");
   if (onSpot.length === 0) return {};

@@ -14,7 +14,7 @@ const PAGES = 50;
  * Throws what the SDK throws, or a FailureError (`malformed`) where an answer makes no sense.
  */
 export async function observe(ec2: EC2Client, now: () => number, signal?: AbortSignal): Promise<Observation> {
-  const aws = await import("@aws-sdk/client-ec2");
+  const aws = await import("../aws/ec2-sdk.ts");
   // The first failure ends the other calls as well: nobody waits for them any more.
   const rest = new AbortController();
   const options = { abortSignal: signal ? AbortSignal.any([signal, rest.signal]) : rest.signal };

@@ -11,7 +11,7 @@ export interface Ec2Source {
 
 /** Makes the call of `act`. Throws whatever the SDK throws; gives what AWS answered. */
 export async function doAct(source: Ec2Source, act: Act): Promise<string> {
-  const aws = await import("@aws-sdk/client-ec2");
+  const aws = await import("../aws/ec2-sdk.ts");
   const client = await source.ec2();
   switch (act.kind) {
     case "StopInstance": {

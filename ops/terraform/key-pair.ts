@@ -15,7 +15,7 @@ const NAME = "fcvm-ec2";
  */
 export async function keyPairVariables(ops: TerraformOps, signal?: AbortSignal): Promise<Record<string, string>> {
   const known = await ops.access.gate(async () => {
-    const [ec2, { DescribeKeyPairsCommand }] = await Promise.all([ops.access.aws.ec2(), import("@aws-sdk/client-ec2")]);
+    const [ec2, { DescribeKeyPairsCommand }] = await Promise.all([ops.access.aws.ec2(), import("../aws/ec2-sdk.ts")]);
     const ask = new DescribeKeyPairsCommand({
       Filters: [{ Name: "key-name", Values: [NAME] }],
       IncludePublicKey: true,

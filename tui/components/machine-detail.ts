@@ -15,6 +15,9 @@ import { ago, count, gigabytes, left, percent, timeOfDay } from "../format/words
 import { type MachineView, toneToken } from "./machine-view.ts";
 import { actionHere } from "./notices.ts";
 
+/** A machine is asked once a minute, and takes a moment to answer: a younger answer is the newest there is. */
+const PROBE_FRESH = 65_000;
+
 const dim = (text: string) => t(text, "text.dim");
 
 /**
@@ -216,7 +219,7 @@ function probeFact({ probe, machine }: MachineView): Fact {
       [t(clean(probe.kernel)), probe.nestedDsb ? t(" ✓", "status.ok") : dim(" unpatched")],
       load ? [dim("load "), t(load[0].toFixed(2)), dim(` ${load[1].toFixed(2)} ${load[2].toFixed(2)}`)] : [],
       disk,
-      [ticking((now) => ago(probe.at, now), "text.dim")],
+      [ticking((now) => (now - probe.at < PROBE_FRESH ? "≤ 1 min ago" : ago(probe.at, now)), "text.dim")],
     ],
     more: scratch?.model ? [[dim(clean(scratch.model))]] : [],
     rank: 5,
