@@ -10,6 +10,7 @@
 #   install-host.sh promote    after the trial boot: makes it the default, where health is good; else a sentence and status 1
 #
 # SNOWGLOBE_ROOT goes before every path, for tests.
+# shellcheck source-path=SCRIPTDIR
 set -euo pipefail
 shopt -s inherit_errexit
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -30,6 +30,7 @@
 #   ==> phase NAME      ==> inputs HASH version VERSION      ==> total N (expected CC lines)      ==> unchanged
 #   ==> artefact PATH   ==> note SENTENCE                    ==> failed SENTENCE
 # `==> note` is for people; `==> failed` is the last of a build that failed.
+# shellcheck source-path=SCRIPTDIR
 set -euo pipefail
 shopt -s inherit_errexit
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
