@@ -31,6 +31,8 @@ export interface EmulatorEvents {
   readonly onAnswer: (answer: string) => void;
   /** True when more waits than may: hold the source until it is false again. */
   readonly onCrowded: (crowded: boolean) => void;
+  /** All that was pushed is on the screen: title and last lines are those of now. */
+  readonly onCaughtUp?: () => void;
 }
 
 /** Lines above the screen: what growing the window brings back. */
@@ -106,6 +108,7 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
     if (parsing || disposed || timer) return;
     if (queue.length === 0) {
       for (const resolve of settled.splice(0)) resolve();
+      events.onCaughtUp?.();
       return;
     }
     timer = setTimeout(turn, urgent() ? 0 : REST_MS);
@@ -208,7 +211,7 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
       const buffer = terminal.buffer.active;
       const lines: string[] = [];
       for (let row = buffer.baseY + terminal.rows - 1; row >= 0 && lines.length < count; row -= 1) {
-        const text = buffer.getLine(row)?.translateToString(true) ?? "";
+        const text = buffer.getLine(row)?.translateToString(true).trimEnd() ?? "";
         if (text || lines.length > 0) lines.unshift(printable(text));
       }
       return lines;

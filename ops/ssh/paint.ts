@@ -100,8 +100,10 @@ export function paint(buffer: IBuffer, rows: number, columns: number): string {
       } else if (characters) {
         passEmpty(false);
         select(styleSequence(cell));
-        parts.push(characters);
-        atEdge = column + width >= columns;
+        // Half of a wide character can stand at the edge, where wrapping was off.
+        const fits = column + width <= columns;
+        parts.push(fits ? characters : `\u001b[?7l${characters}\u001b[?7h`);
+        atEdge = column + width === columns;
       }
     }
     passEmpty(true);

@@ -19,10 +19,17 @@ interface Internals {
       };
     };
     readonly coreMouseService: { readonly activeEncoding: string };
-    readonly _charsetService: { readonly glevel: number; readonly _charsets: (Record<string, string> | undefined)[] };
+    readonly _charsetService: {
+      readonly glevel: number;
+      /** The one in use; a restored cursor can bring another than its level's. */
+      readonly charset: Charset;
+      readonly _charsets: readonly Charset[];
+    };
     readonly _inputHandler: { readonly _parser: { readonly currentState: number }; readonly _curAttrData: Style };
   };
 }
+
+type Charset = Readonly<Record<string, string>> | undefined;
 
 interface BufferState {
   readonly scrollTop: number;
@@ -92,7 +99,8 @@ export function replay(terminal: Terminal, keyboard: KeyboardState, title: strin
   if (coreMouseService.activeEncoding === "SGR_PIXELS") parts.push("\u001b[?1016h");
   const { cursorStyle, cursorBlink } = coreService.decPrivateModes;
   if (cursorStyle) parts.push(`\u001b[${CURSOR[cursorStyle] + (cursorBlink ? 0 : 1)} q`);
-  for (const [index, charset] of _charsetService._charsets.entries()) {
+  for (const [index, own] of _charsetService._charsets.entries()) {
+    const charset = index === _charsetService.glevel ? _charsetService.charset : own;
     // Line drawing is the one set that programs still switch to.
     if (charset?.q === "─" && "()*+"[index]) parts.push(`\u001b${"()*+"[index]}0`);
   }

@@ -90,6 +90,7 @@ export function createSession(
     const emulator = await createEmulator(size, {
       onAnswer: (answer) => now.connection?.write(Buffer.from(answer)),
       onCrowded: (crowded) => hold(now, "parser", crowded),
+      onCaughtUp: () => events.onChange("output"),
     });
     now.emulator = emulator;
     if (now.closing) return finish(now, { kind: "exited", code: 255 });

@@ -37,7 +37,9 @@ export function createSessions(environment: Environment, clock: Clock, fleet: Fl
   const publish = () => {
     clearTimeout(timer);
     timer = undefined;
-    state.set([...entries.values()].map((entry) => summaryOf(entry, state.get())));
+    const before = state.get();
+    const now = [...entries.values()].map((entry) => summaryOf(entry, before));
+    if (now.length !== before.length || now.some((summary, index) => summary !== before[index])) state.set(now);
   };
   const publishSoon = () => {
     if (timer) return;

@@ -76,6 +76,16 @@ describe("a session", () => {
     await again.done;
   });
 
+  test("shows what a flood ended with, however long it took to parse", async () => {
+    const { id, terminal, done } = await attached();
+    terminal.type(
+      `(sleep 0.2; yes "$(printf '\\033[5Gmoved')" | head -c 3000000; printf '\\n\\033]2;flooded\\007')\r${LEAVE_KEY}`,
+    );
+    await done;
+    await when(rig.sessions, () => summary(id).lastLines.some((line) => line.includes("moved")));
+    await when(rig.sessions, () => summary(id).lastLines.at(-1)?.endsWith("$") === true);
+  });
+
   test("survives a hundred rounds of attaching and leaving", async () => {
     const id = open();
     const terminal = testTerminal();

@@ -1,11 +1,11 @@
 /** The simulated machines as real SSH servers on loopback, in step with the simulated account. */
 
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import ssh2 from "ssh2";
 import { MACHINE_NAMES, MACHINES, type MachineName } from "../../../ops/fleet/machines.ts";
 import { createHost, type Host, type HostFaults } from "./host.ts";
-import { openRoot } from "./root-volume.ts";
+import { makeKey, openRoot } from "./root-volume.ts";
 import { writeStandIns } from "./stand-ins.ts";
 import type { HostSource, HostView } from "./view.ts";
 
@@ -35,11 +35,9 @@ export async function startHosts(options: {
   const bin = join(directory, "bin");
   const sshConfigPath = join(directory, "ssh_config");
   const keyPath = join(home, ".ssh", "fcvm-ec2");
-  const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment: "fcvm-ec2" });
-  mkdirSync(dirname(keyPath), { recursive: true, mode: 0o700 });
-  writeFileSync(keyPath, pair.private, { mode: 0o600 });
+  makeKey(keyPath, "fcvm-ec2");
   writeStandIns(bin);
-  const publicKey = ssh2.utils.parseKey(pair.public);
+  const publicKey = ssh2.utils.parseKey(readFileSync(`${keyPath}.pub`));
   if (publicKey instanceof Error) throw publicKey;
 
   const hosts = new Map<MachineName, { host: Host; boot: string | undefined }>(

@@ -1,8 +1,8 @@
 /** A directory that stands for a root volume: its files, its kernel and its host key. */
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import ssh2 from "ssh2";
 import type { MachineName } from "../../../ops/fleet/machines.ts";
 
 export interface RootVolume {
@@ -25,14 +25,21 @@ export function openRoot(path: string, machine: MachineName, hasData: boolean): 
       write(join(home, name), text);
     }
     write(kernel, machine === "fcvm-metal-arm" && hasData ? PATCHED_KERNEL : STOCK_KERNEL);
-    write(hostKey, ssh2.utils.generateKeyPairSync("ed25519", { comment: machine }).private, 0o600);
+    makeKey(hostKey, machine);
   }
   return { home, hostKey: readFileSync(hostKey, "utf8"), kernel: readFileSync(kernel, "utf8").trim() };
 }
 
-function write(path: string, text: string, mode = 0o644): void {
+/** Makes a key pair at `path` and `path`.pub, without a passphrase; ssh2's own generator makes some that nobody can read. */
+export function makeKey(path: string, comment: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  rmSync(path, { force: true });
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path]);
+}
+
+function write(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text, { mode });
+  writeFileSync(path, text, { mode: 0o644 });
 }
 
 /** Ubuntu's prompt and window title; the name comes from outside, as a volume does not know which machine it is on. */
