@@ -52,7 +52,10 @@ export async function runDemo(entry: string, cockpit: string): Promise<number> {
     }
     const told = JSON.parse(ready) as DemoAccount;
     directory = told.directory;
-    program = spawn(process.execPath, [...process.execArgv, cockpit], { stdio: "inherit", env: { ...clean, ...told.env } });
+    program = spawn(process.execPath, [...process.execArgv, cockpit], {
+      stdio: "inherit",
+      env: { ...clean, ...told.env },
+    });
     const ended = exitOf(program);
     if (program.pid !== undefined) account.stdin.write(`${program.pid}\n`);
     const code = await ended;
