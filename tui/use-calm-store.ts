@@ -4,8 +4,11 @@ import type { Store } from "../ops/store.ts";
 /** As often as the screen is drawn (craft.md: 30 frames a second). */
 const FRAME_MS = 33;
 
-/** The store's value as `useStore` gives it, but a flood of changes is drawn once a frame; the last one always is. */
-export function useCalmStore<T>(store: Store<T>): T {
+/**
+ * The store's value as `useStore` gives it, but a flood of changes is drawn once a frame, or once every `paceMs`
+ * milliseconds; the last one always is.
+ */
+export function useCalmStore<T>(store: Store<T>, paceMs = FRAME_MS): T {
   const shown = useRef<{ store: Store<T>; value: T } | undefined>(undefined);
   const subscribe = useCallback(
     (listener: () => void) => {
@@ -16,7 +19,7 @@ export function useCalmStore<T>(store: Store<T>): T {
         listener();
       };
       const unsubscribe = store.subscribe(() => {
-        timer ??= setTimeout(deliver, FRAME_MS);
+        timer ??= setTimeout(deliver, paceMs);
       });
       // What changed between the first drawing and this subscription.
       deliver();
@@ -25,7 +28,7 @@ export function useCalmStore<T>(store: Store<T>): T {
         unsubscribe();
       };
     },
-    [store],
+    [store, paceMs],
   );
   const read = useCallback(() => {
     if (shown.current?.store !== store) shown.current = { store, value: store.get() };

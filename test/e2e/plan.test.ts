@@ -11,6 +11,7 @@ it("a: plans, shows what is dangerous, applies after the name is typed, and offe
   await cockpit.press("a");
   await cockpit.waitFor("▲ DANGEROUS", 30_000);
   await cockpit.waitFor("± 2 to replace");
+  await cockpit.waitFor("a answer");
   await cockpit.press("e");
   await cockpit.waitFor("source_code_hash");
   await cockpit.press("a");

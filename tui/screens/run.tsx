@@ -30,10 +30,12 @@ interface RunScreenProps extends Window {
 
 /** Hears Ctrl+C itself, and asks whether to stop, while the run is live and not stopping yet. */
 export function RunScreen({ run, environment, onBack, ...window }: RunScreenProps) {
-  const state = useCalmStore(run);
+  // Terraform says hundreds of things a second, and wants the processor itself.
+  const pace = run.plan ? PLAN_PACE_MS : undefined;
+  const state = useCalmStore(run, pace);
   const [stopping, setStopping] = useState(false);
   const { question, deviceCode } = state;
-  const plan = useCalmStore(run.plan ?? NO_PLAN);
+  const plan = useCalmStore(run.plan ?? NO_PLAN, pace);
   const [wanted, setWanted] = useState<Looked | undefined>();
   const [answering, setAnswering] = useState<number | undefined>();
   const look: Looked = plan.planned ? (wanted ?? (plan.apply ? "apply" : "tree")) : "log";
@@ -101,6 +103,8 @@ interface RunPanelProps extends PastRunProps {
   /** The plan's question waits: opens it. */
   readonly onAnswer?: () => void;
 }
+
+const PLAN_PACE_MS = 100;
 
 const NO_PLAN = cell(NOTHING_YET);
 
