@@ -5,6 +5,7 @@ import { followKeyboard } from "./keyboard.ts";
 import { forgottenOpening, isAtRest, replay, scrollsWhole } from "./replay.ts";
 import { onlyPrints, shorten, splitOpenEnd } from "./shorten.ts";
 import { currentWidths } from "./widths.ts";
+import { mendEraseAbove, parse } from "./xterm-internals.ts";
 
 export interface Size {
   readonly columns: number;
@@ -68,12 +69,12 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
   });
   terminal.unicode.register(currentWidths);
   terminal.unicode.activeVersion = currentWidths.version;
+  mendEraseAbove(terminal);
   const keyboard = followKeyboard(terminal);
 
   const queue: Item[] = [];
   let waiting = 0;
   let crowded = false;
-  let parsing = false;
   let disposed = false;
   let answersMatter = false;
   let lastPush = 0;
@@ -105,7 +106,7 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
   };
 
   const schedule = () => {
-    if (parsing || disposed || timer) return;
+    if (disposed || timer) return;
     if (queue.length === 0) {
       for (const resolve of settled.splice(0)) resolve();
       events.onCaughtUp?.();
@@ -131,14 +132,11 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
     }
     const slice = takeSlice(first);
     answersMatter = !first.watched;
-    parsing = true;
-    terminal.write(slice, () => {
-      parsing = false;
-      waiting -= slice.length;
-      tail = slice.length >= TAIL ? slice.subarray(-TAIL) : Buffer.concat([tail, slice]).subarray(-TAIL);
-      setCrowded();
-      schedule();
-    });
+    parse(terminal, slice);
+    waiting -= slice.length;
+    tail = slice.length >= TAIL ? slice.subarray(-TAIL) : Buffer.concat([tail, slice]).subarray(-TAIL);
+    setCrowded();
+    schedule();
   };
 
   const takeSlice = (item: Extract<Item, { kind: "bytes" }>): Buffer => {
@@ -159,7 +157,7 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
       run.push(item.bytes);
       length += item.bytes.length;
     }
-    if (length < SKIP_FROM || parsing || !isAtRest(terminal) || !scrollsWhole(terminal)) return;
+    if (length < SKIP_FROM || !isAtRest(terminal) || !scrollsWhole(terminal)) return;
     const kept = shorten(run, SCROLLBACK + 2 * terminal.rows);
     const last = queue[run.length - 1];
     if (!kept || last?.kind !== "bytes") return;

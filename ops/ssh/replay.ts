@@ -1,52 +1,8 @@
 /** The bytes that give a real terminal the state of an emulated one, and those that give it back to its owner. */
 
 import type { IBuffer, Terminal } from "@xterm/headless";
-import { moveTo, paint, type Style, styleSequence } from "./paint.ts";
-
-/**
- * What xterm 6.0.0 keeps and its public types do not show. The version is pinned, and a property test replays random
- * streams, so that a change of these names cannot pass unseen.
- */
-interface Internals {
-  readonly _core: {
-    readonly buffers: { readonly active: BufferState; readonly normal: BufferState };
-    readonly coreService: {
-      readonly isCursorHidden: boolean;
-      readonly decPrivateModes: {
-        readonly cursorStyle: "block" | "underline" | "bar" | undefined;
-        readonly cursorBlink: boolean | undefined;
-        readonly reverseWraparound: boolean;
-      };
-    };
-    readonly coreMouseService: { readonly activeEncoding: string };
-    readonly _charsetService: {
-      readonly glevel: number;
-      /** The one in use; a restored cursor can bring another than its level's. */
-      readonly charset: Charset;
-      readonly _charsets: readonly Charset[];
-    };
-    readonly _inputHandler: { readonly _parser: { readonly currentState: number }; readonly _curAttrData: Style };
-  };
-}
-
-type Charset = Readonly<Record<string, string>> | undefined;
-
-interface BufferState {
-  readonly scrollTop: number;
-  readonly scrollBottom: number;
-  readonly savedX: number;
-  readonly savedY: number;
-  readonly savedCurAttrData: Style;
-  readonly ybase: number;
-}
-
-/** States of the parser (ParserState in its Constants.ts). */
-const GROUND = 0;
-const OSC_STRING = 8;
-
-function internals(terminal: Terminal): Internals["_core"] {
-  return (terminal as unknown as Internals)._core;
-}
+import { moveTo, paint, styleSequence } from "./paint.ts";
+import { type BufferState, GROUND, internals, OSC_STRING } from "./xterm-internals.ts";
 
 /** Whether the parser is between sequences: plain text now can only print. */
 export function isAtRest(terminal: Terminal): boolean {

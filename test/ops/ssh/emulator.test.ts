@@ -5,6 +5,7 @@ import { createEmulator, type Emulator } from "../../../ops/ssh/emulator.ts";
 import { ENTER, LEAVE } from "../../../ops/ssh/replay.ts";
 import { onlyPrints, shorten, splitOpenEnd } from "../../../ops/ssh/shorten.ts";
 import { currentWidths } from "../../../ops/ssh/widths.ts";
+import { mendEraseAbove, parse } from "../../../ops/ssh/xterm-internals.ts";
 import { gridRows } from "../../harness/grid.ts";
 
 const SIZE = { columns: 20, rows: 6 };
@@ -13,6 +14,7 @@ function realTerminal(size = SIZE): Terminal {
   const terminal = new xterm.Terminal({ cols: size.columns, rows: size.rows, allowProposedApi: true, scrollback: 50 });
   terminal.unicode.register(currentWidths);
   terminal.unicode.activeVersion = currentWidths.version;
+  mendEraseAbove(terminal);
   return terminal;
 }
 
@@ -109,6 +111,24 @@ test("a replay on a cleared terminal shows the same screen, and goes on in the s
     }),
     { numRuns: 150 },
   );
+});
+
+test("erasing upwards from the last corner neither throws nor leaves anything", async () => {
+  const terminal = realTerminal();
+  await write(terminal, `${CSI}?1049h${"x".repeat(119)}${CSI}6;20H${CSI}1J`);
+  expect(gridRows(terminal).join("")).toBe("");
+  expect(terminal.buffer.active.cursorX).toBe(19);
+});
+
+test("an error of the parser's loses a piece of the stream, and nothing else", async () => {
+  const terminal = realTerminal();
+  const fault = terminal.parser.registerCsiHandler({ final: "Z" }, () => {
+    throw new Error("a fault");
+  });
+  parse(terminal, Buffer.from(`one${CSI}Zlost`));
+  parse(terminal, Buffer.from(" two"));
+  expect(gridRows(terminal)[0]).toBe("one two");
+  fault.dispose();
 });
 
 test("line drawing goes on as line drawing", async () => {

@@ -1,0 +1,85 @@
+/**
+ * What xterm 6.0.0 keeps and its public types do not show. The version is pinned, and a property test replays random
+ * streams, so that a change of these names cannot pass unseen.
+ */
+
+import type { IDisposable, Terminal } from "@xterm/headless";
+import type { Style } from "./paint.ts";
+
+interface Internals {
+  readonly _core: {
+    readonly buffers: { readonly active: BufferState; readonly normal: BufferState };
+    readonly coreService: {
+      readonly isCursorHidden: boolean;
+      readonly decPrivateModes: {
+        readonly cursorStyle: "block" | "underline" | "bar" | undefined;
+        readonly cursorBlink: boolean | undefined;
+        readonly reverseWraparound: boolean;
+      };
+    };
+    readonly coreMouseService: { readonly activeEncoding: string };
+    readonly _charsetService: {
+      readonly glevel: number;
+      /** The one in use; a restored cursor can bring another than its level's. */
+      readonly charset: Charset;
+      readonly _charsets: readonly Charset[];
+    };
+    readonly _inputHandler: {
+      readonly _parser: { readonly currentState: number; readonly reset: () => void };
+      readonly _curAttrData: Style;
+      readonly parse: (bytes: Uint8Array) => void;
+      readonly _eraseInBufferLine: (row: number, from: number, to: number, unwrap: boolean) => void;
+      readonly _resetBufferLine: (row: number) => void;
+    };
+  };
+}
+
+type Charset = Readonly<Record<string, string>> | undefined;
+
+export interface BufferState {
+  readonly x: number;
+  readonly y: number;
+  readonly ybase: number;
+  readonly lines: { readonly length: number };
+  readonly scrollTop: number;
+  readonly scrollBottom: number;
+  readonly savedX: number;
+  readonly savedY: number;
+  readonly savedCurAttrData: Style;
+}
+
+/** States of the parser (ParserState in its Constants.ts). */
+export const GROUND = 0;
+export const OSC_STRING = 8;
+
+export function internals(terminal: Terminal): Internals["_core"] {
+  return (terminal as unknown as Internals)._core;
+}
+
+/**
+ * Parses at once, and whatever a far side sends, never throws: Terminal.write parses in a timer of its own, where an
+ * error of the parser's would end the whole program. After such an error the rest of the bytes is lost.
+ */
+export function parse(terminal: Terminal, bytes: Uint8Array): void {
+  const { _inputHandler } = internals(terminal);
+  try {
+    _inputHandler.parse(bytes);
+  } catch {
+    _inputHandler._parser.reset();
+  }
+}
+
+/**
+ * Mends erasing upwards (CSI 1 J) from the last column of the last row, at which xterm 6.0.0 throws: it unwraps the row
+ * below (InputHandler.eraseInDisplay), and there is none.
+ */
+export function mendEraseAbove(terminal: Terminal): IDisposable {
+  return terminal.parser.registerCsiHandler({ final: "J" }, ([what]) => {
+    const { buffers, _inputHandler } = internals(terminal);
+    const { x, y, lines } = buffers.active;
+    if (what !== 1 || x + 1 < terminal.cols || y + 1 < lines.length) return false;
+    _inputHandler._eraseInBufferLine(y, 0, terminal.cols, true);
+    for (let row = 0; row < y; row += 1) _inputHandler._resetBufferLine(row);
+    return true;
+  });
+}
