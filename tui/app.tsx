@@ -48,6 +48,7 @@ export function App({ ops, lifecycle, loan }: AppProps) {
     () => ({
       ops,
       tell,
+      place: place.get,
       dispatch,
       end: () => lifecycle.end(0),
       lend: (during) =>
@@ -62,7 +63,7 @@ export function App({ ops, lifecycle, loan }: AppProps) {
           }
         }),
     }),
-    [ops, tell, dispatch, lifecycle, loan, suspendTerminal],
+    [ops, tell, place, dispatch, lifecycle, loan, suspendTerminal],
   );
 
   useBell(runs, process.stdout);
@@ -70,7 +71,7 @@ export function App({ ops, lifecycle, loan }: AppProps) {
   useChangeToasts(ops, tell);
   useSignInOverlay(runs, top, dispatch);
   useCtrlC(cockpit, top?.kind === "run" ? top.runId : undefined);
-  useKeys("fleet", fleetHandlers(cockpit, place.get), { active: top === undefined });
+  useKeys("fleet", fleetHandlers(cockpit), { active: top === undefined });
 
   // Read when asked, not subscribed to: a refresh that changed nothing must not render anything.
   const available = useCallback(

@@ -9,6 +9,7 @@ import type { Run } from "../ops/operation/run.ts";
 import type { Operation } from "../ops/operation/types.ts";
 import type { Ops } from "../ops/ops.ts";
 import { closeSession } from "../ops/ssh/close-session.ts";
+import type { SessionSummary } from "../ops/ssh/types.ts";
 import { VERBS } from "../ops/verbs.ts";
 import { runToLookAt } from "./components/run-strip.tsx";
 import type { Command } from "./keys/registry.ts";
@@ -20,6 +21,7 @@ import type { Tell } from "./state/toasts.ts";
 export interface Cockpit {
   readonly ops: Ops;
   readonly tell: Tell;
+  readonly place: () => Navigation;
   readonly dispatch: (action: NavigationAction) => void;
   /** Steps aside while `during` has the terminal; all is drawn anew afterwards. */
   readonly lend: (during: () => Promise<void>) => Promise<void>;
@@ -30,8 +32,8 @@ export interface Cockpit {
 const QUIET_MS = 250;
 
 /** The handlers of the fleet screen's commands, for what is chosen on it at the moment of the key. */
-export function fleetHandlers(cockpit: Cockpit, place: () => Navigation): Partial<Record<Command, () => void>> {
-  const { ops, dispatch } = cockpit;
+export function fleetHandlers(cockpit: Cockpit): Partial<Record<Command, () => void>> {
+  const { ops, dispatch, place } = cockpit;
   const selected = () => place().selected;
   const whenAvailable = (command: Command, act: () => void) => () => {
     const answer = availability(command, ops.fleet.get().fleet?.machines[selected()]);
@@ -50,9 +52,9 @@ export function fleetHandlers(cockpit: Cockpit, place: () => Navigation): Partia
     down: () => dispatch({ type: "move", by: 1 }),
     open: whenAvailable("open", () => void enter(cockpit, selected(), place().session)),
     newSession: whenAvailable("open", () => void connect(cockpit, selected())),
-    session: () => dispatch({ type: "session", ids: liveSessions(ops, selected()) }),
+    session: () => dispatch({ type: "session", ids: sessionsOn(ops, selected()).map(({ id }) => id) }),
     endSession: () => {
-      const id = place().session ?? liveSessions(ops, selected())[0];
+      const id = place().session ?? sessionsOn(ops, selected()).at(-1)?.id;
       if (id) show(cockpit, ops.operations.start(closeSession(ops.sessions, id)));
       else cockpit.tell(`No session is open on ${selected()}.`);
     },
@@ -80,25 +82,40 @@ export function fleetHandlers(cockpit: Cockpit, place: () => Navigation): Partia
   return Object.fromEntries(Object.entries(handlers).map(here));
 }
 
-/** Enter: back into the machine's session where one lives; otherwise everything that a prompt needs, then the prompt. */
-async function enter(cockpit: Cockpit, machine: MachineName, session: string | undefined): Promise<void> {
-  const live = liveSessions(cockpit.ops, machine);
-  const id = session && live.includes(session) ? session : live.at(-1);
-  if (id) await lookInto(cockpit, id);
-  else await connect(cockpit, machine);
+/**
+ * Enter: back into the chosen session, or the newest that lives; otherwise everything that a prompt needs, then the
+ * prompt: in the session whose link or machine was lost, where there is one.
+ */
+async function enter(cockpit: Cockpit, machine: MachineName, chosen: string | undefined): Promise<void> {
+  const all = sessionsOn(cockpit.ops, machine);
+  const session = all.find(({ id }) => id === chosen) ?? all.findLast(({ end }) => !end) ?? all.findLast(isLost);
+  if (session && !session.end) await lookInto(cockpit, session.id);
+  else await connect(cockpit, machine, session && isLost(session) ? session.id : undefined);
 }
 
-async function connect(cockpit: Cockpit, machine: MachineName): Promise<void> {
+function isLost({ end }: SessionSummary): boolean {
+  return end?.kind === "link-lost" || end?.kind === "machine-gone";
+}
+
+/** Brings about what a prompt needs and opens it: a new session, or the lost one `again`. */
+async function connect(cockpit: Cockpit, machine: MachineName, again?: string): Promise<void> {
   const { ops, dispatch } = cockpit;
   const operation = connectMachine(machine, machineTools(ops));
   const run = startOnce(cockpit, operation);
   if (!run) return;
-  show(cockpit, run, QUIET_MS);
+  const shown = show(cockpit, run, QUIET_MS);
   const outcome = await run.finished;
   const address = operation.address();
   if (outcome.status !== "done" || !address) return;
-  dispatch({ type: "close-run", runId: run.get().id });
-  await lookInto(cockpit, ops.sessions.open(machine, address));
+  const { id } = run.get();
+  const top = cockpit.place().overlays.at(-1);
+  const left = shown() && (top?.kind !== "run" || top.runId !== id);
+  dispatch({ type: "close-run", runId: id });
+  if (again) ops.sessions.reopen(again);
+  const session = again ?? ops.sessions.open(machine, address);
+  // Whoever has gone on to something else is not dragged away from it.
+  if (left) cockpit.tell(`${machine} is ready: Enter on it goes to its prompt.`, "good");
+  else await lookInto(cockpit, session);
 }
 
 /** Gives the terminal to what an operation has prepared, once it has: the database client. */
@@ -141,30 +158,37 @@ function startOnce(cockpit: Cockpit, operation: Operation): Run | undefined {
   return undefined;
 }
 
-/** Opens the run's screen: at once, or only if it is not over or asks something within `patienceMs`. */
-function show(cockpit: Cockpit, run: Run, patienceMs = 0): void {
+/**
+ * Opens the run's screen: at once, or only if it is not over or asks something within `patienceMs`. Gives whether it was
+ * opened.
+ */
+function show(cockpit: Cockpit, run: Run, patienceMs = 0): () => boolean {
   const { id } = run.get();
-  const open = () => cockpit.dispatch({ type: "open", overlay: { kind: "run", runId: id } });
+  let opened = false;
+  const open = () => {
+    if (opened) return;
+    opened = true;
+    cockpit.dispatch({ type: "open", overlay: { kind: "run", runId: id } });
+  };
   if (patienceMs === 0) {
     open();
-    return;
+    return () => opened;
   }
   const timer = setTimeout(open, patienceMs);
   const unsubscribe = run.subscribe(() => {
-    if (run.get().question || run.get().outcome?.status === "failed" || run.get().outcome?.status === "blocked") open();
+    const { question, outcome } = run.get();
+    if (question || outcome?.status === "failed" || outcome?.status === "blocked") open();
   });
   void run.finished.then(() => {
     clearTimeout(timer);
     unsubscribe();
   });
+  return () => opened;
 }
 
-/** The machine's sessions that still run, in the order in which they were opened. */
-function liveSessions(ops: Ops, machine: MachineName): string[] {
-  return ops.sessions
-    .get()
-    .filter((session) => session.machine === machine && !session.end)
-    .map((session) => session.id);
+/** The machine's sessions, in the order in which they were opened. */
+function sessionsOn(ops: Ops, machine: MachineName): readonly SessionSummary[] {
+  return ops.sessions.get().filter((session) => session.machine === machine);
 }
 
 function isUp(ops: Ops, machine: MachineName): boolean {

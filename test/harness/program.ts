@@ -5,6 +5,8 @@ import { spawn } from "node-pty";
 import { gridRows, waitUntil } from "./grid.ts";
 import { keyBytes } from "./keys.ts";
 
+const DRAIN_MS = 50;
+
 export interface Program {
   readonly pid: number;
   readonly screen: () => string[];
@@ -75,7 +77,8 @@ export function runProgram(
   const exited = new Promise<{ exitCode: number; signal: number | undefined }>((resolve) => {
     pty.onExit(({ exitCode, signal }) => {
       ended = true;
-      resolve({ exitCode, signal });
+      // What it wrote last may still be on its way through the pty, and through the emulator.
+      setTimeout(() => terminal.write("", () => resolve({ exitCode, signal })), DRAIN_MS);
     });
   });
   const text = () => gridRows(terminal).join("\n");

@@ -39,6 +39,7 @@ export function machineFacts(
     costFact(view),
     autoStopFact(view, metricsFailure),
     probeFact(view),
+    firstBootFact(view),
     dataFact(view),
     instanceFact(view),
   ];
@@ -224,6 +225,16 @@ function probeFact({ probe, machine }: MachineView): Fact {
     more: scratch?.model ? [[dim(clean(scratch.model))]] : [],
     rank: 5,
   };
+}
+
+/** How the first boot went, as long as that is worth a word. */
+function firstBootFact({ probe }: MachineView): Fact {
+  const label = "first boot";
+  const boot = probe?.firstBoot;
+  if (!boot || boot.state === "done") return { label, parts: [], rank: 0 };
+  if (boot.state === "running") return { label, parts: [[t("under way", "status.busy")]], rank: 2 };
+  const failed = boot.failed.map(clean).join(", ");
+  return { label, parts: [[t(failed ? `failed: ${failed}` : "failed", "status.warn")]], rank: 2 };
 }
 
 function dataFact({ machine }: MachineView): Fact {

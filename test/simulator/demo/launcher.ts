@@ -52,7 +52,7 @@ export async function runDemo(entry: string, cockpit: string): Promise<number> {
     }
     const told = JSON.parse(ready) as DemoAccount;
     directory = told.directory;
-    program = spawn(process.execPath, [...process.execArgv, cockpit], {
+    program = spawn(process.execPath, [...process.execArgv.filter(isMemoryFlag), cockpit], {
       stdio: "inherit",
       env: { ...clean, ...told.env },
     });
@@ -67,6 +67,11 @@ export async function runDemo(entry: string, cockpit: string): Promise<number> {
     // It did so itself, unless it was killed.
     if (directory) await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** What Make starts us with, and means for the cockpit. */
+function isMemoryFlag(flag: string): boolean {
+  return flag.startsWith("--max-semi-space-size");
 }
 
 /** Nothing of a real account, of a real Terraform, or of the person's keys reaches the demo. */
