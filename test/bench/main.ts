@@ -2,12 +2,16 @@
 
 import { writeFile } from "node:fs/promises";
 import { benchCockpit } from "./cockpit.ts";
+import { benchPlan } from "./plan.ts";
 import type { BenchRow } from "./row.ts";
 import { benchSsh } from "./ssh.ts";
+import { benchSwap } from "./swap.ts";
 
 const suites: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   cockpit: benchCockpit,
   ssh: benchSsh,
+  plan: benchPlan,
+  swap: benchSwap,
 };
 
 const wanted = process.argv.slice(2);

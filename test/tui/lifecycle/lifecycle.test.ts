@@ -1,0 +1,33 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { runProgram } from "../../harness/program.ts";
+
+let directory: string;
+beforeAll(async () => {
+  // Inside the project, so that the bundle finds what it leaves outside.
+  directory = await mkdtemp(join(import.meta.dirname, "../../../dist/lifecycle-"));
+  await build({
+    entryPoints: [join(import.meta.dirname, "throws.tsx")],
+    outfile: join(directory, "throws.mjs"),
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    jsx: "automatic",
+    packages: "external",
+    logLevel: "error",
+  });
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+it.each(["component", "timer", "promise"])(
+  "gives the terminal back and says why after a fault in a %s",
+  async (how) => {
+    const program = runProgram(process.execPath, [join(directory, "throws.mjs"), how], { env: process.env });
+    expect((await program.exited).exitCode).toBe(70);
+    expect(program.restored()).toBe(true);
+    expect(program.text()).toContain("It stopped: boom.");
+    expect(program.text()).toContain("ended in order");
+  },
+);
