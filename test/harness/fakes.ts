@@ -86,6 +86,8 @@ export const NO_METRICS: MetricsState = { cpu: {}, spotPerHour: {}, at: undefine
 /** What the stores hold at first; all of it may be left out. */
 export interface FakeStart {
   readonly demo?: boolean;
+  /** A real directory, where a test has one. */
+  readonly terraformDir?: string;
   readonly clock?: FakeClock;
   readonly signIn?: SignInState;
   readonly fleet?: FleetState;
@@ -117,7 +119,7 @@ export function fakeOps(start: FakeStart = {}): FakeOps {
     stop: called(`${name}.stop`),
   });
   return {
-    environment: environment(start.demo ?? false),
+    environment: environment(start),
     clock,
     cells,
     calls,
@@ -196,6 +198,6 @@ function begin(operation: Operation, clock: Clock, runs: Cell<readonly Run[]>): 
   return run;
 }
 
-function environment(demo: boolean): Environment {
-  return { env: {}, home: "/nowhere", stateDir: "/nowhere/state", terraformDir: "/nowhere/terraform", demo };
+function environment({ demo = false, terraformDir = "/nowhere/terraform" }: FakeStart): Environment {
+  return { env: {}, home: "/nowhere", stateDir: "/nowhere/state", terraformDir, demo };
 }

@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { FailureError } from "../../../ops/failure.ts";
 import type { Run } from "../../../ops/operation/run.ts";
 import { PLAN_LIVES_MS } from "../../../ops/plan/flow.ts";
@@ -141,6 +144,28 @@ describe("an apply", () => {
     expect(await run.finished).toMatchObject({
       status: "failed",
       failure: { sentence: "It broke. 1 of 2 changes were made: a.one. Failed or cut short: a.two." },
+    });
+  });
+
+  test("that could not save its state says where the state is, and that the next run brings it back", async () => {
+    const terraformDir = await mkdtemp(join(tmpdir(), "snowglobe-plan-"));
+    onTestFinished(() => rm(terraformDir, { recursive: true, force: true }));
+    const { start, onApply } = rig(two, terraformDir);
+    onApply(async (tell) => {
+      tell(hook("apply_start", "a.one"));
+      tell(hook("apply_complete", "a.one"));
+      await writeFile(join(terraformDir, "errored.tfstate"), "{}");
+      throw new FailureError({ kind: "offline", sentence: "The state could not be uploaded." });
+    });
+    const run = start();
+    await asked(run);
+    run.answer(1, "yes");
+    expect(await run.finished).toMatchObject({
+      status: "failed",
+      failure: {
+        sentence: expect.stringContaining("The state could not be saved and is in terraform/errored.tfstate."),
+        action: "Keep terraform/errored.tfstate: the next run brings it back before anything else.",
+      },
     });
   });
 

@@ -22,8 +22,8 @@ export interface Rig {
   readonly carried: () => Carried | undefined;
 }
 
-export function rig(first: object = planJson([])): Rig {
-  const ops = fakeOps();
+export function rig(first: object = planJson([]), terraformDir?: string): Rig {
+  const ops = fakeOps(terraformDir ? { terraformDir } : {});
   const commands: string[] = [];
   let json = first;
   let apply: (tell: (line: object) => void) => Promise<void> | void = () => {};
