@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -12,7 +13,7 @@ import { waitUntil } from "../../harness/grid.ts";
 import { startSimulator } from "../simulator.ts";
 import { PERSISTENT, STORY_IDS } from "../story.ts";
 import { startHosts } from "./hosts.ts";
-import { hostsOfWorld } from "./view.ts";
+import { type HostSource, hostsOfWorld } from "./view.ts";
 
 test("hosts follow the simulated account: they answer some time after a start, and not after a stop", async () => {
   const directory = mkdtempSync(join(tmpdir(), "snowglobe-hosts-"));
@@ -42,6 +43,48 @@ test("hosts follow the simulated account: they answer some time after a start, a
   } finally {
     await hosts.stop();
     await simulator.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+test("a host that has booted while the others were looked at comes up all the same", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "snowglobe-hosts-"));
+  let time = 0;
+  const source: HostSource = {
+    list: () => [
+      {
+        machine: "jumpbox",
+        running: true,
+        rootVolumeId: "vol-1",
+        hasData: false,
+        publicIp: "192.0.2.1",
+        startedAt: 0,
+        bootedAt: 2,
+        interruption: undefined,
+      },
+    ],
+    onChange: () => () => {},
+    // It boots between the first time that is read and the next.
+    now: () => {
+      time += 2;
+      return time - 1;
+    },
+    at: (_at, callback) => {
+      const timer = setImmediate(callback);
+      return () => clearImmediate(timer);
+    },
+  };
+  const hosts = await startHosts({ source, directory, home: join(directory, "home") });
+  try {
+    const port = () => Number(/Port (\d+)/.exec(readFileSync(hosts.sshConfigPath, "utf8"))?.[1] ?? 0);
+    const answers = () =>
+      new Promise<boolean>((resolve) => {
+        const socket = connect(port(), "127.0.0.1", () => resolve(true)).on("error", () => resolve(false));
+        socket.unref();
+      });
+    await waitUntil(answers, 5000, () => "the host never listened");
+  } finally {
+    await hosts.stop();
     rmSync(directory, { recursive: true, force: true });
   }
 });

@@ -47,13 +47,13 @@ export async function startHosts(options: {
   const addresses = new Map<string, MachineName>();
   const volumePath = (volumeId: string) => join(directory, "volumes", volumeId);
 
-  const follow = async () => {
+  const follow = async (now: number) => {
     for (const view of source.list()) {
       const entry = hosts.get(view.machine);
       if (!entry) continue;
       if (view.publicIp) addresses.set(view.publicIp, view.machine);
       writeNotice(directory, view);
-      const answers = view.running && view.rootVolumeId !== undefined && source.now() >= view.bootedAt;
+      const answers = view.running && view.rootVolumeId !== undefined && now >= view.bootedAt;
       const boot = answers ? `${view.rootVolumeId} ${view.startedAt}` : undefined;
       if (boot === entry.boot) continue;
       entry.boot = boot;
@@ -62,7 +62,7 @@ export async function startHosts(options: {
         continue;
       }
       const root = openRoot(volumePath(view.rootVolumeId), view.machine, view.hasData);
-      const env = environmentOf(view, root.home, root.kernel, bin, directory, source.now());
+      const env = environmentOf(view, root.home, root.kernel, bin, directory, now);
       await entry.host.up({ hostKey: root.hostKey, place: { home: root.home, env } });
     }
     writeConfig(sshConfigPath, addresses, (machine) => hosts.get(machine)?.host.port() ?? 0);
@@ -72,9 +72,11 @@ export async function startHosts(options: {
   let stopped = false;
   let following = Promise.resolve();
   const update = () => {
-    following = following.then(follow).then(() => {
-      cancelAlarm();
+    following = following.then(async () => {
+      // One instant for both: what is not up yet by it is waited for, also if it is up by the time that this is done.
       const now = source.now();
+      await follow(now);
+      cancelAlarm();
       const next = source.list().filter((view) => view.running && view.bootedAt > now);
       if (stopped || next.length === 0) return;
       cancelAlarm = source.at(Math.min(...next.map((view) => view.bootedAt)), update);
