@@ -28,5 +28,5 @@ ADD --chmod=644 ${RDS_BUNDLE} /usr/local/share/rds/global-bundle.pem
 RUN ln -s /usr/local/aws-cli/v2/current/bin/aws /usr/local/bin/aws; \
     terraform version && aws --version && mariadb --version
 ENV HOME=/tmp TF_IN_AUTOMATION=1 CHECKPOINT_DISABLE=1 AWS_PAGER=""
-WORKDIR /work/terraform
+WORKDIR /snowglobe/terraform
 USER 1000:1000

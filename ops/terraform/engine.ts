@@ -33,7 +33,7 @@ export interface ContainerRun {
 }
 
 /** Where the terraform directory is inside. */
-export const INSIDE = "/work/terraform";
+export const INSIDE = "/snowglobe/terraform";
 
 /** Podman first, else Docker. Throws a FailureError (`missing`) that says what to install or to start. */
 export async function findEngine(environment: Environment): Promise<EngineName> {
@@ -146,7 +146,7 @@ export async function invocation(environment: Environment, engine: Engine, what:
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,
     ...keys(what.credentials),
-    TF_PLUGIN_CACHE_DIR: "/work/plugins",
+    TF_PLUGIN_CACHE_DIR: "/snowglobe/plugins",
     // Whoever finds a lock reads whose it is.
     USER: username,
     ...what.env,
@@ -167,7 +167,7 @@ export async function invocation(environment: Environment, engine: Engine, what:
       "--volume",
       `${environment.terraformDir}:${INSIDE}`,
       "--volume",
-      `${plugins}:/work/plugins`,
+      `${plugins}:/snowglobe/plugins`,
       "--workdir",
       INSIDE,
       // Names only: a process list shows arguments to everybody.

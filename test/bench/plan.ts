@@ -18,7 +18,7 @@ const ROUNDS = 5;
 /** An engine that answers what a plan needs before it, and gives `plan`, `show` and `apply` as a bench wants them. */
 const ENGINE = `#!/bin/bash
 [ "$1" = run ] || exit 0
-while [ "$1" != terraform ]; do case $1 in *:/work/terraform) cd "\${1%:*}" ;; esac; shift; done
+while [ "$1" != terraform ]; do case $1 in *:/snowglobe/terraform) cd "\${1%:*}" ;; esac; shift; done
 now() { date +%s%3N >"$PWD/$1"; }
 export CHECKPOINT_DISABLE=1
 unset TF_PLUGIN_CACHE_DIR
@@ -215,7 +215,11 @@ async function took(terraform: string): Promise<number> {
 const command = (cwd: string, ...args: readonly string[]) => ended("terraform", args, cwd);
 
 function inEngine(engine: string, terraform: string, ...args: readonly string[]): Promise<void> {
-  return ended(engine, ["run", "--volume", `${terraform}:/work/terraform`, "image", "terraform", ...args], terraform);
+  return ended(
+    engine,
+    ["run", "--volume", `${terraform}:/snowglobe/terraform`, "image", "terraform", ...args],
+    terraform,
+  );
 }
 
 function ended(program: string, args: readonly string[], cwd: string): Promise<void> {

@@ -10,7 +10,7 @@ const interrupt = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupt.abort());
 
 if (verb === "run") {
-  const volume = rest.find((arg) => arg.endsWith(":/work/terraform"));
+  const volume = rest.find((arg) => arg.endsWith(":/snowglobe/terraform"));
   const dir = volume?.slice(0, volume.lastIndexOf(":")) ?? process.cwd();
   const args = rest.slice(rest.indexOf("terraform") + 1);
   const url = process.env.AWS_ENDPOINT_URL ?? "";
