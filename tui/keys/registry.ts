@@ -45,7 +45,6 @@ export type Command =
   | "copy"
   | "browser"
   | "cancel"
-  | "follow"
   | "wrap"
   | "search"
   | "searchNext"
@@ -53,8 +52,7 @@ export type Command =
   | "save"
   | "delete"
   | "fold"
-  | "foldAll"
-  | "close";
+  | "foldAll";
 
 export type Category = "machines" | "account" | "look" | "cockpit";
 
