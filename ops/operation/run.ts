@@ -54,8 +54,9 @@ export interface Run extends Store<RunState> {
   readonly cancel: () => void;
   /** Settles with the outcome; never rejects. */
   readonly finished: Promise<Outcome>;
-  /** The operation's own, where it has one. */
+  /** The operation's own, where it has them. */
   readonly plan?: Operation["plan"];
+  readonly kernel?: Operation["kernel"];
 }
 
 /** Lines of log that a RunState keeps; the history file has them all. */
@@ -165,6 +166,7 @@ export function startRun(
     },
     finished,
     ...(operation.plan ? { plan: operation.plan } : {}),
+    ...(operation.kernel ? { kernel: operation.kernel } : {}),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import type { Failure } from "../failure.ts";
 import type { MachineName } from "../fleet/machines.ts";
+import type { KernelView } from "../kernel/view.ts";
 import type { PlanView } from "../plan/view.ts";
 import type { Store } from "../store.ts";
 
@@ -116,6 +117,8 @@ export interface Operation {
   readonly harmlessToDrop?: boolean;
   /** What it plans and applies, for a screen that shows more than its steps. */
   readonly plan?: Store<PlanView>;
+  /** The kernel build that it follows, for a screen that shows its progress and its whole log. */
+  readonly kernel?: Store<KernelView>;
   /** Throws a FailureError (or anything: it becomes one); otherwise gives its outcome. */
   readonly run: (context: OperationContext) => Promise<Outcome>;
 }
