@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# This folder: kernels built and installed on the machine that this runs on. Not here: anything that calls AWS or the cockpit.
 # Builds a patched kernel on the machine that it runs on. No options.
 #
 #   kernel/build.sh                                                              the guest, a Firecracker microVM's image

@@ -1,3 +1,4 @@
+# This folder: every AWS resource, one file a subject. Not here: starting, stopping and swapping, which the cockpit does.
 # The frame: versions, state, region, network, key, messages and budget. All of it is free.
 
 terraform {

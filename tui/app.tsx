@@ -1,3 +1,4 @@
+/** This folder: the cockpit as a program on a terminal. Not here: what an action does (ops); nothing in ops knows of this folder. */
 /** The cockpit: the fleet screen, what lies over it, and what the keys do. */
 
 import { Box, useApp, useInput, useWindowSize } from "ink";
@@ -91,7 +92,7 @@ export function App({ ops, lifecycle, loan }: AppProps) {
             rows={rows}
             availability={available}
           />
-          <Toasts toasts={toasts} columns={columns} rows={Math.floor(rows / 4)} above={1} clock={ops.clock} />
+          <Toasts toasts={toasts} columns={columns} rows={Math.floor(rows / 4)} above={2} clock={ops.clock} />
         </>
       ) : (
         <FleetScreen

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# This folder: parts of the scripts one folder up, sourced. Not here: anything that is run by itself.
 # What build.sh, install-host.sh and job.sh share. Sourced; the caller has set -euo pipefail.
 #
 # Seams for tests, by environment: SNOWGLOBE_ROOT goes before every path of the machine's own (/boot, /etc, /sys, …),

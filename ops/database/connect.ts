@@ -1,3 +1,4 @@
+/** This folder: the way to a database prompt. Not here: the database itself, which Terraform makes. */
 /** `make connect`: endpoint from the outputs, an IAM token for a password, TLS verified, and the client in the container. */
 
 import { scrub } from "../aws/scrub.ts";

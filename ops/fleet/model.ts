@@ -1,3 +1,4 @@
+/** This folder: the three machines, from AWS's answers to one Fleet value. Not here: anything that changes the world. */
 /** What EC2 says, as typed immutable facts, and the Fleet that follows from them. Times are milliseconds since the epoch. */
 
 import type { MachineName, MachineSpec } from "./machines.ts";

@@ -1,3 +1,4 @@
+/** This folder: kernel builds on a machine: brought over, started, followed, told. Not here: the scripts that run there (kernel/). */
 /** What a screen shows of a run that builds a kernel: handed out beside the operation, as one immutable value. */
 
 import type { MachineName } from "../fleet/machines.ts";

@@ -1,3 +1,4 @@
+/** This folder: start, stop and swap: look, decide, act, look again. Not here: how a run is shown, or what a person may press. */
 /** From the world and the goal to the next act. Pure: everything that a crash could forget is in the world itself. */
 
 import { decideStopped, toReachable, toRunning } from "./decide-run.ts";

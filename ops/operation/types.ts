@@ -1,3 +1,4 @@
+/** This folder: the one type of every action, its runs and their history. Not here: what any action does. */
 /** One operation, one type: what every action yields, whoever shows it. */
 
 import type { Failure } from "../failure.ts";

@@ -1,3 +1,4 @@
+/** This folder: a Terraform plan understood: tree, guard, money, stream. Not here: calling Terraform (ops/terraform). */
 /**
  * A plan as data: `terraform show -json PLANFILE` (format 1.x), read tolerantly. Fields that are not there are absent,
  * fields that are not known are skipped; an action that is not known is kept as such, so that the guard can refuse it.

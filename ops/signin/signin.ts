@@ -1,3 +1,4 @@
+/** This folder: who we are, and becoming somebody again. Not here: what is done with the credentials. */
 /** Sign-in as the rest of ops sees it: who we are, credentials that are good now, and the way to get new ones. */
 
 import type { Clock } from "../clock.ts";

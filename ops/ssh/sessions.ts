@@ -1,3 +1,4 @@
+/** This folder: shells and commands on the machines, and the screens that they draw. Not here: what runs there, or AWS. */
 /** All sessions of this process: kept while nobody looks, told apart in how they end, brought back when a link returns. */
 
 import type { Clock } from "../clock.ts";

@@ -1,3 +1,4 @@
+/** This folder: Terraform called, in its container. Not here: what a plan means (ops/plan). */
 /** The container engine: which one there is, its image, and the argument vector of one run in it. */
 
 import { createHash } from "node:crypto";

@@ -1,3 +1,4 @@
+/** This folder: the Lambda that stops what is idle. Not here: anything that the cockpit imports, but for this rule's figures. */
 /** When an idle dev server is stopped (mission.md, "Auto-stop"). Pure: what is known of one machine in, a verdict out. */
 
 export const HOUR = 3_600_000;

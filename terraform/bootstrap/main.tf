@@ -1,3 +1,4 @@
+# This folder: the bucket of Terraform's own state. Not here: anything else.
 # The bucket that holds Terraform's state, and nothing else. `make init` applies this where the bucket is not there yet,
 # and then moves this configuration's own state into it. Cents a month.
 

@@ -1,3 +1,4 @@
+/** This folder: figures, each against what it is named for. Not here: tests that pass or fail. */
 /** `make bench`: every figure as one table, each against what it is named for, and the same as JSON in dist/bench.json. */
 
 import { writeFile } from "node:fs/promises";

@@ -1,3 +1,4 @@
+/** This folder: the built program under a pty, from key to screen. Not here: anything that a smaller test can tell. */
 /** The built cockpit on a stage of its own: what every end-to-end test starts from. */
 
 import { mkdtemp, rm } from "node:fs/promises";

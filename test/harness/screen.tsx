@@ -1,3 +1,4 @@
+/** This folder: terminals, keys and fakes that tests share. Not here: tests of the product. */
 /** Renders a component through Ink's real renderer into a terminal emulator, and reads it from the grid. */
 
 import { PassThrough, Writable } from "node:stream";

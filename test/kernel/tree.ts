@@ -1,3 +1,4 @@
+/** This folder: kernel/'s scripts with stand-ins for the machine beneath. Not here: builds in TypeScript (test/ops/kernel). */
 /**
  * A source tree small enough to build in a second, that behaves as the kernel's does where build.sh can tell: the files that the
  * patches touch hold the patches' own context at the right lines, and its Makefile prints, configures and remembers as Kbuild does.

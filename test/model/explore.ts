@@ -1,3 +1,4 @@
+/** This folder: the model check of stop, start and swap over every state of the account. Not here: servers, clocks, files. */
 /** Walks through every reachable state of the account, with every fault at every call, and judges each step. */
 
 import type { Observation } from "../../ops/fleet/model.ts";

@@ -1,3 +1,4 @@
+/** This folder: tests of ops, in folders as there, and what they share. Not here: whatever draws or needs the built program. */
 /** Time that stands still until a test moves it. */
 
 import type { Clock } from "../../ops/clock.ts";

@@ -1,3 +1,4 @@
+/** This folder: an AWS account on loopback for any AWS client. Not here: a line of the product's own logic, or tests of it. */
 /** The simulated AWS account as one value: start it, point clients at its URL, watch and change it, stop it. */
 
 import { simClock } from "./clock.ts";

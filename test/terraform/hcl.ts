@@ -1,3 +1,4 @@
+/** This folder: terraform/ held against its rules, its scripts and its Lambda run. Not here: AWS. */
 /** Our .tf files, parsed: what the rules and the first-boot tests look at. */
 
 import { readdir, readFile } from "node:fs/promises";

@@ -1,3 +1,4 @@
+/** This folder: what screens are made of, most of it pure functions from values to lines. Not here: whole screens, AWS. */
 /** Draws lines, one row each. */
 
 import { Text } from "ink";

@@ -1,3 +1,4 @@
+/** This folder: text, grids and charts as data, pure. Not here: React, keys, stores. */
 /** A row of the screen as data: styled pieces, cells of a fixed width, and pieces that change as time goes by. Pure. */
 
 import { styleText } from "node:util";

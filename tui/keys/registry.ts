@@ -1,3 +1,4 @@
+/** This folder: every key, what it does and where. Not here: how it is done. */
 /** The one place that says which key does what: it feeds dispatch, the footer and the `?` overlay. */
 
 /** Where keys are heard: the topmost overlay's context, or the fleet screen's. */

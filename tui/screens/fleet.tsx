@@ -1,3 +1,4 @@
+/** This folder: one file a screen. Not here: what two of them share (tui/components). */
 /** The fleet screen: three machines live, what must be known first, and the selected machine's detail. */
 
 import { isDeepStrictEqual } from "node:util";

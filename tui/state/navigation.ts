@@ -1,3 +1,4 @@
+/** This folder: what the cockpit remembers while it runs: places, lists, notices. Not here: anything that is drawn. */
 /** Where the person is: one reducer over a discriminated union. */
 
 import { MACHINE_NAMES, type MachineName } from "../../ops/fleet/machines.ts";

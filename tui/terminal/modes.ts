@@ -1,3 +1,4 @@
+/** This folder: what we send to the terminal and its desktop beside what Ink sends. Not here: components. */
 /** What we change in the person's terminal beside what Ink does, and how it is changed back. */
 
 /** xterm's title stack, CSI 22 and 23: the window's title is ours while we run, then what it was. */

@@ -1,3 +1,4 @@
+/** This folder: what follows from a Fleet: words, costs, headlines. Not here: I/O, clocks, clients; all of it is pure. */
 /** The state of a machine in words: instance and spot request together (aws.md, "Spot requests"). */
 
 import type { Machine, SpotRequest } from "../model.ts";

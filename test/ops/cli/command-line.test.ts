@@ -1,3 +1,4 @@
+/** This folder: tests of the command line as a function. Not here: processes (test/e2e). */
 /** The command line from arguments to exit status, on the simulated account. */
 
 import { mkdtemp, rm } from "node:fs/promises";

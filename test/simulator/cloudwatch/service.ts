@@ -1,3 +1,4 @@
+/** This folder: CloudWatch: CPU figures. Not here: what makes them rise and fall, which is a story's. */
 /** CloudWatch: GetMetricData in the three protocols that clients send, JSON 1.0 (SDK and AWS CLI of today), RPC v2 CBOR and Query. */
 
 import { randomUUID } from "node:crypto";

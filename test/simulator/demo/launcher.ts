@@ -1,3 +1,4 @@
+/** This folder: what `make demo` adds to the simulator. Not here: rules of the account. */
 /**
  * Starts the account and the cockpit, and sees to it that nothing is left of either. The account lives in a process of
  * its own, in a session of its own: it cleans up when its standard input ends, which happens even if this one is killed.

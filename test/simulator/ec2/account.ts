@@ -1,3 +1,4 @@
+/** This folder: EC2, as pure rules and one service on the wire. Not here: clocks, randomness, servers. */
 /**
  * The EC2 core of the simulator: the whole account as plain immutable data (this file), and the rules by which API
  * calls, time and the world change it. No clock, no randomness and no I/O in here: a model check can walk through it.

@@ -1,3 +1,4 @@
+/** This folder: a container engine whose Terraform knows the simulated account. Not here: real Terraform. */
 /** Terraform's commands on the simulated account, as far as snowglobe gives them. */
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";

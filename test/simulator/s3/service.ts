@@ -1,3 +1,4 @@
+/** This folder: S3, as far as Terraform's state needs it. Not here: anything else that S3 does. */
 /** S3, as far as Terraform's backend goes: buckets, objects, and a lock by a conditional PUT. */
 
 import { createHash } from "node:crypto";

@@ -1,3 +1,4 @@
+/** This folder: SNS: what was published. Not here: anybody who is told. */
 /** SNS, as far as publishing goes: what was told, and to which topic. */
 
 import { randomUUID } from "node:crypto";

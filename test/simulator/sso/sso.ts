@@ -1,3 +1,4 @@
+/** This folder: IAM Identity Center: device codes, tokens, roles, the approval page. Not here: the keys of STS. */
 /** Everything of the simulated sign-in that answers HTTP. */
 
 import type { Service } from "../service.ts";

@@ -1,3 +1,4 @@
+/** This folder: STS: who am I. Not here: anything that it could also do. */
 /** STS: who am I. */
 
 import { randomUUID } from "node:crypto";

@@ -1,3 +1,4 @@
+/** This folder: what AWS's query protocols share: forms, XML, errors, signatures. Not here: any one service. */
 /** What the query protocols share (this folder): form bodies in, XML out, and signatures. Here: `Filter.1.Value.2=x` as a tree. */
 
 export interface Form {

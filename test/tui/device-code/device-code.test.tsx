@@ -1,3 +1,4 @@
+/** This folder: tests of signing in on the screen. Not here: the sign-in itself (test/ops/signin). */
 import { describe, expect, it } from "vitest";
 import type { DevicePrompt } from "../../../ops/operation/types.ts";
 import { fakeClock } from "../../harness/fakes.ts";

@@ -1,3 +1,4 @@
+/** This folder: tests of questions and of typing. Not here: what is done with an answer. */
 import { describe, expect, it } from "vitest";
 import type { Answer, Question } from "../../../ops/operation/types.ts";
 import { wrongness } from "../../../tui/components/typed-dialog.tsx";

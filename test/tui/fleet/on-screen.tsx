@@ -1,3 +1,4 @@
+/** This folder: tests of the fleet screen and its figures. Not here: how they are observed (test/ops/fleet). */
 /** The fleet screen in a window of its own, as the app places it. */
 
 import { useWindowSize } from "ink";

@@ -1,3 +1,4 @@
+/** This folder: tests of past runs, orphan volumes and quitting. Not here: runs that are live (test/tui/run). */
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** This folder: tests of how the cockpit ends. Not here: what is lost by it (test/e2e). */
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";

@@ -1,3 +1,4 @@
+/** This folder: tests of the log view. Not here: where the lines come from. */
 import { mkdtemp, readFile, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** This folder: tests of the plan on the screen. Not here: what the plan means (test/ops/plan). */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FailureError } from "../../../ops/failure.ts";

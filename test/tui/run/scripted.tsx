@@ -1,3 +1,4 @@
+/** This folder: tests of runs on the screen, and runs that a test writes. Not here: real operations. */
 /** Real runs of operations that a test writes, and the screen that draws them. */
 
 import { Box, useWindowSize } from "ink";
