@@ -69,7 +69,7 @@ export function App({ ops, lifecycle, loan }: AppProps) {
 
   useBell(runs, process.stdout);
   useFirstSelection(ops, place, dispatch);
-  useChangeToasts(ops, tell);
+  useChangeToasts(ops, place, tell);
   useSignInOverlay(runs, top, dispatch);
   useCtrlC(cockpit, top?.kind === "run" ? top.runId : undefined);
   useKeys("fleet", fleetHandlers(cockpit), { active: top === undefined });
@@ -129,18 +129,28 @@ function useFirstSelection(ops: Ops, place: Store<Navigation>, dispatch: Cockpit
   }, [ops, place, dispatch]);
 }
 
-/** Tells what changed between two looks; the stored observation is no news. */
-function useChangeToasts(ops: Ops, tell: Tell): void {
+/**
+ * Tells what changed between two looks; the stored observation is no news, nor is what happens to a machine while the run
+ * that does it is looked at.
+ */
+function useChangeToasts(ops: Ops, place: Store<Navigation>, tell: Tell): void {
   useEffect(() => {
+    const told = (machine: MachineName | undefined): boolean => {
+      const top = place.get().overlays.at(-1);
+      const run = top?.kind === "run" ? ops.operations.get().find((one) => one.get().id === top.runId) : undefined;
+      return machine !== undefined && run?.get().machine === machine;
+    };
     let before = ops.fleet.get();
     return ops.fleet.subscribe(() => {
       const now = ops.fleet.get();
       if (before.fleet && now.fleet && before.source === "live") {
-        for (const change of changes(before.fleet, now.fleet)) tell(change.sentence, change.tone);
+        for (const { machine, sentence, tone } of changes(before.fleet, now.fleet)) {
+          if (!told(machine)) tell(sentence, tone);
+        }
       }
       before = now;
     });
-  }, [ops, tell]);
+  }, [ops, place, tell]);
 }
 
 /**

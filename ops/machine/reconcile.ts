@@ -189,7 +189,7 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
       const answer = await tools.act(act);
       last = { key, at: clock.now() };
       failures.clear();
-      report.answered(`${sayAct(act)}: ${answer}`);
+      report.answered(sayAct(act), answer);
       return undefined;
     } catch (error) {
       return failedAct(act, key, tools.explain(error));

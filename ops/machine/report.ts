@@ -7,7 +7,8 @@ import { type Decision, STEPS, type StepId } from "./decision.ts";
 
 export interface Report {
   readonly acting: (decision: Extract<Decision, { kind: "act" }>) => void;
-  readonly answered: (answer: string) => void;
+  /** What was asked for, as the person was told it, and what AWS answered. */
+  readonly answered: (said: string, answer: string) => void;
   readonly waiting: (decision: Extract<Decision, { kind: "wait" }>) => void;
   /** AWS has said yes, and its answers do not show it yet. */
   readonly settling: () => void;
@@ -34,12 +35,12 @@ export function createReport(context: OperationContext): Report {
     shown = text;
     context.step(step, STEPS[step], state, detail);
   };
-  const withAnswer = (text: string) => (lastAnswer ? `${text}. Last answer: ${lastAnswer}` : text);
+  const withAnswer = (text: string) => (lastAnswer ? `${text}. AWS answered: ${lastAnswer}` : text);
 
   return {
     acting: ({ step, act, why }) => show(step, "running", `${sayAct(act)}: ${why}`),
-    answered: (answer) => {
-      context.log(answer, "note");
+    answered: (said, answer) => {
+      context.log(`${said}: ${answer}`, "note");
       lastAnswer = answer;
       if (current) show(current, "running", answer);
     },
