@@ -1,4 +1,4 @@
-/** This folder: what the cockpit and the command line share, and how its parts are put together. Not here: React, Ink, anything that draws. */
+/** This folder: what the cockpit and the command line share, and how its parts are put together. Not here: anything that draws. */
 /** Everything that the cockpit and the command line share, as one typed value. */
 
 import type { AwsClients } from "./aws/clients.ts";

@@ -1,4 +1,4 @@
-/** This folder: AWS clients, one sign-in for all who wait, errors as sentences. Not here: what is asked of AWS, and what follows from it. */
+/** This folder: AWS clients, one sign-in for all who wait, errors as sentences. Not here: what AWS is asked, and why. */
 /** The EC2 and CloudWatch clients: loaded when first needed, short of patience, made anew after every sign-in. */
 
 import type { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
