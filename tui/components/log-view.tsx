@@ -34,12 +34,18 @@ import { fieldLine, useTextField } from "./text-field.ts";
 interface LogViewProps extends Window {
   readonly source: LogSource;
   /** The context whose keys move it: a screen of its own, or the run that it is part of. */
-  readonly context: Extract<KeyContext, "run" | "log">;
+  readonly context: Extract<KeyContext, "run" | "log" | "kernel">;
   /** What a saved log is called. */
   readonly name: string;
   readonly environment: Pick<Environment, "env" | "stateDir" | "home">;
   /** Told while a search is being typed: all keys are the field's then. */
   readonly onTyping?: (typing: boolean) => void;
+  /** Brings a line into sight and marks it; each new value once. */
+  readonly jump?: LogJump | undefined;
+}
+
+export interface LogJump {
+  readonly line: number;
 }
 
 /** What the keys do to a log, for the row of hints. */
@@ -56,7 +62,18 @@ export function logHints(context: LogViewProps["context"]): readonly Hint[] {
 
 const MARK_COLUMNS = 2;
 
-export function LogView({ source, columns, rows, active, clock, context, name, environment, onTyping }: LogViewProps) {
+export function LogView({
+  source,
+  columns,
+  rows,
+  active,
+  clock,
+  context,
+  name,
+  environment,
+  onTyping,
+  jump: asked,
+}: LogViewProps) {
   const { stdout } = useStdout();
   const [wanted, setWanted] = useState<Place | undefined>();
   const [wrapped, setWrapped] = useState(true);
@@ -68,9 +85,15 @@ export function LogView({ source, columns, rows, active, clock, context, name, e
   const bottom = bottomOf(source, layout);
   const place = wanted ? settle(source, wanted, layout) : bottom;
   const following = wanted === undefined;
+  const [jumped, setJumped] = useState<LogJump | undefined>();
 
   /** At the end, the view follows again. */
   const goTo = (to: Place) => setWanted(isBefore(to, bottom) ? to : undefined);
+  if (asked && asked !== jumped) {
+    setJumped(asked);
+    setFound(asked.line);
+    setWanted(showing(source, asked.line, layout));
+  }
   const go = (by: number) => goTo(moved(source, place, by, layout));
   const jump = (text: string, from: number, direction: 1 | -1) => {
     const start = direction === 1 ? source.first() : source.count() - 1;
@@ -98,6 +121,7 @@ export function LogView({ source, columns, rows, active, clock, context, name, e
     onBack: () => {
       search(false);
       setQuery("");
+      setFound(undefined);
     },
   });
   const copy = () => {
@@ -173,7 +197,7 @@ const MARKS: Readonly<Record<LogRow["stream"], readonly [mark: string, token: To
 /** The row with what it comes from, and every match marked: also one that is broken over two rows. */
 function logLine(row: LogRow, query: string, found: number | undefined): Line {
   const [mark, token] = MARKS[row.stream];
-  const current = query !== "" && row.line === found;
+  const current = row.line === found;
   const pieces: Line[number][] = [current && !row.offset ? t("› ", "accent") : t(row.offset ? "  " : mark, token)];
   let at = 0;
   for (const match of matcher(query)(row.whole)) {

@@ -13,7 +13,8 @@ export type KeyContext =
   | "log"
   | "history"
   | "orphans"
-  | "plan";
+  | "plan"
+  | "kernel";
 
 export type Command =
   | "up"
@@ -53,7 +54,9 @@ export type Command =
   | "save"
   | "delete"
   | "fold"
-  | "foldAll";
+  | "foldAll"
+  | "nextError"
+  | "findings";
 
 export type Category = "machines" | "account" | "look" | "cockpit";
 
@@ -69,7 +72,7 @@ export interface Binding {
   readonly category: Category;
 }
 
-const MOVES: readonly KeyContext[] = ["help", "run", "log", "history", "orphans", "choose", "plan"];
+const MOVES: readonly KeyContext[] = ["help", "run", "log", "history", "orphans", "choose", "plan", "kernel"];
 
 export const BINDINGS: readonly Binding[] = [
   {
@@ -211,7 +214,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     command: "top",
-    contexts: ["run", "log", "plan"],
+    contexts: ["run", "log", "plan", "kernel"],
     keys: ["g", "home"],
     label: "top",
     description: "To the first line",
@@ -219,7 +222,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     command: "bottom",
-    contexts: ["run", "log", "plan"],
+    contexts: ["run", "log", "plan", "kernel"],
     keys: ["G", "end"],
     label: "bottom",
     description: "To the last line, and follow",
@@ -227,7 +230,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     command: "wrap",
-    contexts: ["run", "log"],
+    contexts: ["run", "log", "kernel"],
     keys: ["w"],
     label: "wrap",
     description: "Wrap long lines, or cut them",
@@ -235,7 +238,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     command: "search",
-    contexts: ["run", "log"],
+    contexts: ["run", "log", "kernel"],
     keys: ["/"],
     label: "search",
     description: "Search",
@@ -243,7 +246,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     command: "searchNext",
-    contexts: ["run", "log"],
+    contexts: ["run", "log", "kernel"],
     keys: ["n"],
     label: "",
     description: "Next match",
@@ -251,7 +254,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     command: "searchPrevious",
-    contexts: ["run", "log"],
+    contexts: ["run", "log", "kernel"],
     keys: ["N"],
     label: "",
     description: "Previous match",
@@ -259,7 +262,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     command: "copy",
-    contexts: ["device-code", "run", "log", "orphans", "plan"],
+    contexts: ["device-code", "run", "log", "orphans", "plan", "kernel"],
     keys: ["c"],
     label: "copy",
     description: "Copy by the terminal (OSC 52)",
@@ -267,7 +270,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     command: "save",
-    contexts: ["run", "log"],
+    contexts: ["run", "log", "kernel"],
     keys: ["s"],
     label: "save",
     description: "Save the log as a file",
@@ -323,10 +326,34 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     command: "next",
-    contexts: ["plan", "run"],
+    contexts: ["plan", "run", "kernel"],
     keys: ["tab"],
     label: "other view",
-    description: "The plan, its apply, or the log",
+    description: "What else there is of a run: its plan or apply, a build, the steps and the log",
+    category: "look",
+  },
+  {
+    command: "nextError",
+    contexts: ["kernel"],
+    keys: ["e"],
+    label: "first error",
+    description: "To the compiler's first error, and from there to the next",
+    category: "look",
+  },
+  {
+    command: "findings",
+    contexts: ["kernel"],
+    keys: ["W"],
+    label: "warnings",
+    description: "List the errors and warnings, or go back to the log",
+    category: "look",
+  },
+  {
+    command: "accept",
+    contexts: ["kernel"],
+    keys: ["enter"],
+    label: "in the log",
+    description: "In that list: to its place in the log",
     category: "look",
   },
   {
@@ -379,7 +406,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     command: "back",
-    contexts: ["dialog", "typed", "choose", "help", "run", "log", "history", "orphans", "plan"],
+    contexts: ["dialog", "typed", "choose", "help", "run", "log", "history", "orphans", "plan", "kernel"],
     keys: ["escape"],
     label: "back",
     description: "Back; what runs goes on",
