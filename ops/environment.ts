@@ -10,6 +10,8 @@ export interface Environment {
   readonly stateDir: string;
   /** The directory with the .tf files and the owner's terraform.tfvars. */
   readonly terraformDir: string;
+  /** What builds kernels on the machines: kernel/ of this project. */
+  readonly kernelDir: string;
   /** True on a simulated account; shown in the header. */
   readonly demo: boolean;
 }
@@ -26,6 +28,7 @@ export function environmentFrom(env: Readonly<Record<string, string | undefined>
     home,
     stateDir: join(env.XDG_STATE_HOME || join(home, ".local", "state"), "snowglobe"),
     terraformDir: env.SNOWGLOBE_TERRAFORM_DIR || join(root, "terraform"),
+    kernelDir: env.SNOWGLOBE_KERNEL_DIR || join(root, "kernel"),
     demo: env.SNOWGLOBE_DEMO === "1",
   };
 }

@@ -128,6 +128,7 @@ export function startRun(
       });
     },
     deviceCode: (prompt) => emit({ type: "device-code", at: clock.now(), prompt }),
+    harmless: (yes) => state.update((before) => ({ ...before, harmlessToDrop: yes })),
   };
   emit({
     type: "start",

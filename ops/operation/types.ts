@@ -106,6 +106,8 @@ export interface OperationContext {
   /** Asks and waits. Resolves with `undefined` where the person says no. For `confirm`, yes is the string "yes". */
   readonly ask: (question: Question) => Promise<Answer | undefined>;
   readonly deviceCode: (prompt: DevicePrompt | undefined) => void;
+  /** From now on, whether quitting may end it without a word: overrides the operation's own `harmlessToDrop`. */
+  readonly harmless: (yes: boolean) => void;
 }
 
 export interface Operation {

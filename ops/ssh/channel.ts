@@ -10,6 +10,7 @@ import type { Store } from "../store.ts";
 import { checkLocal, keyPath, sshArguments, sshProgram } from "./command.ts";
 import { diagnose, isWeather, type LinkFacts } from "./diagnose.ts";
 import { type HostKeys, rootFacts } from "./host-keys.ts";
+import { hangUpWithUs } from "./watcher.ts";
 
 export interface Channel {
   /**
@@ -22,6 +23,21 @@ export interface Channel {
     command: string,
     options?: { readonly signal?: AbortSignal; readonly input?: string; readonly connectTimeout?: number },
   ) => Promise<{ readonly code: number; readonly stdout: string }>;
+  /**
+   * Runs a command for as long as it takes and hands its output on as it comes. Gives its exit status; throws a
+   * FailureError where the link ended before the command did, or the signal's reason, with ssh ended.
+   */
+  readonly stream: (
+    machine: MachineName,
+    address: string,
+    command: string,
+    options: {
+      readonly signal: AbortSignal;
+      readonly onData: (bytes: Uint8Array) => void;
+      readonly input?: string;
+      readonly connectTimeout?: number;
+    },
+  ) => Promise<{ readonly code: number }>;
   /**
    * Resolves as soon as SSH answers: tries quickly at first, then every 5 s. `onWaiting` hears why it does not yet.
    * Throws at once what waiting cannot mend, and the last reason after 15 minutes (a metal machine boots for up to ten).
@@ -62,11 +78,17 @@ export function createChannel(
     };
   };
 
-  const run: Channel["run"] = async (machine, address, command, options = {}) => {
+  const call = async (
+    machine: MachineName,
+    address: string,
+    command: string,
+    options: Omit<Execution, "onData"> & Partial<Execution> & { readonly connectTimeout?: number },
+  ) => {
     const local = checkLocal(environment);
     if (local) throw new FailureError(local);
     options.signal?.throwIfAborted();
     const known = facts(machine, address);
+    const out = gather();
     const result = await execute(
       environment,
       sshArguments(environment, {
@@ -76,8 +98,7 @@ export function createChannel(
         command,
         ...(options.connectTimeout ? { connectTimeout: options.connectTimeout } : {}),
       }),
-      options.input ?? "",
-      options.signal,
+      { onData: out.add, ...options },
     );
     options.signal?.throwIfAborted();
     if (result.code === 255 || result.code === undefined) {
@@ -91,7 +112,15 @@ export function createChannel(
       );
     }
     hostKeys.confirm(machine, known.root);
-    return { code: result.code, stdout: result.stdout };
+    return { code: result.code, stdout: out.text() };
+  };
+
+  const run: Channel["run"] = (machine, address, command, options = {}) =>
+    call(machine, address, command, { ...options, limitMs: COMMAND_LIMIT_MS });
+
+  const stream: Channel["stream"] = async (machine, address, command, options) => {
+    const { code } = await call(machine, address, command, options);
+    return { code };
   };
 
   const waitForSsh: Channel["waitForSsh"] = async (machine, address, signal, onWaiting = () => {}) => {
@@ -114,44 +143,65 @@ export function createChannel(
     }
   };
 
-  return { run, waitForSsh, facts };
+  return { run, stream, waitForSsh, facts };
+}
+
+interface Execution {
+  readonly signal?: AbortSignal;
+  readonly input?: string;
+  /** False ends it: that was a flood. */
+  readonly onData: (bytes: Buffer) => unknown;
+  readonly limitMs?: number;
 }
 
 interface Executed {
   readonly code: number | undefined;
-  readonly stdout: string;
   readonly stderr: string;
+}
+
+/** Keeps what comes, up to the limit; says false beyond it. */
+function gather() {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  return {
+    add: (chunk: Buffer): boolean => {
+      length += chunk.length;
+      if (length > OUTPUT_LIMIT) return false;
+      chunks.push(chunk);
+      return true;
+    },
+    text: () => Buffer.concat(chunks).toString("utf8"),
+  };
 }
 
 function execute(
   environment: Environment,
   args: readonly string[],
-  input: string,
-  signal: AbortSignal | undefined,
+  { input = "", limitMs, onData, signal }: Execution,
 ): Promise<Executed> {
   return new Promise((resolve, reject) => {
     const child = spawn(sshProgram(environment), args, {
       env: { ...environment.env },
       stdio: ["pipe", "pipe", "pipe"],
-      timeout: COMMAND_LIMIT_MS,
+      ...(limitMs === undefined ? {} : { timeout: limitMs }),
       ...(signal ? { signal } : {}),
     });
-    const collect = (stream: NodeJS.ReadableStream) => {
-      const chunks: Buffer[] = [];
-      let length = 0;
-      stream.on("data", (chunk: Buffer) => {
-        length += chunk.length;
-        if (length <= OUTPUT_LIMIT) chunks.push(chunk);
-        else child.kill();
-      });
-      return () => Buffer.concat(chunks).toString("utf8");
-    };
-    const stdout = collect(child.stdout);
-    const stderr = collect(child.stderr);
+    // Ours ends with us by itself where it is short; one that may be silent for minutes must be ended.
+    const release = limitMs === undefined && child.pid !== undefined ? hangUpWithUs(child.pid) : () => {};
+    const words = gather();
+    child.stdout.on("data", (chunk: Buffer) => {
+      if (onData(chunk) === false) child.kill();
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      if (!words.add(chunk)) child.kill();
+    });
     // A far side that is gone, or a command that does not read, breaks this pipe: its exit says so already.
     child.stdin.on("error", () => {});
     child.stdin.end(input);
     child.on("error", (error) => (signal?.aborted ? undefined : reject(error)));
-    child.on("close", (code) => resolve({ code: code ?? undefined, stdout: stdout(), stderr: stderr() }));
+    child.on("close", (code) => {
+      release();
+      resolve({ code: code ?? undefined, stderr: words.text() });
+    });
   });
 }

@@ -199,5 +199,5 @@ function begin(operation: Operation, clock: Clock, runs: Cell<readonly Run[]>): 
 }
 
 function environment({ demo = false, terraformDir = "/nowhere/terraform" }: FakeStart): Environment {
-  return { env: {}, home: "/nowhere", stateDir: "/nowhere/state", terraformDir, demo };
+  return { env: {}, home: "/nowhere", stateDir: "/nowhere/state", terraformDir, kernelDir: "/nowhere/kernel", demo };
 }

@@ -22,7 +22,14 @@ let out: string[];
 let err: string[];
 
 function commandLine(env = simulator.signedInEnv, ask: Lines["ask"] = undefined) {
-  ops = createOps({ env, home, stateDir: join(home, "state"), terraformDir: join(home, "terraform"), demo: true });
+  ops = createOps({
+    env,
+    home,
+    stateDir: join(home, "state"),
+    terraformDir: join(home, "terraform"),
+    kernelDir: join(home, "kernel"),
+    demo: true,
+  });
   out = [];
   err = [];
   return createCommandLine(ops, { out: (line) => out.push(line), err: (line) => err.push(line), ask });

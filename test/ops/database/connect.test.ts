@@ -49,6 +49,7 @@ describe.skipIf(lacks)(`make connect${lacks ? ` (needs ${lacks})` : ""}`, () => 
       home: project.env.HOME ?? "",
       stateDir: join(project.folder, "state"),
       terraformDir: project.terraformDir,
+      kernelDir: "",
       demo: true,
     });
   });

@@ -35,7 +35,14 @@ async function begin(start: Parameters<typeof startSimulator>[0] = {}) {
   };
   signIn = fakeSignIn();
   const signedIn: SignIn = { ...signIn, credentials: async () => ({ ...keys }) };
-  const environment: Environment = { env: simulator.env, home: "/", stateDir: "/", terraformDir: "/", demo: true };
+  const environment: Environment = {
+    env: simulator.env,
+    home: "/",
+    stateDir: "/",
+    terraformDir: "/",
+    kernelDir: "/",
+    demo: true,
+  };
   clients = createAwsClients(environment, systemClock, signedIn);
 }
 async function end() {

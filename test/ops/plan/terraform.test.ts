@@ -17,7 +17,14 @@ beforeEach(async () => {
   project = await startProject();
   await writeFile(join(project.terraformDir, "terraform.tfvars"), 'alert_email = "owner@example.com"\n');
   const { env, folder, terraformDir } = project;
-  ops = createOps({ env, home: env.HOME ?? "", stateDir: join(folder, "state"), terraformDir, demo: true });
+  ops = createOps({
+    env,
+    home: env.HOME ?? "",
+    stateDir: join(folder, "state"),
+    terraformDir,
+    kernelDir: "",
+    demo: true,
+  });
 });
 afterEach(async () => {
   for (const run of ops.operations.get()) run.cancel();

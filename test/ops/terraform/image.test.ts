@@ -138,6 +138,7 @@ describe.skipIf(lacks)(`the image${lacks ? ` (needs ${lacks})` : ""}`, () => {
       home: folder,
       stateDir: join(folder, "state"),
       terraformDir: join(folder, "terraform"),
+      kernelDir: "",
       demo: false,
     };
     const engine = { name: "podman" as const, image: await imageName(environment) };

@@ -123,7 +123,14 @@ export async function startProject(): Promise<Project> {
     cli: async (verb, ...answers) => {
       out.length = 0;
       err.length = 0;
-      const ops = createOps({ env, home: env.HOME ?? "", stateDir: join(folder, "state"), terraformDir, demo: true });
+      const ops = createOps({
+        env,
+        home: env.HOME ?? "",
+        stateDir: join(folder, "state"),
+        terraformDir,
+        kernelDir: "",
+        demo: true,
+      });
       const line = createCommandLine(ops, {
         out: (text) => out.push(text),
         err: (text) => err.push(text),

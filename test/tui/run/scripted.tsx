@@ -14,6 +14,7 @@ export const ENVIRONMENT: Environment = {
   home: "/home/owner",
   stateDir: "/home/owner/.local/state/snowglobe",
   terraformDir: "/project/terraform",
+  kernelDir: "/project/kernel",
   demo: false,
 };
 
