@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export MALLOC_ARENA_MAX := 1
 NODE := node --max-semi-space-size=2
 
-SOURCES := $(shell find ops tui test/simulator terraform/auto-stop -name '*.ts' -o -name '*.tsx') esbuild.config.mjs tsconfig.json
+SOURCES := $(shell find ops tui test/simulator test/kernel terraform/auto-stop -name '*.ts' -o -name '*.tsx') esbuild.config.mjs tsconfig.json
 
 .PHONY: help tui demo simulator status login lint format typecheck unit test test-kernel bench clean
 

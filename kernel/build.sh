@@ -27,7 +27,7 @@ source "$here/lib/check.sh"
 source "$here/lib/prove.sh"
 
 version=${KERNEL_VERSION:-6.18.3}
-build=${BUILD_DIR:-/tmp/kernel-build-guest}
+build=${BUILD_DIR:-$root/tmp/kernel-build-guest}
 kind=guest
 [[ $build != *-host ]] || kind=host
 # The kinds have trees of their own: mmfr4-override.patch changes a header that nearly every object includes.

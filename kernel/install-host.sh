@@ -18,7 +18,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/lib/common.sh"
 
 version=${KERNEL_VERSION:-6.18.3}
-tree=${BUILD_DIR:-/tmp/kernel-build-host}/linux-$version
+tree=${BUILD_DIR:-$root/tmp/kernel-build-host}/linux-$version
 release=$version$suffix
 running=$(uname -r)
 boot=$root/boot

@@ -178,7 +178,7 @@ run() { # ID
 
 build_and_install() { # KIND
   if [ "$1" = guest ]; then exec "$here/build.sh"; fi
-  export BUILD_DIR=${BUILD_DIR:-/tmp/kernel-build-host}
+  export BUILD_DIR=${BUILD_DIR:-$root/tmp/kernel-build-host}
   "$here/build.sh"
   phase install
   "$here/install-host.sh"

@@ -3,11 +3,12 @@
  * test key, and stand-ins for what must not really happen (package installation, GRUB) or must be the same everywhere (df, uname).
  */
 
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Mirror, sha256, startMirror } from "./mirror.ts";
+import { type Mirror, startMirror } from "./mirror.ts";
+import { forgetKeys, gpg, makeKey, PATCHES, publicKey, publishTree, ROOT, STAND_INS, TREE } from "./publish.ts";
 import { writeTree } from "./tree.ts";
 
 export interface Run {
@@ -41,14 +42,14 @@ export function whatLacks(): string | undefined {
   );
 }
 
-const kernel = join(import.meta.dirname, "../../kernel");
+const kernel = join(ROOT, "kernel");
 
 export async function makeBuilder(): Promise<Builder> {
   const folder = mkdtempSync(join(tmpdir(), "kernel-"));
   const mirror = await startMirror();
   const path = (...parts: string[]) => join(folder, ...parts);
   cpSync(kernel, path("kernel"), { recursive: true });
-  cpSync(join(import.meta.dirname, "stand-ins"), path("bin"), { recursive: true });
+  cpSync(STAND_INS, path("bin"), { recursive: true });
   for (const name of ["home", "root/proc"]) mkdirSync(path(name), { recursive: true });
   const environment: Record<string, string> = {
     HOME: path("home"),
@@ -88,73 +89,38 @@ export async function makeBuilder(): Promise<Builder> {
   };
   builder.write("100", "free");
   builder.write("oom_kill 0\n", "root/proc/vmstat");
-  writeFileSync(path("key.asc"), gpg(keyHome(), ["--armor", "--export"]));
+  writeFileSync(path("key.asc"), publicKey());
   builder.publish();
   return builder;
-}
-
-/** The key that the mirrors of this process sign with, made once: making one takes longer than a build. */
-let keys: string | undefined;
-
-function keyHome(): string {
-  if (keys) return keys;
-  const home = mkdtempSync(join(tmpdir(), "keys-"));
-  keys = home;
-  gpg(home, ["--quick-generate-key", "Test autosigner <test@example.org>", "ed25519", "sign", "never"]);
-  process.once("exit", () => {
-    spawnSync("gpgconf", ["--homedir", home, "--kill", "all"]);
-    rmSync(home, { recursive: true, force: true });
-  });
-  return home;
-}
-
-function gpg(home: string, args: readonly string[], input = ""): Buffer {
-  return execFileSync("gpg", ["--homedir", home, "--batch", "--quiet", "--passphrase", "", ...args], {
-    input,
-    stdio: ["pipe", "pipe", "ignore"],
-  });
 }
 
 /** Signs `text` as kernel.org signs its sums, but with a key that nobody trusts. */
 export function signFalsely(builder: Builder, text: string): Buffer {
   const home = builder.path("false");
   mkdirSync(home, { mode: 0o700 });
-  gpg(home, [
-    "--quick-generate-key",
-    "Kernel.org checksum autosigner <autosigner@kernel.org>",
-    "ed25519",
-    "sign",
-    "never",
-  ]);
+  makeKey(home, "Kernel.org checksum autosigner <autosigner@kernel.org>");
   try {
     return gpg(home, ["--clearsign"], text);
   } finally {
-    spawnSync("gpgconf", ["--homedir", home, "--kill", "all"]);
+    forgetKeys(home);
   }
 }
 
 /** The unchanged tree's tarball and sums, made once. */
-let published: readonly [Buffer, Buffer] | undefined;
+let published: ReadonlyMap<string, Buffer> | undefined;
 
 function publish(builder: Builder, change?: (tree: string) => void): void {
-  const [tarball, sums] = (change ? undefined : published) ?? pack(builder, change);
-  if (!change) published = [tarball, sums];
-  builder.mirror.files.set("/v6.x/linux-6.18.3.tar.xz", tarball);
-  builder.mirror.files.set("/v6.x/sha256sums.asc", sums);
+  const files = (change ? undefined : published) ?? pack(builder, change);
+  if (!change) published = files;
+  for (const [path, file] of files) builder.mirror.files.set(path, file);
 }
 
-function pack(builder: Builder, change?: (tree: string) => void): [Buffer, Buffer] {
+function pack(builder: Builder, change?: (tree: string) => void): ReadonlyMap<string, Buffer> {
   const source = builder.path("source");
   rmSync(source, { recursive: true, force: true });
-  const tree = join(source, "linux-6.18.3");
-  writeTree(tree, join(kernel, "patches"));
-  change?.(tree);
-  const tarball = execFileSync("tar", ["-C", source, "-cJf", "-", "linux-6.18.3"], {
-    env: { ...process.env, XZ_OPT: "-0" },
-    maxBuffer: 1 << 26,
-  });
-  const sums = `${"0".repeat(64)}  linux-6.18.2.tar.xz\n${sha256(tarball)}  linux-6.18.3.tar.xz\n`;
-  return [tarball, gpg(keyHome(), ["--clearsign"], sums)];
+  writeTree(join(source, TREE), PATCHES);
+  change?.(join(source, TREE));
+  return publishTree(source);
 }
 
 function run(command: string, args: readonly string[], environment: Record<string, string>): Promise<Run> {

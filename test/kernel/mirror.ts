@@ -15,7 +15,8 @@ export interface Mirror {
   stop(): Promise<void>;
 }
 
-export async function startMirror(): Promise<Mirror> {
+/** @param answer what is served instead of `files`, asked first for every path */
+export async function startMirror(answer: (path: string) => Buffer | undefined = () => undefined): Promise<Mirror> {
   const files = new Map<string, Buffer>();
   const asked: string[] = [];
   const faults: Mirror["faults"] = [];
@@ -23,7 +24,7 @@ export async function startMirror(): Promise<Mirror> {
     const path = request.url ?? "/";
     const range = request.headers.range;
     asked.push(`GET ${path}${range ? ` ${range}` : ""}`);
-    const whole = files.get(path);
+    const whole = answer(path) ?? files.get(path);
     if (!whole) return void response.writeHead(404).end();
     const fault = path.endsWith(".tar.xz") ? faults.shift() : undefined;
     const from = fault === "no ranges" ? 0 : Number(/^bytes=(\d+)-/.exec(range ?? "")?.[1] ?? 0);
