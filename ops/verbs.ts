@@ -3,9 +3,9 @@
 import { connectOperation } from "./database/connect.ts";
 import type { MachineName } from "./fleet/machines.ts";
 import { startMachine, stopMachine, swapMachine } from "./machine/operations.ts";
+import { CONNECT_NEEDS, connectMachine, type Need } from "./machine/prerequisites.ts";
 import { machineTools } from "./machine/tools.ts";
 import type { Handover } from "./operation/handover.ts";
-import { CONNECT_NEEDS, connectMachine } from "./operation/prerequisites.ts";
 import type { Operation } from "./operation/types.ts";
 import type { Ops } from "./ops.ts";
 import { sshHandover } from "./ssh/direct.ts";
@@ -14,9 +14,6 @@ import { destroyOperation } from "./terraform/destroy.ts";
 import { initOperation } from "./terraform/init.ts";
 import { shellOperation } from "./terraform/shell.ts";
 import { formatOperation, imageOperation, outputOperation, validateOperation } from "./terraform/small.ts";
-
-/** What has to be so before an action can be taken, in the order in which it is brought about. */
-export type Need = "signed-in" | "persistent-root" | "running" | "address" | "ssh";
 
 export interface Verb {
   /** One line for `make help` and the overlay. */

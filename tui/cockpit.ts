@@ -2,9 +2,9 @@
 
 import type { MachineName } from "../ops/fleet/machines.ts";
 import { deleteOrphan } from "../ops/machine/orphans.ts";
+import { connectMachine } from "../ops/machine/prerequisites.ts";
 import { machineTools } from "../ops/machine/tools.ts";
 import { giveTerminal, type HandoverOperation, handsOver } from "../ops/operation/handover.ts";
-import { connectMachine } from "../ops/operation/prerequisites.ts";
 import type { Run } from "../ops/operation/run.ts";
 import type { Operation } from "../ops/operation/types.ts";
 import type { Ops } from "../ops/ops.ts";

@@ -7,8 +7,8 @@ import type { NodeHttpHandler as Handler } from "@smithy/node-http-handler";
 import type { Clock } from "../clock.ts";
 import { type Environment, REGION } from "../environment.ts";
 import { FailureError } from "../failure.ts";
-import { type AwsTime, awsTime } from "../signin/aws-time.ts";
 import type { SignIn } from "../signin/types.ts";
+import { type AwsTime, awsTime } from "./aws-time.ts";
 import { WEB_PAGE_ANSWER } from "./errors.ts";
 
 export interface AwsClients {

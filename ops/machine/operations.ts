@@ -8,8 +8,8 @@ import { decide } from "./decide.ts";
 import { type Decision, type Goal, STEPS } from "./decision.ts";
 import type { AfterSwap } from "./mark.ts";
 import { DOUBT_MS, retryAfter } from "./pace.ts";
-import { isReached, planSwap, type SwapPlan, swapGoal } from "./plan.ts";
 import { isPassing, reconcile } from "./reconcile.ts";
+import { isReached, planSwap, type SwapPlan, swapGoal } from "./swap-plan.ts";
 import type { MachineTools } from "./tools.ts";
 import { seatOf, type World, worldOf } from "./world.ts";
 

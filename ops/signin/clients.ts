@@ -3,8 +3,8 @@
 import type { SSOClient } from "@aws-sdk/client-sso";
 import type { SSOOIDCClient } from "@aws-sdk/client-sso-oidc";
 import type { STSClient } from "@aws-sdk/client-sts";
+import type { AwsTime } from "../aws/aws-time.ts";
 import { type Environment, REGION } from "../environment.ts";
-import type { AwsTime } from "./aws-time.ts";
 import type { RoleCredentials } from "./types.ts";
 
 export interface SignInClients {

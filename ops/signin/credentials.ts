@@ -1,7 +1,7 @@
 /** Where credentials come from, in order, and the ones that are held: in memory only, renewed before they end. */
 
+import type { AwsTime } from "../aws/aws-time.ts";
 import type { Environment } from "../environment.ts";
-import type { AwsTime } from "./aws-time.ts";
 import { chainCredentials, environmentKeys } from "./chain.ts";
 import type { SignInClients } from "./clients.ts";
 import { resolveProfile } from "./config.ts";

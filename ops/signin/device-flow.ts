@@ -1,11 +1,11 @@
 /** Waits for the person's approval: polls as aws.md says, and takes a new code when one runs out. */
 
 import type { SSOOIDCClient } from "@aws-sdk/client-sso-oidc";
+import type { AwsTime } from "../aws/aws-time.ts";
 import { SIGN_IN_ACTION } from "../aws/errors.ts";
 import type { Clock } from "../clock.ts";
 import { FailureError } from "../failure.ts";
 import type { DevicePrompt } from "../operation/types.ts";
-import type { AwsTime } from "./aws-time.ts";
 import type { Registration } from "./cache.ts";
 import { codeOf, isWeather, signInFailure } from "./failures.ts";
 import { type Authorization, createToken, type Grant, startAuthorization } from "./oidc.ts";

@@ -1,8 +1,8 @@
 /** What goes wrong in sign-in, as sentences; everything that is not particular to it is left to ops/aws. */
 
+import type { AwsTime } from "../aws/aws-time.ts";
 import { explain, SIGN_IN_ACTION } from "../aws/errors.ts";
 import { type Failure, FailureError } from "../failure.ts";
-import type { AwsTime } from "./aws-time.ts";
 import { UNREADABLE_CONFIG } from "./config-text.ts";
 
 export const NOBODY: Failure = { kind: "signed-out", sentence: "Nobody is signed in to AWS.", action: SIGN_IN_ACTION };

@@ -1,10 +1,10 @@
 /** Signing in by device code, with first-time set-up where nothing is set up, as an operation. */
 
+import type { AwsTime } from "../aws/aws-time.ts";
 import type { Clock } from "../clock.ts";
 import type { Environment } from "../environment.ts";
 import { type Failure, FailureError } from "../failure.ts";
 import type { Operation, OperationContext, Outcome } from "../operation/types.ts";
-import type { AwsTime } from "./aws-time.ts";
 import { readToken, writeToken } from "./cache.ts";
 import { environmentKeys } from "./chain.ts";
 import type { SignInClients } from "./clients.ts";

@@ -1,8 +1,8 @@
 /** The three calls of SSO OIDC: register a client, start a device authorization, create a token (aws.md, "Sign-in"). */
 
 import type { SSOOIDCClient } from "@aws-sdk/client-sso-oidc";
+import type { AwsTime } from "../aws/aws-time.ts";
 import { FailureError } from "../failure.ts";
-import type { AwsTime } from "./aws-time.ts";
 import type { Registration } from "./cache.ts";
 
 export interface Authorization {

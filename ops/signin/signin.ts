@@ -1,11 +1,11 @@
 /** This folder: who we are, and becoming somebody again. Not here: what is done with the credentials. */
 /** Sign-in as the rest of ops sees it: who we are, credentials that are good now, and the way to get new ones. */
 
+import { awsTime } from "../aws/aws-time.ts";
 import type { Clock } from "../clock.ts";
 import type { Environment } from "../environment.ts";
 import { type Failure, FailureError } from "../failure.ts";
 import { cell } from "../store.ts";
-import { awsTime } from "./aws-time.ts";
 import { signInClients } from "./clients.ts";
 import { credentialSource, type Held, renewalAt } from "./credentials.ts";
 import { isRefusedIdentity, isWeather, signInFailure } from "./failures.ts";

@@ -1,8 +1,8 @@
 /** Role credentials out of the shared token cache, with the token silently refreshed while that is possible. */
 
+import type { AwsTime } from "../aws/aws-time.ts";
 import type { Environment } from "../environment.ts";
 import { FailureError } from "../failure.ts";
-import type { AwsTime } from "./aws-time.ts";
 import { type CachedToken, readToken, writeToken } from "./cache.ts";
 import type { SignInClients } from "./clients.ts";
 import type { SsoProfile } from "./config.ts";

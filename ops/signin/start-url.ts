@@ -1,8 +1,8 @@
 /** The one thing that a person must know the first time: the start URL; and in which region its instance lives. */
 
+import type { AwsTime } from "../aws/aws-time.ts";
 import { REGION } from "../environment.ts";
 import { FailureError } from "../failure.ts";
-import type { AwsTime } from "./aws-time.ts";
 import type { Registration } from "./cache.ts";
 import type { SignInClients } from "./clients.ts";
 import { SCOPES } from "./config.ts";

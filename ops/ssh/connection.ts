@@ -2,7 +2,7 @@
 
 import type { IPty } from "node-pty";
 import type { Size } from "./emulator.ts";
-import { hangUpWithUs } from "./guard.ts";
+import { hangUpWithUs } from "./watcher.ts";
 
 export interface Connection {
   readonly pid: number;

@@ -1,14 +1,14 @@
 /** From a cold start to a changed account: plan, question, exactly that plan, and what is to be known afterwards. */
 
 import type { Operation, OperationContext, Outcome } from "../operation/types.ts";
-import { carry, recreated, understand, verdictLines } from "../plan/flow.ts";
 import { driftWords } from "../plan/last.ts";
 import { money, moneyWords } from "../plan/money.ts";
 import { NOTHING_YET } from "../plan/view.ts";
 import { cell } from "../store.ts";
+import { carry, recreated, understand, verdictLines } from "./confirm.ts";
 import { ready } from "./init.ts";
+import { planLines } from "./make-plan.ts";
 import { outputLines, readOutputs } from "./outputs.ts";
-import { planLines } from "./plan.ts";
 import { recordOutputs } from "./tfvars.ts";
 import type { TerraformOps, Workspace } from "./workspace.ts";
 

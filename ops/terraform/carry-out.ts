@@ -1,8 +1,8 @@
 /** The apply itself: a saved plan carried out, each resource a step. */
 
 import type { OperationContext } from "../operation/types.ts";
+import type { Plan } from "./make-plan.ts";
 import type { Message } from "./messages.ts";
-import type { Plan } from "./plan.ts";
 import { logMessage, type Workspace } from "./workspace.ts";
 
 /** Applies the saved plan, one step for each resource. Gives Terraform's sum. Throws a FailureError. */

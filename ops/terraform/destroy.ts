@@ -1,9 +1,9 @@
 /** Takes the machines and what is around them away, and leaves everything that holds data or an address. */
 
 import type { Operation, Outcome } from "../operation/types.ts";
-import { carry } from "../plan/flow.ts";
 import { NOTHING_YET } from "../plan/view.ts";
 import { cell } from "../store.ts";
+import { carry } from "./confirm.ts";
 import { ready } from "./init.ts";
 import { destruction } from "./keep.ts";
 import type { TerraformOps } from "./workspace.ts";

@@ -3,9 +3,9 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { FailureError } from "../failure.ts";
+import type { Ops } from "../ops.ts";
 import { keyPath } from "../ssh/command.ts";
 import { run } from "./child.ts";
-import type { TerraformOps } from "./workspace.ts";
 
 const NAME = "fcvm-ec2";
 
@@ -13,7 +13,10 @@ const NAME = "fcvm-ec2";
  * What Terraform is told: EC2's own public key where it has the pair, so that it is taken over and not made a second time;
  * else that of ~/.ssh/fcvm-ec2, which is made where it is not there.
  */
-export async function keyPairVariables(ops: TerraformOps, signal?: AbortSignal): Promise<Record<string, string>> {
+export async function keyPairVariables(
+  ops: Pick<Ops, "access" | "environment">,
+  signal?: AbortSignal,
+): Promise<Record<string, string>> {
   const known = await ops.access.gate(async () => {
     const [ec2, { DescribeKeyPairsCommand }] = await Promise.all([ops.access.aws.ec2(), import("../aws/ec2-sdk.ts")]);
     const ask = new DescribeKeyPairsCommand({
@@ -28,7 +31,7 @@ export async function keyPairVariables(ops: TerraformOps, signal?: AbortSignal):
   };
 }
 
-async function ownPublicKey({ environment }: TerraformOps): Promise<string> {
+async function ownPublicKey({ environment }: Pick<Ops, "environment">): Promise<string> {
   const key = keyPath(environment);
   const env = { ...environment.env, SSH_ASKPASS_REQUIRE: "never" };
   const written = await readFile(`${key}.pub`, "utf8").catch(() => undefined);

@@ -5,7 +5,7 @@ import { decide } from "../../../ops/machine/decide.ts";
 import type { SwapGoal } from "../../../ops/machine/decision.ts";
 import { guard } from "../../../ops/machine/guard.ts";
 import { defaultAfterSwap, markOf, tagsOf } from "../../../ops/machine/mark.ts";
-import { planSwap } from "../../../ops/machine/plan.ts";
+import { planSwap } from "../../../ops/machine/swap-plan.ts";
 import { unfinishedSwaps } from "../../../ops/machine/unfinished.ts";
 import { type World, worldOf } from "../../../ops/machine/world.ts";
 import { look, NOW, OWNER } from "../../model/look.ts";

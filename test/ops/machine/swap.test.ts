@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { startMachine, stopMachine, swapMachine } from "../../../ops/machine/operations.ts";
 import { deleteOrphan } from "../../../ops/machine/orphans.ts";
+import { connectMachine } from "../../../ops/machine/prerequisites.ts";
 import { unfinishedSwaps } from "../../../ops/machine/unfinished.ts";
-import { connectMachine } from "../../../ops/operation/prerequisites.ts";
 import { rootOf } from "../../simulator/ec2/account.ts";
 import { type Simulator, type SimulatorStart, startSimulator } from "../../simulator/simulator.ts";
 import { healthyAccount, interruptedByAws, PERSISTENT, STORY_IDS } from "../../simulator/story.ts";

@@ -2,9 +2,9 @@
 
 import { type Run, startRun } from "../../../ops/operation/run.ts";
 import type { Operation, Outcome } from "../../../ops/operation/types.ts";
-import { type Carried, carry, type Wish } from "../../../ops/plan/flow.ts";
 import { NOTHING_YET } from "../../../ops/plan/view.ts";
 import { cell } from "../../../ops/store.ts";
+import { type Carried, carry, type Wish } from "../../../ops/terraform/confirm.ts";
 import { parseLine } from "../../../ops/terraform/messages.ts";
 import type { Workspace } from "../../../ops/terraform/workspace.ts";
 import { type FakeOps, fakeOps } from "../../harness/fakes.ts";

@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { childCredentials } from "../../../ops/signin/child.ts";
 import { START_URL, someone } from "./someone.ts";
 
 const TWO = [
@@ -39,7 +38,6 @@ describe("the first time", () => {
       identity: { account: "123456789012", role: "AdministratorAccess", region: "us-west-1" },
     });
     expect(await me.signIn.credentials()).toMatchObject({ accessKeyId: expect.stringMatching(/^ASIA/) });
-    expect(await childCredentials(me.signIn)).toMatchObject({ AWS_REGION: "us-west-1", AWS_SESSION_TOKEN: /./ });
     const cache = join(me.home, ".aws/sso/cache");
     for (const name of readdirSync(cache)) expect(statSync(join(cache, name)).mode & 0o777).toBe(0o600);
   });

@@ -1,8 +1,8 @@
 import { SSOOIDCClient } from "@aws-sdk/client-sso-oidc";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { awsTime } from "../../../ops/aws/aws-time.ts";
 import { systemClock } from "../../../ops/clock.ts";
 import { environmentFrom } from "../../../ops/environment.ts";
-import { awsTime } from "../../../ops/signin/aws-time.ts";
 import { signInClients } from "../../../ops/signin/clients.ts";
 import { beginAnywhere, checkStartUrl, tidyStartUrl } from "../../../ops/signin/start-url.ts";
 import { type Simulator, startSimulator } from "../../simulator/simulator.ts";

@@ -1,16 +1,18 @@
 /** Prerequisites run by themselves, as in Make: what an operation needs of a machine is brought about before it begins. */
 
 import type { MachineName } from "../fleet/machines.ts";
-import { decide } from "../machine/decide.ts";
-import type { Goal } from "../machine/decision.ts";
-import type { AfterSwap } from "../machine/mark.ts";
-import { blockedBy, lookFirst, SAFEST_SWAP, startLines } from "../machine/operations.ts";
-import { planSwap, type SwapPlan, swapGoal } from "../machine/plan.ts";
-import { reconcile } from "../machine/reconcile.ts";
-import type { MachineTools } from "../machine/tools.ts";
-import { addressOf, seatOf, type World } from "../machine/world.ts";
-import type { Need } from "../verbs.ts";
-import type { Operation, OperationContext, Outcome, Question } from "./types.ts";
+import type { Operation, OperationContext, Outcome, Question } from "../operation/types.ts";
+import { decide } from "./decide.ts";
+import type { Goal } from "./decision.ts";
+import type { AfterSwap } from "./mark.ts";
+import { blockedBy, lookFirst, SAFEST_SWAP, startLines } from "./operations.ts";
+import { reconcile } from "./reconcile.ts";
+import { planSwap, type SwapPlan, swapGoal } from "./swap-plan.ts";
+import type { MachineTools } from "./tools.ts";
+import { addressOf, seatOf, type World } from "./world.ts";
+
+/** What has to be so before an action can be taken, in the order in which it is brought about. */
+export type Need = "signed-in" | "persistent-root" | "running" | "address" | "ssh";
 
 export type Walked =
   | { readonly ready: true; readonly address: string | undefined; readonly world: World }

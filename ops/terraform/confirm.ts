@@ -9,17 +9,17 @@ import { FailureError } from "../failure.ts";
 import { MACHINES, type MachineName } from "../fleet/machines.ts";
 import { readOwnerValues } from "../fleet/owner.ts";
 import type { OperationContext, Outcome, Question } from "../operation/types.ts";
+import { judge, type Verdict } from "../plan/guard.ts";
+import { machineOf, type Objection } from "../plan/guard-rules.ts";
+import { money, moneyWords } from "../plan/money.ts";
+import { type PlanModel, planOf } from "../plan/plan.ts";
+import { applyEnded, applyOf, applyState, doneAndNot, planProgress } from "../plan/stream.ts";
+import type { PlanView } from "../plan/view.ts";
 import type { Cell } from "../store.ts";
-import { applyPlan } from "../terraform/carry-out.ts";
-import type { Message } from "../terraform/messages.ts";
-import { makePlan, type Plan, planLines } from "../terraform/plan.ts";
-import type { TerraformOps, Workspace } from "../terraform/workspace.ts";
-import { judge, type Verdict } from "./guard.ts";
-import { machineOf, type Objection } from "./guard-rules.ts";
-import { money, moneyWords } from "./money.ts";
-import { type PlanModel, planOf } from "./plan.ts";
-import { applyEnded, applyOf, applyState, doneAndNot, planProgress } from "./stream.ts";
-import type { PlanView } from "./view.ts";
+import { applyPlan } from "./carry-out.ts";
+import { makePlan, type Plan, planLines } from "./make-plan.ts";
+import type { Message } from "./messages.ts";
+import type { TerraformOps, Workspace } from "./workspace.ts";
 
 /** An answer to a plan that is older than this is an answer to another question. */
 export const PLAN_LIVES_MS = 600_000;

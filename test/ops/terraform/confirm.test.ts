@@ -5,8 +5,8 @@ import fc from "fast-check";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { FailureError } from "../../../ops/failure.ts";
 import type { Run } from "../../../ops/operation/run.ts";
-import { PLAN_LIVES_MS } from "../../../ops/plan/flow.ts";
 import { when } from "../../../ops/store.ts";
+import { PLAN_LIVES_MS } from "../../../ops/terraform/confirm.ts";
 import {
   ARM_VOLUME,
   CREATE,
@@ -18,8 +18,8 @@ import {
   planJson,
   REPLACE,
   UPDATE,
-} from "./plans.ts";
-import { rig } from "./rig.ts";
+} from "../plan/plans.ts";
+import { rig } from "../plan/rig.ts";
 
 const CREATES = planJson([change("aws_vpc.this", { actions: CREATE, after: {} })]);
 const ARM = "aws_instance.fcvm_metal_arm";
