@@ -4,7 +4,7 @@ import { isLive } from "../assemble.ts";
 import { MACHINE_NAMES, type MachineName } from "../machines.ts";
 import type { Fleet, Machine } from "../model.ts";
 import { dollars, orphansPerMonth } from "./cost.ts";
-import { isMarked, isStoppedByAws, isTakenByAws } from "./words.ts";
+import { isMarked, isStoppedByAws, isTakenByAws, stateWords } from "./words.ts";
 
 export type HeadlineKind =
   | "persistent-missing"
@@ -12,6 +12,7 @@ export type HeadlineKind =
   | "throw-away-root"
   | "interrupted"
   | "taken"
+  | "ended"
   | "no-machines"
   | "spot-cancelled"
   | "stray-spot-request"
@@ -36,7 +37,7 @@ export function headlines(fleet: Fleet): readonly Headline[] {
   return [
     ...machines.flatMap(throwAwayRoot),
     ...machines.flatMap(takenByAws),
-    ...noMachines(fleet),
+    ...gone(fleet),
     ...machines.flatMap(spotCancelled),
     ...fleet.straySpotRequests.map(
       (request): Headline => ({
@@ -114,17 +115,31 @@ function takenByAws({ instance, spotRequest, spec }: Machine): Headline[] {
   return [];
 }
 
-function noMachines(fleet: Fleet): Headline[] {
-  if (MACHINE_NAMES.some((name) => isLive(fleet.machines[name].instance))) return [];
-  return [
-    {
-      kind: "no-machines",
-      severity: "alarm",
-      machine: undefined,
-      sentence: "None of the three machines exists in this account and region.",
-      action: "Check the account that is signed in to, or make them: a, or make apply.",
-    },
-  ];
+/** Machines that are not there, for other reasons than AWS's. */
+function gone(fleet: Fleet): Headline[] {
+  const machines = MACHINE_NAMES.map((name) => fleet.machines[name]);
+  if (!machines.some(({ instance }) => isLive(instance))) {
+    return [
+      {
+        kind: "no-machines",
+        severity: "alarm",
+        machine: undefined,
+        sentence: "None of the three machines exists in this account and region.",
+        action: "Check the account that is signed in to, or make them: a, or make apply.",
+      },
+    ];
+  }
+  return machines
+    .filter(({ instance, spotRequest }) => !isLive(instance) && !isTakenByAws(spotRequest, instance?.stateReason))
+    .map((machine) => ({
+      kind: "ended",
+      severity: "warning",
+      machine: machine.spec.name,
+      sentence: machine.instance
+        ? `${machine.spec.name} is ${stateWords(machine).text}.`
+        : `There is no ${machine.spec.name} in this account and region.`,
+      action: "Plan and apply to have it made again: a, or make apply.",
+    }));
 }
 
 function spotCancelled({ instance, spotRequest, spec }: Machine): Headline[] {

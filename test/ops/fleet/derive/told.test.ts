@@ -57,6 +57,19 @@ describe("headline", () => {
     ]);
   });
 
+  it("does not call it well that a machine was ended or is not there", () => {
+    const [jumpbox, arm] = story().instances;
+    const without = [jumpbox, arm].flatMap((one) => one ?? []);
+    const x86 = instance("fcvm-metal-x86", "i-0c", { state: "shutting-down" });
+    const sentences = (instances: Observation["instances"]) =>
+      headlines(assemble(story({ instances, spotRequests: [] }), OWNER))
+        .filter(({ kind }) => kind === "ended")
+        .map(({ sentence }) => sentence);
+    expect(sentences([...without, x86])).toEqual(["fcvm-metal-x86 is terminating."]);
+    expect(sentences(without)).toEqual(["There is no fcvm-metal-x86 in this account and region."]);
+    expect(sentences(story().instances)).toEqual([]);
+  });
+
   it("tells of an account without machines, a cancelled request and a persistent root at risk", () => {
     expect(kinds({ instances: [] }, {})[0]).toBe("no-machines");
     expect(
