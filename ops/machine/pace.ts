@@ -5,8 +5,11 @@ export function pollAfter(waitedMs: number): number {
   return Math.min(2000, Math.max(250, waitedMs / 20));
 }
 
-/** For so long only SSH is asked, before AWS is looked at again. */
-export const ASKING_MS = 5000;
+/**
+ * For so long a wait goes by glances, or by asking SSH alone, before everything is looked at again. EC2 throttles by the
+ * call (its documentation, "Request throttling for the Amazon EC2 API"), and a look is four.
+ */
+export const LOOK_MS = 10_000;
 
 /** Before what failed is tried once more. */
 export function retryAfter(tries: number, kind: "capacity" | "other"): number {

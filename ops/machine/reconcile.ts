@@ -3,25 +3,20 @@
  * last seconds, what SSH said, and since when it waits. Ended anywhere, another run goes on from where the world is.
  */
 
+import { isDeepStrictEqual } from "node:util";
 import { type Failure, FailureError } from "../failure.ts";
+import { type Subject, shownIn } from "../fleet/glance.ts";
 import { MACHINES, type MachineName } from "../fleet/machines.ts";
+import type { Observation } from "../fleet/model.ts";
 import type { OperationContext, Outcome } from "../operation/types.ts";
 import { type Act, keyOf, needsSecondLook, sayAct } from "./acts.ts";
 import { decide } from "./decide.ts";
 import type { Decision, Goal } from "./decision.ts";
 import { PATIENCE } from "./decision.ts";
 import { guard } from "./guard.ts";
-import {
-  ASKING_MS,
-  CONFLICT_MS,
-  DOUBT_MS,
-  FAILING_MS,
-  GRACE_MS,
-  pollAfter,
-  retryAfter,
-  SECOND_LOOK_MS,
-} from "./pace.ts";
+import { CONFLICT_MS, DOUBT_MS, FAILING_MS, GRACE_MS, LOOK_MS, pollAfter, retryAfter, SECOND_LOOK_MS } from "./pace.ts";
 import { createReport } from "./report.ts";
+import { subjectOf } from "./subject.ts";
 import type { MachineTools } from "./tools.ts";
 import { addressOf, type Heard, NOTHING_HEARD, seatOf, type World, worldOf } from "./world.ts";
 
@@ -99,6 +94,7 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
   /** The boot of which `heard.ssh` speaks. */
   let bootHeard: string | undefined;
   let world: World | undefined;
+  let shown: Observation | undefined;
   let last: { readonly key: string; readonly at: number } | undefined;
   let keysForgotten = false;
 
@@ -109,6 +105,7 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
     try {
       const fleet = await tools.look(signal);
       weather.clear();
+      shown = fleet.observation;
       const seen = worldOf(fleet, name, heard);
       const boot = bootOf(seen);
       if (boot === bootHeard) return seen;
@@ -141,7 +138,7 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
 
   /** Asks the machine more often than AWS: of AWS only a machine that is taken away is to be learned meanwhile. */
   const waitForSsh = async (decision: Wait, seen: World, waitedMs: number): Promise<undefined> => {
-    const until = clock.now() + ASKING_MS;
+    const until = clock.now() + LOOK_MS;
     do {
       await askSsh(seen);
       // Judged in the next turn, and together with a fresh look: the machine may have gone meanwhile.
@@ -149,6 +146,16 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
       if (heard.ssh.status === "silent") report.waiting({ ...decision, reason: heard.ssh.sentence });
       await sleep(pollAfter(waitedMs));
     } while (clock.now() < until);
+  };
+
+  /** Whether a glance shows nothing new. Nothing is decided upon it: a change, or trouble of any kind, leads to a look. */
+  const isAsShown = async (subject: Subject): Promise<boolean> => {
+    try {
+      return shown !== undefined && isDeepStrictEqual(await tools.glance(subject, signal), shownIn(shown, subject));
+    } catch {
+      signal.throwIfAborted();
+      return false;
+    }
   };
 
   const waitFor = async (decision: Wait, seen: World): Promise<Outcome | undefined> => {
@@ -162,7 +169,11 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
       return undefined;
     }
     if (decision.ask === "ssh") return waitForSsh(decision, seen, forMs);
-    await sleep(pollAfter(forMs));
+    const began = clock.now();
+    const subject = subjectOf(decision.step, seen);
+    do {
+      await sleep(pollAfter(forMs + clock.now() - began));
+    } while (subject && clock.now() - began < LOOK_MS && (await isAsShown(subject)));
     return undefined;
   };
 

@@ -3,6 +3,7 @@
 import { explain } from "../aws/errors.ts";
 import type { Clock } from "../clock.ts";
 import { type Failure, FailureError } from "../failure.ts";
+import { type Glimpse, glance, type Subject } from "../fleet/glance.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import type { Fleet } from "../fleet/model.ts";
 import type { Ops } from "../ops.ts";
@@ -15,6 +16,8 @@ export interface MachineTools {
   readonly clock: Clock;
   /** One look at the account that begins after the call. Throws where the person could not be signed in again. */
   readonly look: (signal: AbortSignal) => Promise<Fleet>;
+  /** One thing alone, in one call: only to learn whether it is time for a look. Throws whatever went wrong. */
+  readonly glance: (subject: Subject, signal: AbortSignal) => Promise<Glimpse>;
   /** Makes the one call of an act, once, and gives AWS's answer in words. */
   readonly act: (act: Act) => Promise<string>;
   readonly explain: (error: unknown) => Failure;
@@ -43,6 +46,7 @@ export function machineTools(ops: Pick<Ops, "access" | "clock" | "metrics">): Ma
   return {
     clock,
     look: (signal) => access.gate(() => access.look(signal), signal),
+    glance: async (subject, signal) => glance(await access.aws.ec2(), subject, signal),
     act: (act) => doAct(access.aws.acting, act),
     explain,
     askSsh: async (machine, address, signal) => {

@@ -3,6 +3,7 @@
 import { explain } from "../../ops/aws/errors.ts";
 import { FailureError } from "../../ops/failure.ts";
 import { assemble } from "../../ops/fleet/assemble.ts";
+import { shownIn } from "../../ops/fleet/glance.ts";
 import type { Goal } from "../../ops/machine/decision.ts";
 import { reconcile } from "../../ops/machine/reconcile.ts";
 import type { MachineTools } from "../../ops/machine/tools.ts";
@@ -107,6 +108,18 @@ export async function randomRun(seed: number): Promise<RandomRun> {
     return Object.assign(new Error(words), { name: code, $fault: "client", $metadata: { httpStatusCode: status } });
   };
 
+  /** What a question to EC2 shows, perhaps late. */
+  const view = () => {
+    pass(40);
+    meddle();
+    if (strikes(0.05)) throw pick([fail("RequestLimitExceeded", 503), fail("InternalError", 500)]);
+    const late = now - changedAt < LATE_MS && strikes(0.4);
+    const part = () => (late && random() < 0.5 ? before : account);
+    const moments = { instances: part(), spotRequests: part(), volumes: part(), addresses: part() };
+    if (late) story.push("a late answer");
+    return viewOf(moments, now);
+  };
+
   const tools: MachineTools = {
     clock: {
       now: () => now,
@@ -115,16 +128,8 @@ export async function randomRun(seed: number): Promise<RandomRun> {
         meddle();
       },
     },
-    look: async () => {
-      pass(40);
-      meddle();
-      if (strikes(0.05)) throw pick([fail("RequestLimitExceeded", 503), fail("InternalError", 500)]);
-      const late = now - changedAt < LATE_MS && strikes(0.4);
-      const part = () => (late && random() < 0.5 ? before : account);
-      const moments = { instances: part(), spotRequests: part(), volumes: part(), addresses: part() };
-      if (late) story.push("a late answer");
-      return assemble(viewOf(moments, now), OWNER);
-    },
+    look: async () => assemble(view(), OWNER),
+    glance: async (subject) => shownIn(view(), subject),
     act: async (act) => {
       pass(60);
       acts += 1;
@@ -164,6 +169,7 @@ const CONTEXT: OperationContext = {
   progress: () => {},
   ask: async () => undefined,
   deviceCode: () => {},
+  harmless: () => {},
 };
 
 /** `recent`: the account now and before its last change, which a late answer may have shown. */

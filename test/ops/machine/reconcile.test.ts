@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { explain } from "../../../ops/aws/errors.ts";
 import { FailureError } from "../../../ops/failure.ts";
 import { assemble } from "../../../ops/fleet/assemble.ts";
+import { shownIn } from "../../../ops/fleet/glance.ts";
 import { swapMachine } from "../../../ops/machine/operations.ts";
 import type { MachineTools } from "../../../ops/machine/tools.ts";
 import { startRun } from "../../../ops/operation/run.ts";
@@ -21,6 +22,7 @@ function stage(moves: (kind: string) => boolean, more: Partial<MachineTools> = {
   let now = START;
   let account: Account = recreatedAccount(START);
   const acts: string[] = [];
+  const view = () => viewOf({ instances: account, spotRequests: account, volumes: account, addresses: account }, now);
   const tools: MachineTools = {
     clock: {
       now: () => now,
@@ -34,8 +36,11 @@ function stage(moves: (kind: string) => boolean, more: Partial<MachineTools> = {
     },
     look: async () => {
       now += 50;
-      const moments = { instances: account, spotRequests: account, volumes: account, addresses: account };
-      return assemble(viewOf(moments, now), OWNER);
+      return assemble(view(), OWNER);
+    },
+    glance: async (subject) => {
+      now += 20;
+      return shownIn(view(), subject);
     },
     act: async (act) => {
       const outcome = apply(account, callOf(act), now);

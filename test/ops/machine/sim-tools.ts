@@ -5,6 +5,7 @@ import { explain } from "../../../ops/aws/errors.ts";
 import type { Clock } from "../../../ops/clock.ts";
 import { systemClock } from "../../../ops/clock.ts";
 import { assemble } from "../../../ops/fleet/assemble.ts";
+import { glance } from "../../../ops/fleet/glance.ts";
 import { observe } from "../../../ops/fleet/observe.ts";
 import { doAct } from "../../../ops/machine/act.ts";
 import type { MachineTools } from "../../../ops/machine/tools.ts";
@@ -31,12 +32,12 @@ export function fastClock(speed: number): Clock {
   };
 }
 
-export function simTools({ endpoint, speed, ...credentials }: SimToolsStart): SimTools {
-  const clock = fastClock(speed);
+export function simTools({ endpoint, speed, ...credentials }: SimToolsStart, clock = fastClock(speed)): SimTools {
   const client = new EC2Client({ endpoint, region: "us-west-1", credentials, maxAttempts: 1 });
   return {
     clock,
     look: async (signal) => assemble(await observe(client, clock.now, signal), PERSISTENT),
+    glance: (subject, signal) => glance(client, subject, signal),
     act: (act) => doAct({ ec2: async () => client }, act),
     explain,
     askSsh: async (machine) => ({
