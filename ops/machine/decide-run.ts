@@ -1,7 +1,7 @@
 /** The lesser goals, stopped, running and reachable, which the swap is made of too. Pure. */
 
 import type { Instance } from "../fleet/model.ts";
-import { act, blocked, type Decision, PATIENCE, wait } from "./decision.ts";
+import { act, blocked, type Decision, PATIENCE, type StepId, wait } from "./decision.ts";
 import { isBeingTaken, standingOf, stopBar } from "./spot.ts";
 import { addressOf, seatOf, type World } from "./world.ts";
 
@@ -69,44 +69,48 @@ export function toStopped(world: World, instance: Instance): Decision | undefine
   }
 }
 
-/** After the stop of a spot machine: its request is released some time later. Undefined once nothing holds it. */
+/** After the stop of a spot machine: its request is released some time later. Undefined once nothing of ours holds it. */
 function toReleased(world: World, instance: Instance): Decision | undefined {
+  if (standingOf(world).kind === "stopped-by-aws") return undefined;
+  return toFree(world, instance, "release", "a start is under way, and it can be stopped only once it runs");
+}
+
+/**
+ * What the spot request of the stopped machine has to come to before the machine may be opened or started; undefined once
+ * nothing holds it. Where AWS is about to start it, `meanwhile` says why that is waited for, in the step `step`.
+ */
+export function toFree(world: World, instance: Instance, step: StepId, meanwhile: string): Decision | undefined {
   const standing = standingOf(world);
   switch (standing.kind) {
+    case "released":
+      return undefined;
     case "held":
-      return waitForRelease(instance, standing.reason);
-    case "starting":
       return wait(
         "release",
-        `${standing.reason}: a start is under way, and it can be stopped only once it runs`,
-        `${instance.id} is running`,
-        PATIENCE.start,
+        `${instance.id} has stopped, and ${standing.reason}; AWS releases it some time after the stop`,
+        "the spot request is disabled",
+        PATIENCE.release,
       );
+    case "starting":
+      return wait(step, `${standing.reason}: ${meanwhile}`, `${instance.id} is running`, PATIENCE.start);
     case "unseen":
-      return waitUnseen(instance);
+      return wait(
+        "release",
+        `EC2 does not show the spot request of ${instance.id}`,
+        `the spot request of ${instance.id} is seen`,
+        PATIENCE.settle,
+      );
+    case "stopped-by-aws":
+      return blocked(
+        `AWS itself stopped ${instance.id} (${world.spec.name}), and only AWS can start it again: ${standing.reason}. Its disk stays on, for without it AWS would terminate the machine.`,
+        "Wait until AWS has room and starts it; then try again.",
+      );
     case "ended":
-      return endedRequest(world, instance, standing.reason);
-    default:
-      return undefined;
+      return blocked(
+        `${instance.id} (${world.spec.name}) cannot be started: ${standing.reason}.`,
+        "Terminate it and run make apply to have Terraform make a new one; its persistent volume stays.",
+      );
   }
-}
-
-export function waitForRelease(instance: Instance, reason: string): Decision {
-  return wait(
-    "release",
-    `${instance.id} has stopped, and ${reason}; AWS releases it some time after the stop`,
-    "the spot request is disabled",
-    PATIENCE.release,
-  );
-}
-
-export function waitUnseen(instance: Instance): Decision {
-  return wait(
-    "release",
-    `EC2 does not show the spot request of ${instance.id}`,
-    `the spot request of ${instance.id} is seen`,
-    PATIENCE.settle,
-  );
 }
 
 /** The way to `running`; undefined once there. */
@@ -141,43 +145,13 @@ function startFromStopped(world: World, instance: Instance): Decision {
     );
   }
   if (seat.kind !== "held") return waitForSeat(instance, seat);
-  const standing = standingOf(world);
-  switch (standing.kind) {
-    case "held":
-      return waitForRelease(instance, standing.reason);
-    case "starting":
-      return wait(
-        "start",
-        `${standing.reason}: AWS is looking for a place for it`,
-        `${instance.id} is running`,
-        PATIENCE.start,
-      );
-    case "unseen":
-      return waitUnseen(instance);
-    case "stopped-by-aws":
-      return leftToAws(world, instance, standing.reason);
-    case "ended":
-      return endedRequest(world, instance, standing.reason);
-    case "released":
-      return act(
-        "start",
-        { kind: "StartInstance", instanceId: instance.id },
-        `${instance.id} is stopped with ${seat.volumeId} at ${instance.rootDeviceName}`,
-      );
-  }
-}
-
-export function leftToAws(world: World, instance: Instance, reason: string): Decision {
-  return blocked(
-    `AWS itself stopped ${instance.id} (${world.spec.name}), and only AWS can start it again: ${reason}. Its disk stays on, for without it AWS would terminate the machine.`,
-    "Wait until AWS has room and starts it; then try again.",
-  );
-}
-
-export function endedRequest(world: World, instance: Instance, reason: string): Decision {
-  return blocked(
-    `${instance.id} (${world.spec.name}) cannot be started: ${reason}.`,
-    "Terminate it and run make apply to have Terraform make a new one; its persistent volume stays.",
+  return (
+    toFree(world, instance, "start", "AWS is looking for a place for it") ??
+    act(
+      "start",
+      { kind: "StartInstance", instanceId: instance.id },
+      `${instance.id} is stopped with ${seat.volumeId} at ${instance.rootDeviceName}`,
+    )
   );
 }
 

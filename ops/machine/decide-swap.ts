@@ -1,21 +1,10 @@
 /** The swap: a machine gets its persistent volume back as its root. Pure; the traps are those of aws.md. */
 
 import type { Instance, Volume } from "../fleet/model.ts";
-import {
-  absence,
-  endedRequest,
-  leftToAws,
-  toAddress,
-  toRunning,
-  toSsh,
-  toStopped,
-  waitForRelease,
-  waitForSeat,
-  waitUnseen,
-} from "./decide-run.ts";
+import { absence, toAddress, toFree, toRunning, toSsh, toStopped, waitForSeat } from "./decide-run.ts";
 import { act, blocked, type Decision, PATIENCE, type SwapGoal, wait } from "./decision.ts";
 import { type AfterSwap, type Mark, madeFor, markOf } from "./mark.ts";
-import { standingOf, stopBar } from "./spot.ts";
+import { stopBar } from "./spot.ts";
 import { type Predecessor, seatOf, type World } from "./world.ts";
 
 /** The next step of the swap. */
@@ -90,30 +79,15 @@ function takeOff(
   }
   const stopping = toStopped(world, instance);
   if (stopping) return stopping;
-  const standing = standingOf(world);
-  switch (standing.kind) {
-    case "held":
-      return waitForRelease(instance, standing.reason);
-    case "starting":
-      return wait(
-        "release",
-        `${standing.reason}: a start is under way, and only a stop by us makes it safe to take the disk off`,
-        `${instance.id} is running`,
-        PATIENCE.start,
-      );
-    case "unseen":
-      return waitUnseen(instance);
-    case "stopped-by-aws":
-      return leftToAws(world, instance, standing.reason);
-    case "ended":
-      return endedRequest(world, instance, standing.reason);
-    case "released":
-      return act(
-        "detach",
-        { kind: "DetachVolume", volumeId: rootId, instanceId: instance.id, device: instance.rootDeviceName },
-        `${instance.id} is stopped, and nothing holds it`,
-      );
-  }
+  const meanwhile = "a start is under way, and only a stop by us makes it safe to take the disk off";
+  return (
+    toFree(world, instance, "release", meanwhile) ??
+    act(
+      "detach",
+      { kind: "DetachVolume", volumeId: rootId, instanceId: instance.id, device: instance.rootDeviceName },
+      `${instance.id} is stopped, and nothing holds it`,
+    )
+  );
 }
 
 /** Nothing is at the root device: the persistent volume goes on, and where it cannot, the old root goes back. */
