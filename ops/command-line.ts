@@ -13,7 +13,7 @@ import { exitStatus, INTERRUPTED, type Lines, writeRun } from "./run-lines.ts";
 import { statusTable } from "./status.ts";
 import { VERBS, type Verb } from "./verbs.ts";
 
-export interface CommandLine {
+interface CommandLine {
   /** Runs `arguments_` (a verb, and a machine where the verb wants one) to its end and gives the exit status. */
   readonly run: (arguments_: readonly string[]) => Promise<number>;
   /** Ctrl+C: the first asks what runs to stop; false where nothing runs that could, and so the program is to be left. */

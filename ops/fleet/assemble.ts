@@ -57,7 +57,7 @@ export function isLiveRequest(request: SpotRequest): boolean {
 }
 
 /** Whether the attachment ties the volume to its instance in any way. */
-export function holds(attachment: Attachment): boolean {
+function holds(attachment: Attachment): boolean {
   return attachment.state !== "detached";
 }
 

@@ -14,7 +14,7 @@ import { share } from "./share.ts";
 import type { FleetState } from "./state.ts";
 import type { LookStore } from "./stored.ts";
 
-export interface FleetSources {
+interface FleetSources {
   /** One look at the account; throws whatever went wrong. */
   readonly observe: (signal: AbortSignal) => Promise<Observation>;
   /** The owner's values; throws a FailureError where they cannot be read. */
@@ -22,7 +22,7 @@ export interface FleetSources {
 }
 
 /** A fleet core that operations look with as well: what they see is on the screen at once, and is not asked for twice. */
-export interface LookingFleetCore extends FleetCore {
+interface LookingFleetCore extends FleetCore {
   /** Looks now, never joining a look that began earlier. Throws what went wrong, also with the owner's values. */
   readonly look: (signal?: AbortSignal) => Promise<Fleet>;
 }

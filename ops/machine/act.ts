@@ -5,7 +5,7 @@ import type { Act } from "./acts.ts";
 import { tagsOf } from "./mark.ts";
 
 /** Whoever has an EC2 client that is signed in; a new one after every sign-in. */
-export interface Ec2Source {
+interface Ec2Source {
   readonly ec2: () => Promise<EC2Client>;
 }
 

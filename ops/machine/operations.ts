@@ -92,7 +92,7 @@ function operation(
   return { name: verb, title, machine, harmlessToDrop: false, run };
 }
 
-export interface FirstLook {
+interface FirstLook {
   readonly fleet: Fleet;
   readonly world: World;
   readonly decision: Decision;

@@ -10,7 +10,7 @@ import { FAILING_MS, pollAfter } from "./pace.ts";
 import type { MachineTools } from "./tools.ts";
 
 /** Why this volume must not be deleted; undefined where it is an orphan that nobody needs. */
-export function orphanBar(fleet: Fleet, volumeId: string): string | undefined {
+function orphanBar(fleet: Fleet, volumeId: string): string | undefined {
   if (fleet.protectedVolumeIds.has(volumeId)) return `${volumeId} is a persistent volume and is never deleted`;
   const volume = fleet.observation.volumes.find((one) => one.id === volumeId);
   if (!volume || isGone(volume)) return `${volumeId} is not in the account`;

@@ -2,7 +2,7 @@
 
 import type { World } from "./world.ts";
 
-export type Standing =
+type Standing =
   /** Nothing holds the stopped machine: it may be opened, and started. On-demand machines always are. */
   | { readonly kind: "released" }
   /** AWS has not got there yet. */

@@ -7,7 +7,7 @@ import { leftovers } from "./decide-swap.ts";
 import { markOf } from "./mark.ts";
 import { seatOf, worldOf } from "./world.ts";
 
-export interface UnfinishedSwap {
+interface UnfinishedSwap {
   readonly machine: MachineName;
   /** Where it stopped, as a sentence to offer going on with. */
   readonly sentence: string;

@@ -89,12 +89,12 @@ export function addressOf({ address, instance }: Pick<World, "address" | "instan
 }
 
 /** Whether an attachment is one at this instance's root device, in whatever state but over. */
-export function atRootOf(instance: Instance): (attachment: Attachment) => boolean {
+function atRootOf(instance: Instance): (attachment: Attachment) => boolean {
   return (one) => one.instanceId === instance.id && one.device === instance.rootDeviceName && one.state !== "detached";
 }
 
 /** What is at the root device, by both of EC2's answers on it. */
-export type Seat =
+type Seat =
   | { readonly kind: "empty" }
   | { readonly kind: "held"; readonly volumeId: string; readonly deleteOnTermination: boolean }
   | { readonly kind: "changing"; readonly volumeId: string; readonly state: Attachment["state"] }

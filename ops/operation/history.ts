@@ -19,7 +19,7 @@ export interface RunSummary {
   readonly outcome: Outcome | undefined;
 }
 
-export interface RunRecord {
+interface RunRecord {
   /** Stores an event; never throws and never waits. */
   readonly write: (event: OperationEvent) => void;
 }
@@ -35,7 +35,7 @@ export interface History {
   readonly flush: () => Promise<void>;
 }
 
-export interface HistoryLimits {
+interface HistoryLimits {
   readonly runs: number;
   readonly bytesARun: number;
   readonly bytesInAll: number;

@@ -11,7 +11,7 @@ import type { Operation, OperationContext } from "./types.ts";
 /** Runs that have ended and are still held in memory; the history has more. */
 const ENDED_KEPT = 50;
 
-export interface OperationsParts {
+interface OperationsParts {
   readonly clock: Clock;
   readonly history: History;
   readonly explain: (error: unknown) => Failure;

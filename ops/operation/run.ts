@@ -60,7 +60,7 @@ export interface Run extends Store<RunState> {
 }
 
 /** Lines of log that a RunState keeps; the history file has them all. */
-export const LOG_KEPT = 2000;
+const LOG_KEPT = 2000;
 
 const CANCELLED: Failure = { kind: "cancelled", sentence: "Stopped on request." };
 

@@ -4,7 +4,7 @@ import { withoutSecrets } from "../aws/scrub.ts";
 import { type ChangeKind, fields, type Values } from "./plan.ts";
 
 /** One side of an attribute as it may be shown. */
-export type Shown =
+type Shown =
   | { readonly kind: "none" }
   | { readonly kind: "value"; readonly text: string }
   | { readonly kind: "sensitive" }
@@ -19,7 +19,7 @@ export interface AttributeChange {
   readonly replaces: boolean;
 }
 
-export interface Attributes {
+interface Attributes {
   readonly changes: readonly AttributeChange[];
   /** Attributes of something new that only AWS will say. */
   readonly unknown: number;

@@ -19,7 +19,7 @@ export type Verdict =
   /** Never applied, whatever anybody answers. */
   | { readonly kind: "refused"; readonly reasons: readonly Objection[]; readonly notes: readonly string[] };
 
-export interface Known {
+interface Known {
   /** The owner's values as terraform.tfvars has them. */
   readonly owner: OwnerValues;
   /** Volumes that the fleet knows to be persistent, by record or by tag. */
@@ -48,7 +48,7 @@ export function judge(plan: PlanModel, known: Known): Verdict {
 }
 
 /** Every volume and address that no plan may end: recorded by the owner, tagged, or named by the state's outputs. */
-export function protectedIds(plan: PlanModel, { owner, protectedVolumeIds }: Known): ReadonlySet<string> {
+function protectedIds(plan: PlanModel, { owner, protectedVolumeIds }: Known): ReadonlySet<string> {
   const recorded = Object.values(owner).flatMap(({ volumeId, allocationId }) => [volumeId, allocationId]);
   return new Set([...plan.recordedIds, ...(protectedVolumeIds ?? []), ...recorded.filter((id) => id !== undefined)]);
 }

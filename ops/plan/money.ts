@@ -5,12 +5,12 @@ import { ADDRESS_PER_HOUR, HOURS_A_MONTH, volumePerMonth } from "../fleet/prices
 import { machineOf } from "./guard-rules.ts";
 import { type Fields, fields, list, type PlanModel, type ResourceChange, text } from "./plan.ts";
 
-export interface Range {
+interface Range {
   readonly low: number;
   readonly high: number;
 }
 
-export interface MoneyPart {
+interface MoneyPart {
   readonly address: string;
   /** What is paid whatever runs, a month. */
   readonly perMonth: Range;
@@ -28,7 +28,7 @@ export interface Money {
 }
 
 /** By machine, US dollars an hour; a machine that is not there counts on demand. */
-export type SpotPrices = Readonly<Record<string, number | undefined>>;
+type SpotPrices = Readonly<Record<string, number | undefined>>;
 
 /** Aurora Serverless v2 between 0 and 1 ACU: about $5-15 a month (mission.md), most of it hours awake at $0.12 an ACU. */
 const AURORA_PER_MONTH: Range = { low: 5, high: 15 };

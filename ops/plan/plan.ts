@@ -203,7 +203,7 @@ function countResources(module: Fields): number {
 }
 
 /** `["root_block_device", 0, "encrypted"]` as `root_block_device[0].encrypted`. */
-export function pathText(path: readonly unknown[]): string {
+function pathText(path: readonly unknown[]): string {
   return path
     .map((step, index) => (typeof step === "number" ? `[${step}]` : index === 0 ? String(step) : `.${String(step)}`))
     .join("");

@@ -89,7 +89,7 @@ function details(rows: TreeRow[], key: string, change: ResourceChange): void {
 }
 
 /** What is to be said about a change besides its attributes. */
-export function facts({ reason, movedFrom, importId, deposed, replacePaths }: ResourceChange): readonly string[] {
+function facts({ reason, movedFrom, importId, deposed, replacePaths }: ResourceChange): readonly string[] {
   return [
     reason ? reasonWords(reason) : undefined,
     replacePaths.length ? `cannot be changed in place: ${replacePaths.filter(Boolean).join(", ")}` : undefined,

@@ -72,7 +72,7 @@ export function readSections(text: string, file: string): readonly Section[] {
 }
 
 /** What a header names: `[default]` is the profile "default", `[profile x]` and `[sso-session x]` what they say. */
-export function nameOf(header: string): { readonly kind: string; readonly name: string } {
+function nameOf(header: string): { readonly kind: string; readonly name: string } {
   const [, kind, quoted, bare] = /^\s*(\S+)\s+(?:(?:"|')(.*)(?:"|')|(.*?))\s*$/.exec(header) ?? [];
   if (kind !== undefined) return { kind, name: quoted ?? bare ?? "" };
   return header.trim() === "default" ? { kind: "profile", name: "default" } : { kind: header.trim(), name: "" };
@@ -87,7 +87,7 @@ export function findSection(sections: readonly Section[], kind: string, name: st
 }
 
 /** The header that names it, quoted where the name needs that. */
-export function headerFor(kind: "profile" | "sso-session", name: string): string {
+function headerFor(kind: "profile" | "sso-session", name: string): string {
   if (kind === "profile" && name === "default") return "default";
   return /^[\w-]+$/.test(name) ? `${kind} ${name}` : `${kind} "${name}"`;
 }

@@ -18,7 +18,7 @@ export interface Held {
   readonly refreshable: boolean;
 }
 
-export interface CredentialSource {
+interface CredentialSource {
   /** Good credentials; one fetch at a time, whoever asks. Throws a FailureError or what the SDK throws. */
   readonly get: () => Promise<Held>;
   /** Forgets what is held and what is under way: the next `get` asks anew. */

@@ -10,7 +10,7 @@ import type { Registration } from "./cache.ts";
 import { codeOf, isWeather, signInFailure } from "./failures.ts";
 import { type Authorization, createToken, type Grant, startAuthorization } from "./oidc.ts";
 
-export interface DeviceFlow {
+interface DeviceFlow {
   readonly oidc: SSOOIDCClient;
   readonly registration: Registration;
   readonly startUrl: string;

@@ -25,7 +25,7 @@ export async function whoAmI(clients: SignInClients, credentials: RoleCredential
 }
 
 /** `…:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/me` is Admin; other roles and users are called what they are. */
-export function shortRole(arn: string): string {
+function shortRole(arn: string): string {
   const [kind = "", name = ""] = arn.slice(arn.lastIndexOf(":") + 1).split("/");
   if (kind !== "assumed-role") return arn.endsWith(":root") ? "root" : (arn.split("/").at(-1) ?? kind);
   return /^AWSReservedSSO_(.+)_[0-9a-f]{16}$/.exec(name)?.[1] ?? name;

@@ -16,7 +16,7 @@ import { type AccountRole, listAccountRoles } from "./portal.ts";
 import { type Begun, beginAnywhere, checkStartUrl, tidyStartUrl } from "./start-url.ts";
 import type { SignInState } from "./types.ts";
 
-export interface LoginParts {
+interface LoginParts {
   readonly environment: Environment;
   readonly clock: Clock;
   readonly time: AwsTime;

@@ -11,7 +11,7 @@ import { createToken } from "./oidc.ts";
 import { roleCredentials } from "./portal.ts";
 import type { RoleCredentials } from "./types.ts";
 
-export interface SessionCredentials {
+interface SessionCredentials {
   readonly credentials: RoleCredentials;
   /** When the access token ends, by AWS's clock. */
   readonly tokenExpiresAt: number;

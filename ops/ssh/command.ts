@@ -23,7 +23,7 @@ export function knownHostsPath(environment: Environment): string {
   return join(environment.stateDir, "known_hosts");
 }
 
-export interface Call {
+interface Call {
   readonly address: string;
   /** The name that the host key is kept under, see host-keys.ts. */
   readonly alias: string;

@@ -17,7 +17,7 @@ export interface Connection {
   readonly gone: Promise<void>;
 }
 
-export interface ConnectionEvents {
+interface ConnectionEvents {
   readonly onData: (chunk: Buffer) => void;
   /** ssh's exit status; 255 where ssh itself failed (or where the far side's own status was 255). */
   readonly onEnd: (code: number) => void;

@@ -13,7 +13,7 @@ const PASTE_ENDS = "\u001b[201~";
 /** The longest of those sequences, for one that arrives in two chunks. */
 const MEMORY = 24;
 
-export interface Scanned {
+interface Scanned {
   /** What goes to the far side. */
   readonly forward: Buffer;
   /** The key was there; what followed it in the chunk is dropped. */

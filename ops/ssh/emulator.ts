@@ -27,7 +27,7 @@ export interface Emulator {
   readonly dispose: () => void;
 }
 
-export interface EmulatorEvents {
+interface EmulatorEvents {
   /** The emulator's answer to a query of the far side that no real terminal saw. */
   readonly onAnswer: (answer: string) => void;
   /** True when more waits than may: hold the source until it is false again. */

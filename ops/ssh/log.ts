@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Environment } from "../environment.ts";
 
-export interface Log {
+interface Log {
   readonly path: string;
   /** What ssh said, once; the file is gone afterwards. */
   readonly take: () => string;

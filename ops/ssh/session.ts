@@ -28,7 +28,7 @@ export interface Session extends Attachable {
   readonly close: () => Promise<void>;
 }
 
-export interface SessionEvents {
+interface SessionEvents {
   /** Something that a summary shows has changed: at once for the end, in a while for output. */
   readonly onChange: (what: "output" | "end") => void;
 }

@@ -24,7 +24,7 @@ import type { TerraformOps, Workspace } from "./workspace.ts";
 /** An answer to a plan that is older than this is an answer to another question. */
 export const PLAN_LIVES_MS = 600_000;
 
-export interface Understood {
+interface Understood {
   readonly plan: Plan;
   readonly model: PlanModel;
   readonly verdict: Verdict;
@@ -216,7 +216,7 @@ export function verdictLines(verdict: Verdict): readonly string[] {
 }
 
 /** Why a plan is not applied, and that nothing was. */
-export function refusal(reasons: readonly Objection[]): Outcome {
+function refusal(reasons: readonly Objection[]): Outcome {
   const [first, ...rest] = reasons.map(said);
   const more = rest.length ? ` And ${rest.length} more ${rest.length === 1 ? "reason" : "reasons"} like it.` : "";
   return {
@@ -227,7 +227,7 @@ export function refusal(reasons: readonly Objection[]): Outcome {
 }
 
 /** What is asked before exactly this plan is applied. */
-export function question({ plan, model, verdict }: Understood, wish: Wish, cost: string): Question {
+function question({ plan, model, verdict }: Understood, wish: Wish, cost: string): Question {
   const dangerous = verdict.kind === "dangerous" ? verdict : undefined;
   const ends = model.changes.some(({ kind }) => kind === "delete" || kind === "replace" || kind === "forget");
   const typed = dangerous?.type ?? wish.word ?? (ends ? wish.verb.toLowerCase() : undefined);

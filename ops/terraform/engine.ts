@@ -10,7 +10,7 @@ import { FailureError } from "../failure.ts";
 import type { RoleCredentials } from "../signin/types.ts";
 import { type Ended, run } from "./child.ts";
 
-export type EngineName = "podman" | "docker";
+type EngineName = "podman" | "docker";
 
 export interface Engine {
   readonly name: EngineName;
@@ -34,7 +34,7 @@ export interface ContainerRun {
 }
 
 /** Where the terraform directory is inside. */
-export const INSIDE = "/snowglobe/terraform";
+const INSIDE = "/snowglobe/terraform";
 
 /** Podman first, else Docker. Throws a FailureError (`missing`) that says what to install or to start. */
 export async function findEngine(environment: Environment): Promise<EngineName> {

@@ -16,7 +16,7 @@ export function isKept(type: string): boolean {
   return Object.hasOwn(KEPT_TYPES, type);
 }
 
-export interface Destruction {
+interface Destruction {
   /** What may go, as `-target` takes it. */
   readonly targets: readonly string[];
   /** What stays because it holds something, one line each. */

@@ -7,7 +7,7 @@ import { unknownVariable } from "./failures.ts";
 import type { Change, Diagnostic, Message } from "./messages.ts";
 import { logMessage, type TerraformOps, type Workspace } from "./workspace.ts";
 
-export interface PlannedChange {
+interface PlannedChange {
   readonly address: string;
   readonly action: Change;
   readonly reason: string | undefined;
@@ -49,7 +49,7 @@ const MARKS: Readonly<Record<string, string>> = {
 };
 
 /** Who watches a plan: how much there is to refresh, where it is known, and every message. */
-export interface Watch {
+interface Watch {
   readonly total?: number;
   readonly hear?: (message: Message) => void;
 }

@@ -19,7 +19,7 @@ export interface History {
   readonly busyAt: number | undefined;
 }
 
-export interface Verdict {
+interface Verdict {
   readonly stop: boolean;
   /** Why, as a sentence for the log and for the message. */
   readonly because: string;

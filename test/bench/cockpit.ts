@@ -107,7 +107,7 @@ function residentMB(pid: number): number {
   return Number(kilobytes) / 1024;
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

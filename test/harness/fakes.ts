@@ -13,7 +13,7 @@ import { type Cell, cell } from "../../ops/store.ts";
 import { NOW } from "./fleets.ts";
 
 /** A clock that stands still until it is told otherwise; sleeping on it advances it. */
-export interface FakeClock extends Clock {
+interface FakeClock extends Clock {
   readonly set: (now: number) => void;
   readonly advance: (ms: number) => void;
 }
@@ -38,7 +38,7 @@ export function fakeClock(start: number = NOW): FakeClock {
 }
 
 /** What the test writes to. */
-export interface FakeCells {
+interface FakeCells {
   readonly signIn: Cell<SignInState>;
   readonly fleet: Cell<FleetState>;
   readonly metrics: Cell<MetricsState>;
@@ -73,7 +73,7 @@ export const SIGNED_OUT: SignInState = {
   failure: { kind: "signed-out", sentence: "The session expired.", action: "Press l to sign in." },
 };
 
-export const NO_FLEET: FleetState = {
+const NO_FLEET: FleetState = {
   fleet: undefined,
   source: "none",
   refreshing: true,
@@ -81,10 +81,10 @@ export const NO_FLEET: FleetState = {
   nextAt: undefined,
 };
 
-export const NO_METRICS: MetricsState = { cpu: {}, spotPerHour: {}, at: undefined, failure: undefined };
+const NO_METRICS: MetricsState = { cpu: {}, spotPerHour: {}, at: undefined, failure: undefined };
 
 /** What the stores hold at first; all of it may be left out. */
-export interface FakeStart {
+interface FakeStart {
   readonly demo?: boolean;
   /** A real directory, where a test has one. */
   readonly terraformDir?: string;

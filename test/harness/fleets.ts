@@ -21,7 +21,7 @@ const DAY = 24 * HOUR;
 /** The instant at which the tests' world stands: 2026-01-15 17:40:00 UTC. */
 export const NOW = Date.UTC(2026, 0, 15, 17, 40);
 
-export const OWNER: OwnerValues = {
+const OWNER: OwnerValues = {
   "fcvm-metal-arm": { volumeId: "vol-09e5c3cee32bb67dc", allocationId: "eipalloc-034a515771765d101" },
   "fcvm-metal-x86": { volumeId: "vol-071f114b67441e776", allocationId: "eipalloc-0173c9b5e3d294cc5" },
 };
@@ -123,7 +123,7 @@ function attached(volumeId: string, instanceId: string, device: string, deleteOn
 }
 
 /** Everything of one machine, in one state. */
-export function part(name: MachineName, story: MachineStory): Part {
+function part(name: MachineName, story: MachineStory): Part {
   const spec = MACHINES[name];
   const { suffix, ip, zone, image } = FACTS[name];
   const own = OWNER[name];

@@ -11,7 +11,7 @@ import { type Mirror, startMirror } from "./mirror.ts";
 import { forgetKeys, gpg, makeKey, PATCHES, publicKey, publishTree, ROOT, STAND_INS, TREE } from "./publish.ts";
 import { writeTree } from "./tree.ts";
 
-export interface Run {
+interface Run {
   readonly code: number;
   readonly lines: readonly string[];
   /** What `==> failed` or standard error said. */

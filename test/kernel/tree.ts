@@ -8,7 +8,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** The old side of every hunk of the patches in `directory`, by file and line; the lines between are filler. */
-export function oldSides(directory: string): ReadonlyMap<string, readonly string[]> {
+function oldSides(directory: string): ReadonlyMap<string, readonly string[]> {
   const files = new Map<string, string[]>();
   for (const name of readdirSync(directory).filter((one) => one.endsWith(".patch"))) {
     let lines: string[] = [];
@@ -37,7 +37,7 @@ export function oldSides(directory: string): ReadonlyMap<string, readonly string
 }
 
 /** What a larger tree has beyond the small one's files. */
-export interface More {
+interface More {
   /** C files by their paths, and what is in them. */
   readonly sources: ReadonlyMap<string, string>;
   /** Those of them that become modules. */

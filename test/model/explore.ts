@@ -14,7 +14,7 @@ import { look, lookAt, type Moments, NOW } from "./look.ts";
 import { checkDone, checkState, INSTANCE, type Mind, perform, see } from "./player.ts";
 import { same } from "./tables.ts";
 
-export interface Explored {
+interface Explored {
   readonly states: number;
   readonly edges: number;
   /** Looks of which a part was older than the rest. */
@@ -63,7 +63,7 @@ interface Reached {
   readonly start: Start;
 }
 
-export interface Bounds {
+interface Bounds {
   /** So many times somebody else, or AWS out of its own will, does something on the way to a state. */
   readonly hands: number;
   /** Stops at so many faults. */

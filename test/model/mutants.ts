@@ -5,7 +5,7 @@ import type { World } from "../../ops/machine/world.ts";
 import { STORY_IDS } from "../simulator/story.ts";
 import { MACHINE, type Mind, OWN_VOLUME, SOUND } from "./player.ts";
 
-export interface Mutant {
+interface Mutant {
   readonly name: string;
   /** Deceives `decide` about the world. */
   readonly see?: (world: World) => World;

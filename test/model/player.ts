@@ -167,7 +167,7 @@ export function checkDone(account: Account, goal: Goal, broken: (what: string) =
 
 const PROTECTED: readonly string[] = Object.values(PERSISTENT).map((one) => one.volumeId);
 
-export function isProtected(volumeId: string): boolean {
+function isProtected(volumeId: string): boolean {
   return PROTECTED.includes(volumeId);
 }
 

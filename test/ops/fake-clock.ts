@@ -3,7 +3,7 @@
 
 import type { Clock } from "../../ops/clock.ts";
 
-export interface FakeClock extends Clock {
+interface FakeClock extends Clock {
   /** Moves time on, waking every sleeper in the order of its hour, and lets all that follows from it happen. */
   readonly advance: (ms: number) => Promise<void>;
   /** Lets everything happen that can happen without time. */

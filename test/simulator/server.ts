@@ -23,7 +23,7 @@ export interface LoggedCall {
   readonly status: number | undefined;
 }
 
-export interface ServerParts {
+interface ServerParts {
   readonly region: string;
   readonly clock: SimClock;
   readonly credentials: CredentialBook;
@@ -34,7 +34,7 @@ export interface ServerParts {
   readonly control: (request: SimRequest) => SimReply | undefined;
 }
 
-export interface SimServer {
+interface SimServer {
   readonly url: string;
   readonly calls: LoggedCall[];
   readonly stop: () => Promise<void>;

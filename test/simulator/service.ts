@@ -64,7 +64,7 @@ export interface CredentialBook {
   readonly expireAll: () => void;
 }
 
-export interface IssuedKeys {
+interface IssuedKeys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;

@@ -38,7 +38,7 @@ export const STORY_IDS = {
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
-export const ZONE = "us-west-1a";
+const ZONE = "us-west-1a";
 const TERRAFORM = { ManagedBy: "terraform", Project: "snowglobe" };
 
 export const named = (name: string, more: Readonly<Record<string, string>> = {}) => ({
@@ -92,7 +92,7 @@ export function attached(
   return { instanceId, device, state: "attached", attachedAt, deleteOnTermination: false, mounted: true };
 }
 
-export function metalLaunch(type: string): LaunchSpec {
+function metalLaunch(type: string): LaunchSpec {
   return {
     imageId: IMAGES[type === "c5.metal" ? "x86_64" : "arm64"].id,
     type,

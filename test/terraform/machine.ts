@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-export interface Boot {
+interface Boot {
   readonly code: number | null;
   /** Everything it printed. */
   readonly output: string;

@@ -23,7 +23,7 @@ interface Totals {
 }
 
 /** What everything costs: now, an hour; and with every machine stopped, a month. Orphans count in both. */
-export function totals(fleet: Fleet, metrics: MetricsState): Totals {
+function totals(fleet: Fleet, metrics: MetricsState): Totals {
   const costs = MACHINE_NAMES.map((name) => machineCost(fleet.machines[name], metrics.spotPerHour[name]));
   const orphans = orphansPerMonth(fleet);
   return {

@@ -28,7 +28,7 @@ export interface FrameInput {
   readonly availability: (command: Command) => Availability;
 }
 
-export interface Card {
+interface Card {
   readonly name: string;
   readonly rows: readonly string[];
   readonly selected: boolean;

@@ -79,7 +79,7 @@ function typeLine({ machine, sessions }: MachineView): Line {
 }
 
 /** Which root it runs on: the throw-away one is never to be overlooked. */
-export function rootLine({ machine }: MachineView): Line {
+function rootLine({ machine }: MachineView): Line {
   const { rootKind, instance } = machine;
   switch (rootKind) {
     case "persistent":

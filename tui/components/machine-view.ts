@@ -26,12 +26,12 @@ export interface MachineView {
 }
 
 /** AWS takes the machine away: at a known instant where the machine itself told us. */
-export interface Interruption {
+interface Interruption {
   readonly action: "stops" | "terminates";
   readonly at: number | undefined;
 }
 
-export interface Known {
+interface Known {
   readonly metrics: MetricsState;
   readonly probes: ProbeState;
   readonly sessions: readonly SessionSummary[];

@@ -61,7 +61,7 @@ export function stacked(panels: Panels, columns: number, rows: number): Stack {
 }
 
 /** Cards, chart and account to the left, the selected machine's detail and sessions to the right. */
-export interface SideBySide {
+interface SideBySide {
   readonly left: Stack;
   readonly right: readonly Line[];
   readonly leftColumns: number;

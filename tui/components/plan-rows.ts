@@ -10,7 +10,7 @@ import { clean } from "../format/text.ts";
 import { count } from "../format/words.ts";
 import type { Token } from "../theme.ts";
 
-export type PlanRow =
+type PlanRow =
   | TreeRow
   | { readonly kind: "diagnostic"; readonly key: string; readonly diagnostic: Diagnostic; readonly open: boolean }
   | { readonly kind: "text"; readonly key: string; readonly text: string; readonly token: Token };
@@ -46,7 +46,7 @@ function complaint(diagnostic: Diagnostic, index: number, folds: Folds): readonl
 }
 
 /** Every kind has a mark of its own, so that colour is not needed. */
-export const KIND_LOOK: Readonly<Record<ChangeKind, readonly [mark: string, word: string, token: Token]>> = {
+const KIND_LOOK: Readonly<Record<ChangeKind, readonly [mark: string, word: string, token: Token]>> = {
   delete: ["-", "destroy", "status.alarm"],
   replace: ["±", "replace", "status.alarm"],
   forget: ["×", "forget", "status.alarm"],

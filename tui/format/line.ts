@@ -3,7 +3,7 @@
 
 import { styleText } from "node:util";
 import { style, type Token } from "../theme.ts";
-import { truncate, width } from "./text.ts";
+import { clean, truncate, width } from "./text.ts";
 
 export type Line = readonly Piece[];
 
@@ -98,7 +98,8 @@ function elide(runs: Run[]): void {
 }
 
 function said(piece: Exclude<Piece, { readonly cell: Line }>, now: number): string {
-  return "tick" in piece ? piece.tick(now) : piece.text;
+  // The last gate before the terminal: whatever a view forgot to clean is cleaned here.
+  return clean("tick" in piece ? piece.tick(now) : piece.text);
 }
 
 type Format = Extract<Parameters<typeof styleText>[0], readonly unknown[]>[number];
@@ -106,7 +107,7 @@ type Format = Extract<Parameters<typeof styleText>[0], readonly unknown[]>[numbe
 const formats = new Map<Token, Format[]>();
 
 /** `text` in the style of a token, as escape sequences; Ink takes such a string as it is. */
-export function painted(text: string, token: Token | undefined): string {
+function painted(text: string, token: Token | undefined): string {
   if (!token || !text) return text;
   let format = formats.get(token);
   if (!format) {

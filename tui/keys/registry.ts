@@ -58,7 +58,7 @@ export type Command =
   | "nextError"
   | "findings";
 
-export type Category = "machines" | "account" | "look" | "cockpit";
+type Category = "machines" | "account" | "look" | "cockpit";
 
 export interface Binding {
   readonly command: Command;

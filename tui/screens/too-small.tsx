@@ -3,7 +3,7 @@ import { flow } from "../format/flow.ts";
 import { style } from "../theme.ts";
 
 /** The least in which the three machines can be told apart. */
-export const LEAST = { columns: 40, rows: 8 } as const;
+const LEAST = { columns: 40, rows: 8 } as const;
 
 export function isTooSmall(columns: number, rows: number): boolean {
   return columns < LEAST.columns || rows < LEAST.rows;

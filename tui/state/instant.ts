@@ -2,7 +2,7 @@
 
 import { useCallback, useRef, useState } from "react";
 
-export interface Instant<T> {
+interface Instant<T> {
   /** For drawing. */
   readonly value: T;
   /** For handlers: what was set last, drawn or not. */

@@ -7,7 +7,7 @@ const BELL = "\u0007";
 /** Whoever waited for less than this is still looking. */
 const LONG_MS = 15_000;
 
-export function ring(output: Pick<NodeJS.WriteStream, "write">): void {
+function ring(output: Pick<NodeJS.WriteStream, "write">): void {
   output.write(BELL);
 }
 

@@ -7,7 +7,7 @@ import type { Environment } from "../../ops/environment.ts";
 
 type Env = Environment["env"];
 
-export type Opener =
+type Opener =
   | { readonly ok: true; readonly file: string }
   /** Why there is none, as a clause: "there is no display here". */
   | { readonly ok: false; readonly reason: string };

@@ -5,7 +5,7 @@ import { MACHINE_NAMES, type MachineName } from "../machines.ts";
 import type { Address, Fleet, Machine } from "../model.ts";
 import { isReleased, stateWords, type Tone } from "./words.ts";
 
-export interface Change {
+interface Change {
   readonly machine: MachineName | undefined;
   readonly tone: Tone;
   readonly sentence: string;

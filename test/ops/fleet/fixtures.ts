@@ -15,7 +15,7 @@ export const NOW = Date.parse("2026-03-01T12:00:00Z");
 export const ARM_ROOT = "vol-09e5c3cee32bb67dc";
 export const ARM_ADDRESS = "eipalloc-034a515771765d101";
 export const X86_ROOT = "vol-071f114b67441e776";
-export const X86_ADDRESS = "eipalloc-0173c9b5e3d294cc5";
+const X86_ADDRESS = "eipalloc-0173c9b5e3d294cc5";
 
 export const OWNER: OwnerValues = {
   "fcvm-metal-arm": { volumeId: ARM_ROOT, allocationId: ARM_ADDRESS },

@@ -4,7 +4,7 @@ import type { MachineTools } from "../../../ops/machine/tools.ts";
 import { startRun } from "../../../ops/operation/run.ts";
 import type { Operation, Outcome, Question } from "../../../ops/operation/types.ts";
 
-export interface Ran {
+interface Ran {
   readonly outcome: Outcome;
   readonly questions: readonly Question[];
   readonly steps: readonly string[];

@@ -12,7 +12,7 @@ export const OWNER = {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export interface Given {
+interface Given {
   readonly actions: readonly string[];
   readonly before?: Fields | null;
   readonly after?: Fields | null;

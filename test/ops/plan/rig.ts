@@ -10,7 +10,7 @@ import type { Workspace } from "../../../ops/terraform/workspace.ts";
 import { type FakeOps, fakeOps } from "../../harness/fakes.ts";
 import { planJson } from "./plans.ts";
 
-export interface Rig {
+interface Rig {
   readonly ops: FakeOps;
   /** The first word of every command, in order. */
   readonly commands: string[];

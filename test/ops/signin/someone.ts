@@ -14,7 +14,7 @@ import type { SignIn } from "../../../ops/signin/types.ts";
 import { type Simulator, startSimulator } from "../../simulator/simulator.ts";
 import type { SsoSettings } from "../../simulator/sso/sso.ts";
 
-export interface Login {
+interface Login {
   readonly outcome: Outcome;
   readonly events: readonly OperationEvent[];
   readonly prompts: readonly DevicePrompt[];
@@ -38,14 +38,14 @@ export interface Someone extends AsyncDisposable {
   readonly calls: () => readonly string[];
 }
 
-export interface LoginOptions {
+interface LoginOptions {
   readonly signIn?: SignIn;
   /** Answers to questions, in order; the last one again for any further question; undefined says no. */
   readonly answers?: readonly (string | undefined)[];
   readonly during?: (event: OperationEvent, run: Run) => void;
 }
 
-export interface SomeoneOptions {
+interface SomeoneOptions {
   readonly sso?: Partial<SsoSettings>;
   readonly env?: Readonly<Record<string, string>>;
   /** How far this machine's clock is ahead of AWS's, in milliseconds. */
@@ -55,7 +55,7 @@ export interface SomeoneOptions {
 export const START_URL = "https://snowglobe-demo.awsapps.com/start";
 
 /** Waits are a hundred times shorter than real ones; the time itself runs as it does. */
-export function hastyClock(): Clock {
+function hastyClock(): Clock {
   return { now: () => Date.now(), sleep: (ms, signal) => systemClock.sleep(ms / 100, signal) };
 }
 

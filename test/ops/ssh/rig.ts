@@ -17,7 +17,7 @@ import { aFleet, live, type MachineStory } from "../../harness/fleets.ts";
 import { type Hosts, startHosts } from "../../simulator/hosts/hosts.ts";
 import type { HostSource } from "../../simulator/hosts/view.ts";
 
-export type Stories = Partial<Record<MachineName, MachineStory>>;
+type Stories = Partial<Record<MachineName, MachineStory>>;
 
 export interface Rig {
   readonly environment: Environment;

@@ -6,7 +6,7 @@ import xterm from "@xterm/headless";
 import type { AttachedTerminal } from "../../../ops/ssh/types.ts";
 import { gridRows, waitUntil } from "../../harness/grid.ts";
 
-export interface TestTerminal extends AttachedTerminal {
+interface TestTerminal extends AttachedTerminal {
   readonly type: (keys: string | Buffer) => void;
   readonly text: () => string;
   readonly waitFor: (part: string | RegExp, ms?: number) => Promise<void>;

@@ -6,7 +6,7 @@ export const SAMPLE = 300_000;
 const HOUR = 3_600_000;
 
 /** Percent of CPU in the five minutes that begin at `at` (milliseconds since the epoch); undefined: no sample was sent. */
-export type CpuHistory = (at: number) => number | undefined;
+type CpuHistory = (at: number) => number | undefined;
 
 export interface CpuBook {
   /** Gives an instance its history, in place of the one that follows from what it is. */

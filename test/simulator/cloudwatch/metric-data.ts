@@ -4,7 +4,7 @@ import type { Account } from "../ec2/account.ts";
 import { type Form, flagAt, listAt, numberAt, textAt } from "../wire/form.ts";
 import { type CpuBook, SAMPLE } from "./cpu.ts";
 
-export interface MetricDataResult {
+interface MetricDataResult {
   readonly Id: string;
   readonly Label: string;
   readonly Timestamps: readonly Date[];

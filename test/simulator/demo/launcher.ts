@@ -76,7 +76,7 @@ function isMemoryFlag(flag: string): boolean {
 }
 
 /** Nothing of a real account, of a real Terraform, or of the person's keys reaches the demo. */
-export function cleanEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function cleanEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const real = /^(?:AWS_|TF_|SNOWGLOBE_|XDG_|SSH_AUTH_SOCK$)/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !real.test(name)));
 }

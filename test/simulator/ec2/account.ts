@@ -66,7 +66,7 @@ export interface SimSpotRequest {
   readonly tags: Tags;
 }
 
-export interface SimAttachment {
+interface SimAttachment {
   readonly instanceId: string;
   readonly device: string;
   readonly state: "attaching" | "attached" | "detaching" | "busy";

@@ -20,7 +20,7 @@ import {
   volumeView,
 } from "./views.ts";
 
-export type Describe = (account: Account, form: Form, now: number) => XmlObject;
+type Describe = (account: Account, form: Form, now: number) => XmlObject;
 
 /** The rows that the IDs name, or all of them; an ID that does not exist is refused by `find`. */
 function chosen<T extends { readonly tags: Tags }>(

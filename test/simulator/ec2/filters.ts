@@ -51,7 +51,7 @@ function patternOf(text: string): RegExp {
   return new RegExp(`^${quoted.replaceAll("*", ".*").replaceAll("?", ".")}$`, "s");
 }
 
-export interface Page<T> {
+interface Page<T> {
   readonly rows: readonly T[];
   readonly nextToken: string | undefined;
 }

@@ -7,7 +7,7 @@ const STEP = 6 * 3_600_000;
 /** EC2 keeps 90 days of history and gives all of it where no start is asked for; a week is enough here. */
 const KEPT = 7 * 86_400_000;
 
-export interface PriceRow {
+interface PriceRow {
   readonly instanceType: string;
   readonly productDescription: string;
   readonly spotPrice: string;

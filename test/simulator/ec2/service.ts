@@ -21,7 +21,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   InsufficientInstanceCapacity: 500,
 };
 
-export const statusOf = (code: string) => STATUSES[code] ?? 400;
+const statusOf = (code: string) => STATUSES[code] ?? 400;
 
 const AUTH_FAILURE = {
   code: "AuthFailure",

@@ -25,7 +25,7 @@ export const STATE_CODES = {
   stopped: 80,
 } as const;
 
-export const tagSet = (tags: Tags) => Object.entries(tags).map(([key, value]) => ({ key, value }));
+const tagSet = (tags: Tags) => Object.entries(tags).map(([key, value]) => ({ key, value }));
 
 export const stateView = (name: keyof typeof STATE_CODES) => ({ code: STATE_CODES[name], name });
 

@@ -8,7 +8,7 @@ import { element } from "../wire/xml.ts";
 
 const NAMESPACE = ' xmlns="http://sns.amazonaws.com/doc/2010-03-31/"';
 
-export interface SnsMessage {
+interface SnsMessage {
   readonly topicArn: string;
   readonly subject: string;
   readonly message: string;

@@ -27,7 +27,7 @@ export interface SsoSettings {
   readonly slowDowns: number;
 }
 
-export interface DeviceCode {
+interface DeviceCode {
   readonly deviceCode: string;
   readonly userCode: string;
   readonly clientId: string;
@@ -47,14 +47,14 @@ interface Client {
   readonly expiresAt: number;
 }
 
-export interface IssuedToken {
+interface IssuedToken {
   readonly accessToken: string;
   readonly refreshToken: string | undefined;
   readonly seconds: number;
 }
 
 /** An OAuth error of the OIDC service, by the exception's name without its ending. */
-export type OidcError =
+type OidcError =
   | "AuthorizationPending"
   | "SlowDown"
   | "ExpiredToken"

@@ -5,7 +5,7 @@
 
 import type { CredentialBook, SignatureProblem } from "../service.ts";
 
-export interface Signature {
+interface Signature {
   readonly accessKeyId: string;
   readonly region: string;
   readonly service: string;

@@ -1,7 +1,7 @@
 /** Plain data to the XML of AWS's query protocols. */
 
 /** Undefined members are left out; an empty list is an empty element, as EC2 writes it. */
-export type XmlValue = string | number | boolean | Date | undefined | readonly XmlValue[] | XmlObject;
+type XmlValue = string | number | boolean | Date | undefined | readonly XmlValue[] | XmlObject;
 export interface XmlObject {
   readonly [name: string]: XmlValue;
 }

@@ -11,7 +11,7 @@ import type { Navigation } from "../../../tui/state/navigation.ts";
 import type { Toast } from "../../../tui/state/toasts.ts";
 import { renderScreen, type Screen } from "../../harness/screen.tsx";
 
-export interface Shown {
+interface Shown {
   readonly ops: Ops;
   readonly selected?: MachineName;
   readonly session?: string;
