@@ -17,6 +17,8 @@ import { PastRunScreen } from "./run.tsx";
 
 interface HistoryScreenProps extends Window {
   readonly history: Pick<History, "listRuns">;
+  /** The ids of those that are under way in this process. */
+  readonly live: ReadonlySet<string>;
   /** Opens the chosen run. One that is live in this process is better shown as such: its id is the same. */
   readonly onOpen: (runId: string) => void;
   readonly onBack: () => void;
@@ -24,7 +26,7 @@ interface HistoryScreenProps extends Window {
 
 const PAGE = 10;
 
-export function HistoryScreen({ history, onOpen, onBack, columns, rows, active, clock }: HistoryScreenProps) {
+export function HistoryScreen({ history, live, onOpen, onBack, columns, rows, active, clock }: HistoryScreenProps) {
   const runs = useLoaded(history.listRuns);
   const { chosen, now, move } = useChosen(runs?.length ?? 0);
   const marked = runs?.[chosen];
@@ -54,7 +56,7 @@ export function HistoryScreen({ history, onOpen, onBack, columns, rows, active, 
   return (
     <Panel columns={columns} rows={rows} clock={clock} title={title} busy={!runs} hints={hints}>
       {(width, height) => (
-        <Rows lines={listLines(runs, chosen, width, height, clock.now())} width={width} clock={clock} />
+        <Rows lines={listLines(runs, live, chosen, width, height, clock.now())} width={width} clock={clock} />
       )}
     </Panel>
   );
@@ -62,6 +64,7 @@ export function HistoryScreen({ history, onOpen, onBack, columns, rows, active, 
 
 function listLines(
   runs: readonly RunSummary[] | undefined,
+  live: HistoryScreenProps["live"],
   chosen: number,
   width: number,
   height: number,
@@ -70,17 +73,21 @@ function listLines(
   if (!runs) return [];
   if (!runs.length) return [[t("Nothing has been run yet.", "text.dim")]].slice(0, height);
   const from = listWindow(chosen, runs.length, height);
-  return runs.slice(from, from + height).map((run, index) => runLine(run, from + index === chosen, width, now));
+  return runs
+    .slice(from, from + height)
+    .map((run, index) => runLine(run, live.has(run.id), from + index === chosen, width, now));
 }
 
 const WHEN_COLUMNS = 18;
 const WORD_COLUMNS = 16;
 const TIME_COLUMNS = 12;
 
-function runLine(run: RunSummary, marked: boolean, width: number, now: number): Line {
+function runLine(run: RunSummary, live: boolean, marked: boolean, width: number, now: number): Line {
   const [mark, word, token] = run.outcome
     ? OUTCOME_LOOK[run.outcome.status]
-    : (["·", "not finished", "status.warn"] as const);
+    : live
+      ? (["◐", "running", "status.busy"] as const)
+      : (["·", "not finished", "status.warn"] as const);
   const time = run.endedAt === undefined ? "" : elapsed(run.startedAt, run.endedAt);
   const rest = Math.max(1, width - 2 - WHEN_COLUMNS - WORD_COLUMNS - TIME_COLUMNS);
   return [

@@ -46,6 +46,7 @@ export function Overlays({ cockpit, overlay, runs, columns, rows, availability }
         <HistoryScreen
           {...window}
           history={history}
+          live={new Set(runs.map((run) => run.get()).flatMap(({ id, outcome }) => (outcome ? [] : [id])))}
           onOpen={(runId) => dispatch({ type: "open", overlay: { kind: "run", runId } })}
           onBack={back}
         />

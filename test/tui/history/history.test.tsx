@@ -12,7 +12,7 @@ import { ENVIRONMENT } from "../run/scripted.tsx";
 
 const SIZE = { columns: 80, rows: 24 };
 
-async function shown(history: Pick<History, "listRuns">) {
+async function shown(history: Pick<History, "listRuns">, live: ReadonlySet<string> = new Set()) {
   const opened: string[] = [];
   let left = 0;
   const screen = await renderScreen(
@@ -21,6 +21,7 @@ async function shown(history: Pick<History, "listRuns">) {
       active
       clock={systemClock}
       history={history}
+      live={live}
       onOpen={(id) => opened.push(id)}
       onBack={() => {
         left += 1;
@@ -30,6 +31,24 @@ async function shown(history: Pick<History, "listRuns">) {
   );
   return { screen, opened, left: () => left };
 }
+
+it("calls a run that has not ended running only where it is under way in this process", async () => {
+  const begun = (id: string) => ({
+    id,
+    name: "apply",
+    title: `Apply ${id}`,
+    machine: undefined,
+    startedAt: Date.now(),
+    endedAt: undefined,
+    outcome: undefined,
+  });
+  const history = { listRuns: async () => [begun("here"), begun("lost")] };
+  const { screen } = await shown(history, new Set(["here"]));
+  await screen.waitFor("2 runs");
+  expect(screen.text()).toMatch(/Apply here +◐ running/);
+  expect(screen.text()).toMatch(/Apply lost +· not finished/);
+  await screen.unmount();
+});
 
 it("lists the runs that were stored and opens one in the view that drew it", async () => {
   const history = createHistory(await mkdtemp(join(tmpdir(), "history-")));
