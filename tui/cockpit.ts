@@ -1,6 +1,8 @@
 /** What the fleet screen's keys do: from a command to an operation, a session or a place on the screen. */
 
 import type { MachineName } from "../ops/fleet/machines.ts";
+import type { Fleet } from "../ops/fleet/model.ts";
+import { allHeadlines } from "../ops/machine/headlines.ts";
 import { deleteOrphan } from "../ops/machine/orphans.ts";
 import { connectMachine } from "../ops/machine/prerequisites.ts";
 import { machineTools } from "../ops/machine/tools.ts";
@@ -60,7 +62,13 @@ export function fleetHandlers(cockpit: Cockpit): Partial<Record<Command, () => v
     },
     // Which of the two is decided by the key press, not by the last rendering.
     power: whenAvailable("power", () => start(isUp(ops, selected()) ? "stop" : "start")()),
-    swap: whenAvailable("swap", start("swap")),
+    swap: () => {
+      // The headline names this key: it means the headline's machine where the chosen one needs no swap.
+      const { fleet } = ops.fleet.get();
+      const asked = fleet && !availability("swap", fleet.machines[selected()]).ok && swapAskedFor(fleet);
+      if (asked) dispatch({ type: "select", machine: asked });
+      whenAvailable("swap", start("swap"))();
+    },
     login: start("login"),
     apply: whenAvailable("apply", start("apply")),
     kernel: whenAvailable("kernel", start("kernel")),
@@ -194,6 +202,11 @@ function sessionsOn(ops: Ops, machine: MachineName): readonly SessionSummary[] {
 function isUp(ops: Ops, machine: MachineName): boolean {
   const state = ops.fleet.get().fleet?.machines[machine].instance?.state;
   return state === "running" || state === "pending";
+}
+
+/** The machine whose swap a headline asks for. */
+function swapAskedFor(fleet: Fleet): MachineName | undefined {
+  return allHeadlines(fleet).find(({ kind }) => kind === "unfinished-swap" || kind === "throw-away-root")?.machine;
 }
 
 /** Quits, or asks once where that would end sessions or leave an operation half-way. */

@@ -33,6 +33,15 @@ describe("the cockpit, built, under a pty", () => {
     await cockpit.waitFor("running on a throw-away root");
     await cockpit.waitFor("THROW-AWAY ROOT");
     await cockpit.waitFor(/▌ ● fcvm-metal-arm/);
+    // The headline says s: it is about its machine also where another one is chosen that needs no swap.
+    await cockpit.press("up");
+    await cockpit.waitFor(/▌ ● jumpbox/);
+    await cockpit.press("s");
+    await cockpit.waitFor("Swap fcvm-metal-arm back to its own disk?");
+    await cockpit.press("escape");
+    await cockpit.waitFor("Nothing was done");
+    await cockpit.press("escape");
+    await cockpit.waitFor(/▌ ● fcvm-metal-arm/);
     await cockpit.press("q");
     expect((await cockpit.exited).exitCode).toBe(0);
     expect(cockpit.restored()).toBe(true);
