@@ -3,6 +3,9 @@
 export const MACHINE_NAMES = ["jumpbox", "fcvm-metal-arm", "fcvm-metal-x86"] as const;
 export type MachineName = (typeof MACHINE_NAMES)[number];
 
+/** The login of every one of them. */
+export const LOGIN = "ubuntu";
+
 export interface MachineSpec {
   readonly name: MachineName;
   /** What Make targets and narrow columns call it. */
@@ -16,6 +19,8 @@ export interface MachineSpec {
   /** Whether the auto-stop Lambda watches it: dev servers only, never the jumpbox. */
   readonly autoStop: boolean;
   readonly buildsKernels: boolean;
+  /** Whether it has disks of its own, which a stop empties: only then is a scratch disk to be missed. */
+  readonly instanceStore: boolean;
   /** US dollars an hour on demand, Linux, us-west-1; see prices.ts for date and source. */
   readonly onDemandPerHour: number;
 }
@@ -32,6 +37,7 @@ export const MACHINES: Readonly<Record<MachineName, MachineSpec>> = {
     market: "on-demand",
     autoStop: false,
     buildsKernels: false,
+    instanceStore: false,
     onDemandPerHour: 0.08,
   },
   "fcvm-metal-arm": {
@@ -45,6 +51,7 @@ export const MACHINES: Readonly<Record<MachineName, MachineSpec>> = {
     market: "spot",
     autoStop: true,
     buildsKernels: true,
+    instanceStore: true,
     onDemandPerHour: 3.6288,
   },
   "fcvm-metal-x86": {
@@ -58,6 +65,7 @@ export const MACHINES: Readonly<Record<MachineName, MachineSpec>> = {
     market: "spot",
     autoStop: true,
     buildsKernels: true,
+    instanceStore: false,
     onDemandPerHour: 5.088,
   },
 };

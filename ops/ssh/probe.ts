@@ -1,7 +1,7 @@
 /** Looks at each running machine over SSH, seldom and read-only. */
 
 import type { Clock } from "../clock.ts";
-import { MACHINE_NAMES, type MachineName } from "../fleet/machines.ts";
+import { MACHINE_NAMES, MACHINES, type MachineName } from "../fleet/machines.ts";
 import type { FleetState } from "../fleet/state.ts";
 import { type Core, cell, type Store, when } from "../store.ts";
 import type { Channel } from "./channel.ts";
@@ -50,7 +50,8 @@ export function createProbes(clock: Clock, fleet: Store<FleetState>, channel: Ch
       try {
         const { stdout } = await channel.run(machine, address, "sh -s", { signal, input: PROBE_SCRIPT });
         const probe = parseProbe(stdout, clock.now());
-        if (probe) state.update((before) => ({ ...before, [machine]: probe }));
+        const scratch = MACHINES[machine].instanceStore ? probe?.scratch : undefined;
+        if (probe) state.update((before) => ({ ...before, [machine]: { ...probe, scratch } }));
         failures = 0;
       } catch {
         // Why it does not answer is told where it matters: when a person wants in.

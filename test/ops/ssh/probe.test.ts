@@ -30,7 +30,7 @@ test("running machines are looked at, each telling its own story", async () => {
     load: [0.42, 0.31, 0.2],
     interruption: undefined,
   });
-  expect(seen["fcvm-metal-x86"]).toMatchObject({ nestedDsb: false, scratch: { mounted: false } });
+  expect(seen["fcvm-metal-x86"]).toMatchObject({ nestedDsb: false, scratch: undefined });
   expect(seen.jumpbox).toBeUndefined();
 });
 
