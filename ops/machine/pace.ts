@@ -2,14 +2,14 @@
 
 /** From one look to the next while something is waited for, after so long a wait. */
 export function pollAfter(waitedMs: number): number {
-  return Math.min(2000, Math.max(250, waitedMs / 20));
+  return Math.min(2000, Math.max(500, waitedMs / 16));
 }
 
 /**
  * For so long a wait goes by glances, or by asking SSH alone, before everything is looked at again. EC2 throttles by the
  * call (its documentation, "Request throttling for the Amazon EC2 API"), and a look is four.
  */
-export const LOOK_MS = 10_000;
+export const LOOK_MS = 15_000;
 
 /** Before what failed is tried once more. */
 export function retryAfter(tries: number, kind: "capacity" | "other"): number {
