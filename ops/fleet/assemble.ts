@@ -12,7 +12,7 @@ import type {
   SpotRequest,
   Volume,
 } from "./model.ts";
-import { PERSISTENT_TAG } from "./owner.ts";
+import { PERSISTENT_TAG } from "./owner-text.ts";
 
 /** What one look at the account means for the three machines. Never throws: whatever is odd is told, not hidden. */
 export function assemble(observation: Observation, owner: OwnerValues): Fleet {

@@ -3,7 +3,7 @@
 import { dollars } from "../fleet/derive/cost.ts";
 import { isMachineName, MACHINES, type MachineName } from "../fleet/machines.ts";
 import type { OwnerValues } from "../fleet/model.ts";
-import { PERSISTENT_TAG } from "../fleet/owner.ts";
+import { PERSISTENT_TAG } from "../fleet/owner-text.ts";
 import { valueAt } from "./attributes.ts";
 import { fields, list, type PlanModel, type ResourceChange, text } from "./plan.ts";
 
@@ -111,7 +111,7 @@ const ownId: Rule = ({ change, ids }) => {
   if (id === undefined) return mentions(change, ids);
   if (change.type === "aws_volume_attachment" || change.type === "aws_eip_association") return NOTHING;
   if (change.type === "aws_ec2_tag" && before.key !== PERSISTENT_TAG) {
-    return [["dangerous", `takes the tag ${String(before.key)} off ${id}, which is persistent`]];
+    return [["dangerous", `takes the tag ${String(text(before.key))} off ${id}, which is persistent`]];
   }
   const what = change.type === "aws_ec2_tag" ? "the mark that keeps it from being deleted" : change.type;
   return [["refused", `${verb(change)} ${what} of ${id}, which is persistent`]];
@@ -142,7 +142,7 @@ function otherVolume({ values }: ResourceChange): string | undefined {
 /** A backup that no longer covers a volume that it covered. */
 const coverage: Rule = ({ change, ids }) => {
   if (change.type !== "aws_backup_selection" || (change.kind !== "update" && change.kind !== "replace")) return NOTHING;
-  const covered = (side: unknown) => list(fields(side).resources).map(String);
+  const covered = (side: unknown) => list(fields(side).resources).flatMap((one) => text(one) ?? []);
   // Known only after the apply: then a new volume is meant, and none is taken out by name.
   if (fields(change.values.unknown).resources === true) return NOTHING;
   const after = new Set(covered(change.values.after));
@@ -185,7 +185,7 @@ const volumeInPlace: Rule = ({ change, ids }) => {
   if (change.type === "aws_ec2_tag" && typeof before.resource_id === "string" && ids.has(before.resource_id)) {
     return before.key === PERSISTENT_TAG
       ? [["refused", `changes the mark that keeps ${before.resource_id} from being deleted`]]
-      : [["dangerous", `changes the tag ${String(before.key)} of ${before.resource_id}, which is persistent`]];
+      : [["dangerous", `changes the tag ${String(text(before.key))} of ${before.resource_id}, which is persistent`]];
   }
   return NOTHING;
 };

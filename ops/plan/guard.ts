@@ -52,3 +52,9 @@ function protectedIds(plan: PlanModel, { owner, protectedVolumeIds }: Known): Re
   const recorded = Object.values(owner).flatMap(({ volumeId, allocationId }) => [volumeId, allocationId]);
   return new Set([...plan.recordedIds, ...(protectedVolumeIds ?? []), ...recorded.filter((id) => id !== undefined)]);
 }
+
+/** The objection as a sentence. */
+export function said({ sentence }: Pick<Objection, "sentence">): string {
+  const text = sentence.charAt(0).toUpperCase() + sentence.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

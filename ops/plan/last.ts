@@ -65,12 +65,6 @@ export function createPlanMemory(stateDir: string): PlanMemory {
   };
 }
 
-/** "2 changes outside Terraform, 1 pending"; undefined where all was as configured. */
-export function driftWords({ drift, pending }: Pick<LastPlan, "drift" | "pending">): string | undefined {
-  const outside = drift ? `${drift} ${drift === 1 ? "change" : "changes"} outside Terraform` : "";
-  return [outside, pending ? `${pending} pending` : ""].filter(Boolean).join(", ") || undefined;
-}
-
 function isLastPlan(value: unknown): value is LastPlan {
   const { at, pending, drift, resources } = (value ?? {}) as Readonly<Record<string, unknown>>;
   return [at, pending, drift, resources].every((one) => typeof one === "number" && Number.isFinite(one));

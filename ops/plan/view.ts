@@ -2,6 +2,7 @@
 
 import type { Diagnostic } from "../terraform/messages.ts";
 import type { Verdict } from "./guard.ts";
+import type { LastPlan } from "./last.ts";
 import type { Money } from "./money.ts";
 import type { PlanModel } from "./plan.ts";
 import { type ApplyState, NOT_BEGUN, type PlanProgress } from "./stream.ts";
@@ -28,4 +29,10 @@ export const NOTHING_YET: PlanView = { phase: "preparing", progress: NOT_BEGUN, 
 /** Warnings and errors of both parts, in the order in which they came. */
 export function diagnosticsOf({ progress, apply }: PlanView): readonly Diagnostic[] {
   return [...progress.diagnostics, ...(apply?.diagnostics ?? [])];
+}
+
+/** "2 changes outside Terraform, 1 pending"; undefined where all was as configured. */
+export function driftWords({ drift, pending }: Pick<LastPlan, "drift" | "pending">): string | undefined {
+  const outside = drift ? `${drift} ${drift === 1 ? "change" : "changes"} outside Terraform` : "";
+  return [outside, pending ? `${pending} pending` : ""].filter(Boolean).join(", ") || undefined;
 }

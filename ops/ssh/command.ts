@@ -4,9 +4,8 @@ import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Environment } from "../environment.ts";
 import type { Failure } from "../failure.ts";
-
-/** The login of every machine (mission.md, "The machines"). */
-export const LOGIN = "ubuntu";
+import { LOGIN } from "../fleet/machines.ts";
+import { keyMissing, keyOpen } from "./diagnose.ts";
 
 /** The program to start; plain "ssh" where checkLocal has something to say about it. */
 export function sshProgram(environment: Environment): string {
@@ -95,24 +94,6 @@ export function checkLocal(environment: Environment): Failure | undefined {
   if (mode === undefined) return keyMissing(key);
   // Root reads any file, and ssh checks only files of the user's own: the rule is ssh's (sshkey_perm_ok in authfile.c).
   return mode & 0o077 ? keyOpen(key) : undefined;
-}
-
-export function keyMissing(key: string): Failure {
-  return {
-    kind: "missing",
-    code: "KEY_MISSING",
-    sentence: `The key ${key} is not there.`,
-    action: `Copy the private key of the EC2 key pair fcvm-ec2 to ${key}, then chmod 600 it.`,
-  };
-}
-
-export function keyOpen(key: string): Failure {
-  return {
-    kind: "refused",
-    code: "KEY_OPEN",
-    sentence: `Others can read the key ${key}, so ssh will not use it.`,
-    action: `Run chmod 600 ${key}.`,
-  };
 }
 
 function modeOf(path: string): number | undefined {

@@ -1,8 +1,7 @@
 /** From ssh's own words to a sentence and a remedy. Pure. The words are those of OpenSSH 8 to 10, in ssh.c and its parts. */
 
 import type { Failure } from "../failure.ts";
-import type { MachineName } from "../fleet/machines.ts";
-import { keyMissing, keyOpen, LOGIN } from "./command.ts";
+import { LOGIN, type MachineName } from "../fleet/machines.ts";
 import type { RootFacts } from "./host-keys.ts";
 
 export interface LinkFacts {
@@ -113,5 +112,23 @@ function changedKey({ machine, address, root, knownOn, knownHosts, alias }: Link
     ...changed,
     sentence: `WARNING: ${machine} at ${address} shows another host key than before on the same root volume; somebody may be listening in, so the connection was refused.`,
     action: `Find out why before anything else; only if you renewed the key yourself, run ssh-keygen -R ${alias} -f ${knownHosts}.`,
+  };
+}
+
+export function keyMissing(key: string): Failure {
+  return {
+    kind: "missing",
+    code: "KEY_MISSING",
+    sentence: `The key ${key} is not there.`,
+    action: `Copy the private key of the EC2 key pair fcvm-ec2 to ${key}, then chmod 600 it.`,
+  };
+}
+
+export function keyOpen(key: string): Failure {
+  return {
+    kind: "refused",
+    code: "KEY_OPEN",
+    sentence: `Others can read the key ${key}, so ssh will not use it.`,
+    action: `Run chmod 600 ${key}.`,
   };
 }

@@ -1,9 +1,8 @@
 /** From a cold start to a changed account: plan, question, exactly that plan, and what is to be known afterwards. */
 
 import type { Operation, OperationContext, Outcome } from "../operation/types.ts";
-import { driftWords } from "../plan/last.ts";
 import { money, moneyWords } from "../plan/money.ts";
-import { NOTHING_YET } from "../plan/view.ts";
+import { driftWords, NOTHING_YET } from "../plan/view.ts";
 import { cell } from "../store.ts";
 import { carry, recreated, understand, verdictLines } from "./confirm.ts";
 import { ready } from "./init.ts";

@@ -9,7 +9,7 @@ import { FailureError } from "../failure.ts";
 import { MACHINES, type MachineName } from "../fleet/machines.ts";
 import { readOwnerValues } from "../fleet/owner.ts";
 import type { OperationContext, Outcome, Question } from "../operation/types.ts";
-import { judge, type Verdict } from "../plan/guard.ts";
+import { judge, said, type Verdict } from "../plan/guard.ts";
 import { machineOf, type Objection } from "../plan/guard-rules.ts";
 import { money, moneyWords } from "../plan/money.ts";
 import { type PlanModel, planOf } from "../plan/plan.ts";
@@ -249,12 +249,6 @@ function question({ plan, model, verdict }: Understood, wish: Wish, cost: string
     no: "Leave everything as it is",
     ...(typed === undefined ? {} : { typed }),
   };
-}
-
-/** The objection as a sentence. */
-export function said({ sentence }: Pick<Objection, "sentence">): string {
-  const text = sentence.charAt(0).toUpperCase() + sentence.slice(1);
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 /** Machines that this apply made anew while their own volume waits beside them: what to do next. */

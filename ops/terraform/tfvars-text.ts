@@ -3,7 +3,7 @@
 import { FailureError } from "../failure.ts";
 import { MACHINE_NAMES } from "../fleet/machines.ts";
 import type { OwnerValues, PersistentRoot } from "../fleet/model.ts";
-import { parseOwnerValues } from "../fleet/owner.ts";
+import { parseOwnerValues } from "../fleet/owner-text.ts";
 
 /** Adds the roots of machines that have none yet. Gives the same text where there is nothing to add. Throws as owner.ts does. */
 export function withRoots(text: string, found: OwnerValues): string {

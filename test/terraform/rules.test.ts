@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { parseOwnerValues } from "../../ops/fleet/owner.ts";
+import { parseOwnerValues } from "../../ops/fleet/owner-text.ts";
 import { destruction, isKept } from "../../ops/terraform/keep.ts";
 import { type Body, block, type Configuration, readConfiguration, resource, TERRAFORM_DIR } from "./hcl.ts";
 

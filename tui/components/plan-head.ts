@@ -1,7 +1,6 @@
 /** What stands above a plan: whether it is dangerous and why, what it does in a glance, and what that costs. Pure. */
 
-import { said } from "../../ops/terraform/confirm.ts";
-import type { Verdict } from "../../ops/plan/guard.ts";
+import { said, type Verdict } from "../../ops/plan/guard.ts";
 import { moneyWords } from "../../ops/plan/money.ts";
 import type { PlanView } from "../../ops/plan/view.ts";
 import { flow } from "../format/flow.ts";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { assemble } from "../../../ops/fleet/assemble.ts";
 import { MACHINE_NAMES } from "../../../ops/fleet/machines.ts";
-import { PERSISTENT_TAG } from "../../../ops/fleet/owner.ts";
+import { PERSISTENT_TAG } from "../../../ops/fleet/owner-text.ts";
 import {
   ARM_ADDRESS,
   ARM_ROOT,

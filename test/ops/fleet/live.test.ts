@@ -10,7 +10,7 @@ import { assemble } from "../../../ops/fleet/assemble.ts";
 import { HOUR } from "../../../ops/fleet/derive/ages.ts";
 import { cpuOf, createMetrics, spotPrices } from "../../../ops/fleet/metrics.ts";
 import { observe } from "../../../ops/fleet/observe.ts";
-import { parseOwnerValues } from "../../../ops/fleet/owner.ts";
+import { parseOwnerValues } from "../../../ops/fleet/owner-text.ts";
 import { createFleetCore } from "../../../ops/fleet/refresh.ts";
 import type { FleetState } from "../../../ops/fleet/state.ts";
 import type { SignIn } from "../../../ops/signin/types.ts";

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FailureError } from "../../../ops/failure.ts";
-import { parseOwnerValues, readOwnerValues } from "../../../ops/fleet/owner.ts";
+import { readOwnerValues } from "../../../ops/fleet/owner.ts";
+import { parseOwnerValues } from "../../../ops/fleet/owner-text.ts";
 
 const ARM = { volumeId: "vol-09e5c3cee32bb67dc", allocationId: "eipalloc-034a515771765d101" };
 

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createPlanMemory, driftWords } from "../../../ops/plan/last.ts";
+import { createPlanMemory } from "../../../ops/plan/last.ts";
 import {
   applyEnded,
   applyOf,
@@ -11,6 +11,7 @@ import {
   planProgress,
   refreshTotal,
 } from "../../../ops/plan/stream.ts";
+import { driftWords } from "../../../ops/plan/view.ts";
 import { parseLine } from "../../../ops/terraform/messages.ts";
 import { CREATE, change, plan, REPLACE, UPDATE } from "./plans.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { OwnerValues } from "../../../ops/fleet/model.ts";
-import { parseOwnerValues } from "../../../ops/fleet/owner.ts";
+import { parseOwnerValues } from "../../../ops/fleet/owner-text.ts";
 import { textValue, withRoots, withValue } from "../../../ops/terraform/tfvars-text.ts";
 
 const ARM = { volumeId: "vol-0a", allocationId: "eipalloc-0a" };

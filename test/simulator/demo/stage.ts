@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { environmentFrom } from "../../../ops/environment.ts";
 import { observe } from "../../../ops/fleet/observe.ts";
-import { parseOwnerValues } from "../../../ops/fleet/owner.ts";
+import { parseOwnerValues } from "../../../ops/fleet/owner-text.ts";
 import { createLookStore } from "../../../ops/fleet/stored.ts";
 import { writeToken } from "../../../ops/signin/cache.ts";
 import { SCOPES, writeSetup } from "../../../ops/signin/config.ts";
@@ -26,7 +26,10 @@ export interface Stage {
 }
 
 /** Sets up everything below `directory`, which is made private: whoever gives it removes it. */
-export async function setStage(directory: string, start: SimulatorStart = {}): Promise<Stage> {
+export async function setStage(
+  directory: string,
+  { kernelSize = "small", ...start }: SimulatorStart & { readonly kernelSize?: "small" | "large" } = {},
+): Promise<Stage> {
   await chmod(directory, 0o700);
   const home = join(directory, "home");
   const terraform = join(directory, "terraform");
@@ -34,7 +37,7 @@ export async function setStage(directory: string, start: SimulatorStart = {}): P
   for (const path of [home, terraform, machines]) await mkdir(path, { mode: 0o700 });
   await writeFile(join(terraform, "terraform.tfvars"), tfvarsText());
   const simulator = await startSimulator(start);
-  const hosts = await startHosts({ source: hostsOfWorld(simulator), directory: machines, home });
+  const hosts = await startHosts({ source: hostsOfWorld(simulator), directory: machines, home, kernelSize });
   const env = {
     ...simulator.env,
     HOME: home,
