@@ -18,8 +18,8 @@ export const STAND_INS = join(ROOT, "test/kernel/stand-ins");
 
 /** Paths on a mirror, and the name of the tree. */
 export const TREE = "linux-6.18.3";
-const TARBALL_PATH = `/v6.x/${TREE}.tar.xz`;
-const SUMS_PATH = "/v6.x/sha256sums.asc";
+export const TARBALL_PATH = `/v6.x/${TREE}.tar.xz`;
+export const SUMS_PATH = "/v6.x/sha256sums.asc";
 
 /** The key that the mirrors of this process sign with, made once: making one takes longer than a build. */
 let keys: string | undefined;

@@ -26,7 +26,7 @@ export async function keepAccount(): Promise<void> {
     cockpit = line === "ended" ? undefined : Number(line);
   });
   try {
-    const account = await setStage(directory, { sso: { autoApproveMs: APPROVED_AFTER } });
+    const account = await setStage(directory, { sso: { autoApproveMs: APPROVED_AFTER }, kernelSize: "large" });
     standing = account;
     const told: DemoAccount = { directory, env: account.env };
     process.stdout.write(`${JSON.stringify(told)}\n`);

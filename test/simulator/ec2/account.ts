@@ -32,6 +32,8 @@ export interface SimInstance {
   /** RunInstances with the token of an instance that is there launches nothing more. */
   readonly clientToken: string | undefined;
   readonly tags: Tags;
+  /** What its console has shown since it was started; absent before it was ever rebooted. */
+  readonly console?: string;
 }
 
 export interface LaunchSpec {

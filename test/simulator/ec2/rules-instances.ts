@@ -242,6 +242,7 @@ function changes(before: Account, after: Account, ids: readonly string[]): CallR
 
 /** What GetConsoleOutput shows: enough to see which disk was booted. */
 export function consoleOutputOf(account: Account, instance: SimInstance): string {
+  if (instance.console) return instance.console;
   const root = volumesOf(account, instance.id).find((one) => one.attachment.device === instance.rootDeviceName);
   return [
     `[    0.000000] Linux version 6.14.0-aws on ${instance.type}`,

@@ -69,6 +69,7 @@ export function beginStop(
   const stopping = patch(forestall(account, instance.id, "interrupt"), "instances", instance.id, {
     state: "stopping",
     stateReason: reason,
+    console: "",
   });
   const request = spotRequestOf(stopping, instance);
   const marked =

@@ -3,11 +3,14 @@
 import type { AddressInfo } from "node:net";
 import { createServer, type Socket } from "node:net";
 import ssh2, { type ParsedKey } from "ssh2";
+import { endMarked } from "./processes.ts";
 import { type Place, serveSession } from "./shell.ts";
 
-export interface Boot {
+interface Boot {
   readonly hostKey: string;
   readonly place: Place;
+  /** In the environment of every program of this boot, and of no other: "NAME=value". */
+  readonly mark: string;
 }
 
 /** What can go wrong on the way to a machine. */
@@ -21,11 +24,14 @@ export interface HostFaults {
   readonly slowBanner: (ms: number) => void;
 }
 
+/** What becomes of a kernel that GRUB boots once (a trial): it panics, hangs, or comes up without /dev/kvm. */
+export type TrialFault = "panic" | "hang" | "no-kvm";
+
 export interface Host {
   readonly port: () => number;
   readonly up: (boot: Boot) => Promise<void>;
-  /** Cuts every connection and ends every program; the port refuses from then on. */
-  readonly down: () => Promise<void>;
+  /** Cuts every connection and ends every program, also those that outlived theirs; the port refuses from then on. */
+  readonly down: (how: "shutdown" | "power-off") => Promise<void>;
   readonly faults: HostFaults;
 }
 
@@ -39,6 +45,7 @@ export function createHost(userKey: ParsedKey): Host {
   let dark = false;
   let refusing = false;
   let bannerMs = 0;
+  let mark: string | undefined;
 
   const silence = (socket: Socket) => {
     socket.pause();
@@ -78,20 +85,23 @@ export function createHost(userKey: ParsedKey): Host {
     };
   };
 
-  const down = async () => {
+  const down: Host["down"] = async (how) => {
     const closing = listener;
     listener = undefined;
     for (const end of programs) end();
     programs.clear();
     for (const socket of sockets) socket.destroy();
     if (closing) await new Promise<void>((resolve) => closing.close(() => resolve()));
+    if (mark) await endMarked(mark, how);
+    mark = undefined;
   };
 
   return {
     port: () => port,
     down,
     up: async (boot) => {
-      await down();
+      await down("power-off");
+      mark = boot.mark;
       const server = createServer(greet(boot));
       listener = server;
       // The same port as before wherever it is still free, so that configurations stay true.

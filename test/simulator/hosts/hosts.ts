@@ -1,13 +1,17 @@
-/** This folder: SSH servers that stand for the machines. Not here: what EC2 says of them. */
 /** The simulated machines as real SSH servers on loopback, in step with the simulated account. */
 
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import ssh2 from "ssh2";
-import { MACHINE_NAMES, MACHINES, type MachineName } from "../../../ops/fleet/machines.ts";
-import { createHost, type Host, type HostFaults } from "./host.ts";
-import { makeKey, openRoot } from "./root-volume.ts";
+import { MACHINE_NAMES, type MachineName } from "../../../ops/fleet/machines.ts";
+import { bootText, type Ending } from "./console.ts";
+import { chooseKernel } from "./grub.ts";
+import { createHost, type Host, type HostFaults, type TrialFault } from "./host.ts";
+import { type KernelWorks, startKernelWorks } from "./kernel-works.ts";
+import { beginBoot, makeKey, openRoot } from "./root-volume.ts";
 import { writeStandIns } from "./stand-ins.ts";
+import { environmentOf, writeConfig, writeNotice } from "./surroundings.ts";
 import type { HostSource, HostView } from "./view.ts";
 
 export interface Hosts {
@@ -16,37 +20,119 @@ export interface Hosts {
   /** The person's private key, `.ssh/fcvm-ec2` under the given home. */
   readonly keyPath: string;
   readonly faults: (machine: MachineName) => HostFaults;
-  /** The directory that stands for a root volume, there from its first boot on. */
+  /** The directory that stands for a root volume, there from its first boot on; SNOWGLOBE_ROOT of its machine. */
   readonly volumePath: (volumeId: string) => string;
+  /** The source of the kernels, and what can go wrong with it. */
+  readonly kernels: Pick<KernelWorks, "mirror" | "publish" | "hold">;
+  /** What becomes of the kernels that GRUB boots once, from now on; undefined: nothing bad. */
+  readonly trialFault: (machine: MachineName, fault: TrialFault | undefined) => void;
+  /** Loses power for a moment: every program dies at once, and the machine boots again. AWS hears nothing of it. */
+  readonly powerCycle: (machine: MachineName) => Promise<void>;
   /** Resolves when the servers stand as the account said when this was called. */
   readonly settled: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
+interface Entry {
+  readonly host: Host;
+  /** Which root has had power since when; undefined while it is off. */
+  power: string | undefined;
+  /** A way down that was asked for from within: it boots again afterwards. */
+  leaving: "shutdown" | "power-off" | undefined;
+  /** When the boot under way is over, simulated milliseconds; Infinity for one that hangs. */
+  upAt: number;
+  up: boolean;
+  trialFault: TrialFault | undefined;
+  /** What the console has shown since the last stop; kept from the first reboot on. */
+  console: string;
+}
+
+/** AWS keeps the last 64 KB. */
+const CONSOLE_LENGTH = 65_536;
+/** Real milliseconds until a machine that was told to reboot cuts its connections: the command returns before. */
+const LEAVING_MS = 30;
+
 /**
  * Starts them. Everything is written below `directory`, except the person's key, below `home`: all keys are made for
- * this run. The caller removes both.
+ * this run. The caller removes both. `kernelSize`: how much there is to compile in the kernel that they build.
  */
 export async function startHosts(options: {
   readonly source: HostSource;
   readonly directory: string;
   readonly home: string;
+  readonly kernelSize?: "small" | "large";
 }): Promise<Hosts> {
-  const { source, directory, home } = options;
+  const { source, directory, home, kernelSize = "small" } = options;
   const bin = join(directory, "bin");
   const sshConfigPath = join(directory, "ssh_config");
   const keyPath = join(home, ".ssh", "fcvm-ec2");
   makeKey(keyPath, "fcvm-ec2");
-  writeStandIns(bin);
   const publicKey = ssh2.utils.parseKey(readFileSync(`${keyPath}.pub`));
   if (publicKey instanceof Error) throw publicKey;
 
-  const hosts = new Map<MachineName, { host: Host; boot: string | undefined }>(
-    MACHINE_NAMES.map((machine) => [machine, { host: createHost(publicKey), boot: undefined }]),
+  const hosts = new Map<string, Entry>(
+    MACHINE_NAMES.map((machine) => [
+      machine,
+      {
+        host: createHost(publicKey),
+        power: undefined,
+        leaving: undefined,
+        upAt: Number.POSITIVE_INFINITY,
+        up: false,
+        trialFault: undefined,
+        console: "",
+      },
+    ]),
   );
   /** Every address that a machine ever had here, so that one without a machine is refused and not looked for in the world. */
   const addresses = new Map<string, MachineName>();
   const volumePath = (volumeId: string) => join(directory, "volumes", volumeId);
+  const works = await startKernelWorks({
+    directory,
+    bin,
+    size: kernelSize,
+    reboot: (machine) => {
+      const entry = hosts.get(machine);
+      if (!entry?.up) return;
+      entry.leaving = "shutdown";
+      setTimeout(() => void update(), LEAVING_MS);
+    },
+  });
+  writeStandIns(bin);
+
+  /** Lets one boot end: with an SSH server, in a panic and another boot, or never. */
+  const finishBoot = async (view: HostView, entry: Entry, rootVolumeId: string, now: number) => {
+    const volume = volumePath(rootVolumeId);
+    const root = openRoot(volume, view.machine, view.hasData);
+    const kernel = chooseKernel(volume);
+    const fault = kernel.once ? entry.trialFault : undefined;
+    const ending: Ending = fault === "panic" || fault === "hang" ? fault : "up";
+    // A plain first boot is told by the account itself.
+    if (kernel.once || entry.console !== "") {
+      entry.console = (entry.console + bootText(view.machine, kernel, ending)).slice(-CONSOLE_LENGTH);
+      source.tellConsole?.(view.machine, entry.console);
+    }
+    if (ending !== "up") {
+      entry.upAt = ending === "panic" && kernel.rebootsOnPanic ? now + bootMs(view) : Number.POSITIVE_INFINITY;
+      return;
+    }
+    beginBoot(volume, view.machine, fault !== "no-kvm");
+    const id = `${view.machine}-${randomUUID()}`;
+    const env = {
+      ...environmentOf({
+        view,
+        home: root.home,
+        kernel: kernel.release,
+        bin,
+        directory,
+        upSince: Date.now() - Math.max(0, now - Math.max(view.startedAt, entry.upAt - bootMs(view))),
+      }),
+      ...works.environment(volume),
+      SIM_BOOT: id,
+    };
+    await entry.host.up({ hostKey: root.hostKey, place: { home: root.home, env }, mark: `SIM_BOOT=${id}` });
+    entry.up = true;
+  };
 
   const follow = async (now: number) => {
     for (const view of source.list()) {
@@ -54,17 +140,17 @@ export async function startHosts(options: {
       if (!entry) continue;
       if (view.publicIp) addresses.set(view.publicIp, view.machine);
       writeNotice(directory, view);
-      const answers = view.running && view.rootVolumeId !== undefined && now >= view.bootedAt;
-      const boot = answers ? `${view.rootVolumeId} ${view.startedAt}` : undefined;
-      if (boot === entry.boot) continue;
-      entry.boot = boot;
-      if (!boot || !view.rootVolumeId) {
-        await entry.host.down();
-        continue;
+      const power = view.running && view.rootVolumeId ? `${view.rootVolumeId} ${view.startedAt}` : undefined;
+      if (power !== entry.power || entry.leaving) {
+        const leaving = power === entry.power ? entry.leaving : undefined;
+        await entry.host.down(leaving ?? "shutdown");
+        if (!power) entry.console = "";
+        entry.upAt = leaving ? now + bootMs(view) : view.bootedAt;
+        Object.assign(entry, { power, leaving: undefined, up: false });
       }
-      const root = openRoot(volumePath(view.rootVolumeId), view.machine, view.hasData);
-      const env = environmentOf(view, root.home, root.kernel, bin, directory, now);
-      await entry.host.up({ hostKey: root.hostKey, place: { home: root.home, env } });
+      while (power && view.rootVolumeId && !entry.up && now >= entry.upAt) {
+        await finishBoot(view, entry, view.rootVolumeId, now);
+      }
     }
     writeConfig(sshConfigPath, addresses, (machine) => hosts.get(machine)?.host.port() ?? 0);
   };
@@ -74,27 +160,37 @@ export async function startHosts(options: {
   let following = Promise.resolve();
   const update = () => {
     following = following.then(async () => {
+      if (stopped) return;
       // One instant for both: what is not up yet by it is waited for, also if it is up by the time that this is done.
       const now = source.now();
       await follow(now);
       cancelAlarm();
-      const next = source.list().filter((view) => view.running && view.bootedAt > now);
-      if (stopped || next.length === 0) return;
-      cancelAlarm = source.at(Math.min(...next.map((view) => view.bootedAt)), update);
+      const next = Math.min(...[...hosts.values()].filter(({ power, up }) => power && !up).map(({ upAt }) => upAt));
+      if (stopped || !Number.isFinite(next)) return;
+      cancelAlarm = source.at(next, update);
     });
     return following;
   };
   const unsubscribe = source.onChange(() => void update());
   await update();
+  const entryOf = (machine: MachineName): Entry => {
+    const entry = hosts.get(machine);
+    if (!entry) throw new Error(`there is no host ${machine}`);
+    return entry;
+  };
 
   return {
     sshConfigPath,
     keyPath,
     volumePath,
-    faults: (machine) => {
-      const entry = hosts.get(machine);
-      if (!entry) throw new Error(`there is no host ${machine}`);
-      return entry.host.faults;
+    kernels: works,
+    faults: (machine) => entryOf(machine).host.faults,
+    trialFault: (machine, fault) => {
+      entryOf(machine).trialFault = fault;
+    },
+    powerCycle: (machine) => {
+      entryOf(machine).leaving = "power-off";
+      return update();
     },
     settled: update,
     stop: async () => {
@@ -102,62 +198,11 @@ export async function startHosts(options: {
       unsubscribe();
       await following;
       cancelAlarm();
-      await Promise.all([...hosts.values()].map(({ host }) => host.down()));
+      await Promise.all([...hosts.values()].map(({ host }) => host.down("power-off")));
+      await works.stop();
     },
   };
 }
 
-function environmentOf(
-  view: HostView,
-  home: string,
-  kernel: string,
-  bin: string,
-  directory: string,
-  now: number,
-): Record<string, string> {
-  const spec = MACHINES[view.machine];
-  const path = process.env.PATH ?? "/usr/bin:/bin";
-  return {
-    HOME: home,
-    USER: "ubuntu",
-    LOGNAME: "ubuntu",
-    SHELL: "/bin/bash",
-    LANG: "C.UTF-8",
-    PATH: `${bin}:${path}`,
-    SIM_PATH: path,
-    SIM_HOSTNAME: view.machine,
-    SIM_KERNEL: kernel,
-    SIM_ARCHITECTURE: spec.architecture === "arm64" ? "aarch64" : "x86_64",
-    SIM_VCPUS: String(spec.vcpus),
-    SIM_STARTED: String(Math.floor((Date.now() - (now - view.startedAt)) / 1000)),
-    SIM_SCRATCH: view.machine === "fcvm-metal-arm" ? "/dev/nvme1n1" : "",
-    SIM_NOTICE: noticePath(directory, view.machine),
-  };
-}
-
-function noticePath(directory: string, machine: MachineName): string {
-  return join(directory, "metadata", `${machine}-instance-action.json`);
-}
-
-/** What instance metadata answers for `spot/instance-action`; no file, no notice. */
-function writeNotice(directory: string, { machine, interruption }: HostView): void {
-  const path = noticePath(directory, machine);
-  mkdirSync(dirname(path), { recursive: true });
-  if (!interruption) {
-    rmSync(path, { force: true });
-    return;
-  }
-  const time = new Date(interruption.at).toISOString().replace(/\.\d+Z$/, "Z");
-  writeFileSync(path, JSON.stringify({ action: interruption.action, time }));
-}
-
-/** Whole or not at all: ssh may read it at any moment. An address of no machine here leads to a port that refuses. */
-function writeConfig(
-  path: string,
-  addresses: ReadonlyMap<string, MachineName>,
-  portOf: (machine: MachineName) => number,
-): void {
-  const blocks = [...addresses].map(([address, machine]) => `Host ${address}\n  Port ${portOf(machine) || 1}\n`);
-  writeFileSync(`${path}.new`, `${blocks.join("")}Host *\n  HostName 127.0.0.1\n  Port 1\n`, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
-}
+/** How long this machine boots, in simulated milliseconds. */
+const bootMs = (view: HostView): number => Math.max(0, view.bootedAt - view.startedAt);

@@ -1,15 +1,15 @@
-/** A directory that stands for a root volume: its files, its kernel and its host key. */
+/** A directory that stands for a root volume: its files, its kernels and its host key. */
 
 import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { MachineName } from "../../../ops/fleet/machines.ts";
+import { installKernels } from "./grub.ts";
 
-export interface RootVolume {
+interface RootVolume {
   readonly home: string;
   readonly hostKey: string;
-  /** The release that boots from it, as `uname -r` says it. */
-  readonly kernel: string;
 }
 
 const STOCK_KERNEL = "6.8.0-1021-aws";
@@ -18,16 +18,35 @@ const PATCHED_KERNEL = "6.18.3-nested-dsb";
 /** Opens a volume's directory; makes it, as its image or as its owner left it, the first time that it is asked for. */
 export function openRoot(path: string, machine: MachineName, hasData: boolean): RootVolume {
   const home = join(path, "home", "ubuntu");
-  const kernel = join(path, "boot", "kernel");
   const hostKey = join(path, "etc", "ssh", "ssh_host_ed25519_key");
   if (!existsSync(hostKey)) {
     for (const [name, text] of Object.entries({ ...BARE, ...(hasData ? DATA[machine] : {}) })) {
       write(join(home, name), text);
     }
-    write(kernel, machine === "fcvm-metal-arm" && hasData ? PATCHED_KERNEL : STOCK_KERNEL);
+    const patched = machine === "fcvm-metal-arm" && hasData;
+    installKernels(
+      path,
+      patched ? [PATCHED_KERNEL, STOCK_KERNEL] : [STOCK_KERNEL],
+      patched ? PATCHED_KERNEL : STOCK_KERNEL,
+    );
     makeKey(hostKey, machine);
   }
-  return { home, hostKey: readFileSync(hostKey, "utf8"), kernel: readFileSync(kernel, "utf8").trim() };
+  return { home, hostKey: readFileSync(hostKey, "utf8") };
+}
+
+/**
+ * What every boot makes new below the root: the boot's id, an empty /tmp, and the devices of the machine that it is on.
+ * @param kvm whether the kernel gives /dev/kvm
+ */
+export function beginBoot(path: string, machine: MachineName, kvm: boolean): void {
+  const disks = machine === "fcvm-metal-arm" ? 3 : 1;
+  for (const name of ["tmp", "proc", "sys", "dev"]) rmSync(join(path, name), { recursive: true, force: true });
+  mkdirSync(join(path, "tmp"));
+  write(join(path, "proc/sys/kernel/random/boot_id"), `${randomUUID()}\n`);
+  write(join(path, "proc/vmstat"), "oom_kill 0\n");
+  for (let disk = 0; disk < disks; disk += 1) mkdirSync(join(path, `sys/class/nvme/nvme${disk}`), { recursive: true });
+  mkdirSync(join(path, "dev"));
+  if (kvm && machine !== "jumpbox") write(join(path, "dev/kvm"), "");
 }
 
 /** Makes a key pair at `path` and `path`.pub, without a passphrase; ssh2's own generator makes some that nobody can read. */

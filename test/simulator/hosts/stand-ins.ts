@@ -30,8 +30,18 @@ esac`,
   findmnt: `${REAL}
 case "$*" in
   *--mountpoint\\ /mnt/fcvm-btrfs*) [ -n "$SIM_SCRATCH" ] && echo "$SIM_SCRATCH" ;;
+  "-no OPTIONS /") echo "rw,relatime,discard" ;;
   *) real findmnt "$@" ;;
 esac`,
+  ip: `${REAL}
+case "$*" in
+  *"route show default"*) echo "default via 10.0.0.1 dev ens5" ;;
+  *) real ip "$@" ;;
+esac`,
+  reboot: 'PATH="$SIM_PATH" exec curl -sf -m 5 -o /dev/null "$SIM_REBOOT/$SIM_HOSTNAME"',
+  shutdown: 'case " $* " in *" -r "*) exec reboot ;; esac',
+  systemctl:
+    'case "$*" in reboot*) exec reboot ;; *) echo "System has not been booted with systemd." >&2; exit 1 ;; esac',
   curl: `${REAL}
 case "$*" in
   *169.254.169.254/latest/api/token*) echo simulated ;;

@@ -1,7 +1,7 @@
 /** What the SSH hosts need to know of the simulated account: which machine runs where, on which root, since when. */
 
 import { MACHINE_NAMES, type MachineName } from "../../../ops/fleet/machines.ts";
-import { publicIpOf, rootOf } from "../ec2/account.ts";
+import { type Account, patch, publicIpOf, rootOf } from "../ec2/account.ts";
 import { PERSISTENT, STORY_IDS } from "../story.ts";
 import type { World } from "../world.ts";
 
@@ -26,16 +26,21 @@ export interface HostSource {
   readonly now: () => number;
   /** Calls back at a simulated time; returns the function that cancels it. */
   readonly at: (at: number, callback: () => void) => () => void;
+  /** Hears what the machine's console has shown since its last stop, from its first reboot on. */
+  readonly tellConsole?: (machine: MachineName, text: string) => void;
 }
 
 const NOTICE_MS = 120_000;
 
-export function hostsOfWorld(world: Pick<World, "account" | "onChange" | "clock" | "bootedAt">): HostSource {
+export function hostsOfWorld(world: Pick<World, "account" | "onChange" | "clock" | "bootedAt" | "update">): HostSource {
   const owned = new Set<string>([...Object.values(PERSISTENT).map((root) => root.volumeId), STORY_IDS.jumpboxRoot]);
+  const instanceOf = (account: Account, machine: MachineName) => {
+    const named = Object.values(account.instances).filter((one) => one.tags.Name === machine);
+    return named.find((one) => one.state === "running") ?? named.at(-1);
+  };
   const view = (machine: MachineName): HostView => {
     const account = world.account();
-    const named = Object.values(account.instances).filter((one) => one.tags.Name === machine);
-    const instance = named.find((one) => one.state === "running") ?? named.at(-1);
+    const instance = instanceOf(account, machine);
     const startedAt = Math.max(instance?.launchedAt ?? 0, instance?.rebootedAt ?? 0);
     const root = instance && rootOf(account, instance);
     return {
@@ -57,5 +62,10 @@ export function hostsOfWorld(world: Pick<World, "account" | "onChange" | "clock"
     onChange: (listener) => world.onChange(() => listener()),
     now: world.clock.now,
     at: world.clock.at,
+    tellConsole: (machine, console) =>
+      world.update((account) => {
+        const instance = instanceOf(account, machine);
+        return instance ? patch(account, "instances", instance.id, { console }) : account;
+      }),
   };
 }
