@@ -211,10 +211,7 @@ function swapAskedFor(fleet: Fleet): MachineName | undefined {
 
 /** Quits, or asks once where that would end sessions or leave an operation half-way. */
 function quit({ ops, dispatch, end }: Cockpit): void {
-  const lines = quitLines(
-    ops.sessions.get(),
-    ops.operations.get().map((run) => run.get()),
-  );
+  const lines = quitLines(ops.sessions.get(), ops.operations.get());
   if (lines.length === 0) end();
   else dispatch({ type: "open", overlay: { kind: "quit", lines } });
 }

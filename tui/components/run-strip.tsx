@@ -2,12 +2,15 @@
 
 import { useEffect, useState } from "react";
 import type { Clock } from "../../ops/clock.ts";
+import type { KernelJob, KernelView } from "../../ops/kernel/view.ts";
 import type { Run, RunState } from "../../ops/operation/run.ts";
+import { cell } from "../../ops/store.ts";
 import { type Line, t, ticking } from "../format/line.ts";
 import { clean } from "../format/text.ts";
-import { elapsed } from "../format/words.ts";
+import { ago, count, elapsed } from "../format/words.ts";
 import { keyOf } from "../keys/registry.ts";
 import { useCalmStore } from "../use-calm-store.ts";
+import { doing, leftWords, shareWords } from "./kernel-words.ts";
 import { OUTCOME_LOOK } from "./outcome.ts";
 import { Row } from "./rows.tsx";
 import { SpinnerRow } from "./spinner.tsx";
@@ -18,6 +21,10 @@ interface RunStripProps {
   readonly columns: number;
   readonly clock: Clock;
 }
+
+/** Figures in the corner of the eye: no more often than a second passes. */
+const KERNEL_PACE_MS = 1000;
+const NO_KERNEL = cell<KernelView | undefined>(undefined);
 
 /** How long the outcome of a run stays in sight. */
 const SHOWN_MS = 20_000;
@@ -36,11 +43,12 @@ export function runToLookAt(runs: readonly Run[]): Run | undefined {
 
 function StripRow({ run, columns, clock, first }: Omit<RunStripProps, "runs"> & { run: Run; first: boolean }) {
   const state = useCalmStore(run);
+  const kernel = useCalmStore(run.kernel ?? NO_KERNEL, KERNEL_PACE_MS);
   const gone = useGone(state, clock);
   if (gone) return null;
   const live = !state.outcome;
   const line: Line = [
-    ...stripLine(state),
+    ...stripLine(state, kernel),
     ...(first ? [t("  "), t(keyOf("fleet", "runs"), "key"), t(" look", "text.dim")] : []),
   ];
   return live ? (
@@ -61,18 +69,38 @@ function useGone({ endedAt }: RunState, clock: Clock): boolean {
   return gone;
 }
 
-function stripLine(state: RunState): Line {
+function stripLine(state: RunState, kernel: KernelView | undefined): Line {
   const { startedAt, endedAt, outcome, question, cancelling } = state;
   const title = t(clean(state.title), "text.strong");
   if (outcome) {
     const [mark, word, token] = OUTCOME_LOOK[outcome.status];
     const { sentence } = outcome.status === "failed" ? outcome.failure : outcome;
-    const after = endedAt === undefined ? "" : ` after ${elapsed(startedAt, endedAt)}`;
+    // A build that was found under way took longer than it was followed.
+    const since = kernel?.job ? Math.min(startedAt, kernel.job.startedAt) : startedAt;
+    const after = endedAt === undefined ? "" : ` after ${elapsed(since, endedAt)}`;
     return [t(`${mark} `, token), title, t(`  ${word}${after}`, token), t(`  ${clean(sentence)}`, "text.dim")];
   }
   const time = ticking((now) => ` ${elapsed(startedAt, now)}`, "status.busy");
   if (question) return [title, time, t("  asks: ", "status.warn"), t(clean(question.question.title), "status.warn")];
+  if (kernel?.job?.state === "running") return [title, ...buildPieces(kernel, kernel.job, cancelling)];
   if (cancelling) return [title, time, t("  stopping after the current call", "status.warn")];
   const step = state.steps.findLast((one) => one.state === "running" || one.state === "waiting") ?? state.steps.at(-1);
   return [title, time, ...(step ? [t(`  ${step.state}: ${clean(step.title)}`, "text.dim")] : [])];
+}
+
+/** "54 %  compiling  about 40 s left", and in words where nobody follows just now. */
+function buildPieces({ progress, link, errors }: KernelView, { startedAt }: KernelJob, cancelling: boolean): Line {
+  const time = ticking((now) => ` ${elapsed(startedAt, now)}`, "status.busy");
+  if (cancelling) return [time, t("  stopping the build on the machine", "status.warn")];
+  const left = leftWords(progress);
+  return [
+    time,
+    t(`  ${shareWords(progress).trim()}`, "text.strong"),
+    t(`  ${doing(progress.phase)}`, "text.dim"),
+    ...(left ? [t(`  ${left}`, "text.dim")] : []),
+    ...(errors ? [t(`  ${count(errors, "error")}`, "status.error")] : []),
+    ...(link.state === "lost"
+      ? [ticking((now) => `  link lost ${ago(link.since, now)}; it goes on there`, "status.warn")]
+      : []),
+  ];
 }

@@ -160,7 +160,7 @@ export function PlanBody({ view, state, look, columns, rows, active, clock, envi
 }
 
 /** The chosen row in full, where it is longer than the window is wide. */
-function wholeLines(line: Line, columns: number): readonly Line[] {
+export function wholeLines(line: Line, columns: number): readonly Line[] {
   if (lineWidth(line, 0) <= columns) return [];
   const rows = flow(plain(line, 0).trim(), columns).slice(0, WHOLE_ROWS);
   return [[t("─".repeat(columns), "text.dim")], ...rows.map((text): Line => [t(text)])];

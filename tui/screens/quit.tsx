@@ -1,9 +1,11 @@
 /** Before the cockpit ends: what would end with it, named, and one question. */
 
 import { Box } from "ink";
-import type { RunState } from "../../ops/operation/run.ts";
+import type { KernelView } from "../../ops/kernel/view.ts";
+import type { Run, RunState } from "../../ops/operation/run.ts";
 import type { SessionSummary } from "../../ops/ssh/types.ts";
 import { ConfirmDialog } from "../components/dialog.tsx";
+import { doing } from "../components/kernel-words.ts";
 import type { Window } from "../components/overlay.tsx";
 import { count } from "../format/words.ts";
 
@@ -30,19 +32,42 @@ export function QuitDialog({ lines, onQuit, onStay, ...window }: QuitDialogProps
   );
 }
 
-/** What would end with the cockpit, for QuitDialog; none where nothing is lost, and quitting then asks nothing. */
-export function quitLines(sessions: readonly SessionSummary[], runs: readonly RunState[]): readonly string[] {
+/**
+ * What would end with the cockpit, and the builds that go on without it, for QuitDialog; none where there is nothing to
+ * say, and quitting then asks nothing.
+ */
+export function quitLines(
+  sessions: readonly SessionSummary[],
+  runs: readonly Pick<Run, "get" | "kernel">[],
+): readonly string[] {
   const open = sessions.filter((session) => !session.end);
-  const busy = runs.filter((run) => !run.outcome && !run.harmlessToDrop);
-  return [
-    ...(open.length ? [`${count(open.length, "shell")} will end:`] : []),
-    ...open.map((session) => `  ${session.machine}: ${session.title}`),
-    ...(open.length && busy.length ? [""] : []),
-    ...(busy.length
-      ? [`${count(busy.length, "run")} will stop after the current call; started again, each goes on:`]
-      : []),
-    ...busy.map((run) => `  ${run.title}${stepOf(run)}`),
-  ];
+  const live = runs.filter((run) => !run.get().outcome);
+  const builds = live.filter(isBuilding);
+  const busy = live.filter((run) => !isBuilding(run) && !run.get().harmlessToDrop).map((run) => run.get());
+  const blocks = [
+    [
+      open.length ? `${count(open.length, "shell")} will end:` : "",
+      ...open.map((session) => `  ${session.machine}: ${session.title}`),
+    ],
+    [
+      busy.length ? `${count(busy.length, "run")} will stop after the current call; started again, each goes on:` : "",
+      ...busy.map((run) => `  ${run.title}${stepOf(run)}`),
+    ],
+    [
+      builds.length ? `${count(builds.length, "build")} will go on without the cockpit:` : "",
+      ...builds.map((run) => `  ${run.get().title}${buildOf(run.kernel?.get())}`),
+    ],
+  ].filter(([heading]) => heading !== "");
+  return blocks.flatMap((lines, index) => (index ? ["", ...lines] : lines));
+}
+
+/** Whether what it follows lives on its machine, and not here. */
+function isBuilding({ kernel }: Pick<Run, "kernel">): boolean {
+  return kernel?.get().job?.state === "running";
+}
+
+function buildOf(view: KernelView | undefined): string {
+  return view ? `, ${doing(view.progress.phase)} on ${view.machine}` : "";
 }
 
 function stepOf(run: RunState): string {

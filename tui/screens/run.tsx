@@ -3,6 +3,7 @@
 import { Box } from "ink";
 import { useState } from "react";
 import type { Environment } from "../../ops/environment.ts";
+import type { KernelView } from "../../ops/kernel/view.ts";
 import type { Run, RunState } from "../../ops/operation/run.ts";
 import { NOTHING_YET, type PlanView } from "../../ops/plan/view.ts";
 import { cell } from "../../ops/store.ts";
@@ -19,6 +20,7 @@ import { keyOf } from "../keys/registry.ts";
 import { useKeys } from "../keys/use-keys.ts";
 import { useCalmStore } from "../use-calm-store.ts";
 import { DeviceCode } from "./device-code.tsx";
+import { KERNEL_PACE_MS, KernelBody, kernelHints } from "./kernel.tsx";
 import { type Looked, nextLook, PlanBody, planHints } from "./plan.tsx";
 
 interface RunScreenProps extends Window {
@@ -30,13 +32,15 @@ interface RunScreenProps extends Window {
 
 /** Hears Ctrl+C itself, and asks whether to stop, while the run is live and not stopping yet. */
 export function RunScreen({ run, environment, onBack, ...window }: RunScreenProps) {
-  // Terraform says hundreds of things a second, and wants the processor itself.
-  const pace = run.plan ? PLAN_PACE_MS : undefined;
+  // Terraform and a build say hundreds of things a second; the former wants the processor itself.
+  const pace = run.plan || run.kernel ? CALM_PACE_MS : undefined;
   const state = useCalmStore(run, pace);
   const [stopping, setStopping] = useState(false);
   const { question, deviceCode } = state;
   const plan = useCalmStore(run.plan ?? NO_PLAN, pace);
   const [wanted, setWanted] = useState<Looked | undefined>();
+  const kernel = useCalmStore(run.kernel ?? NO_KERNEL, KERNEL_PACE_MS);
+  const [atSteps, setAtSteps] = useState(false);
   const [answering, setAnswering] = useState<number | undefined>();
   const look: Looked = plan.planned ? (wanted ?? (plan.apply ? "apply" : "tree")) : "log";
   // A plan is looked at first, and answered for when it is understood; any other question is asked at once.
@@ -69,6 +73,7 @@ export function RunScreen({ run, environment, onBack, ...window }: RunScreenProp
         plan={plan}
         look={look}
         onLook={() => plan.planned && setWanted(nextLook(look, plan))}
+        {...(kernel && { kernel: { view: kernel, atSteps, onLook: setAtSteps } })}
         {...(waits ? { onAnswer: () => setAnswering(question.id) } : {})}
       />
       {question && !waits && !asksToStop && (
@@ -79,7 +84,9 @@ export function RunScreen({ run, environment, onBack, ...window }: RunScreenProp
           onAnswer={(answer) => run.answer(question.id, answer)}
         />
       )}
-      {asksToStop && <StopDialog {...window} state={state} onStop={stop} onGoOn={() => setStopping(false)} />}
+      {asksToStop && (
+        <StopDialog {...window} state={state} kernel={kernel} onStop={stop} onGoOn={() => setStopping(false)} />
+      )}
     </Box>
   );
 }
@@ -102,11 +109,20 @@ interface RunPanelProps extends PastRunProps {
   readonly onLook?: () => void;
   /** The plan's question waits: opens it. */
   readonly onAnswer?: () => void;
+  readonly kernel?: KernelLook;
 }
 
-const PLAN_PACE_MS = 100;
+/** The build that a run follows, and whether its steps are looked at instead. */
+interface KernelLook {
+  readonly view: KernelView;
+  readonly atSteps: boolean;
+  readonly onLook: (atSteps: boolean) => void;
+}
+
+const CALM_PACE_MS = 100;
 
 const NO_PLAN = cell(NOTHING_YET);
+const NO_KERNEL = cell<KernelView | undefined>(undefined);
 
 function RunPanel({
   state,
@@ -117,23 +133,31 @@ function RunPanel({
   look = "log",
   onLook,
   onAnswer,
+  kernel,
   columns,
   rows,
   active,
   clock,
 }: RunPanelProps) {
   const [typing, setTyping] = useState(false);
-  const log = look === "log" || !plan;
+  // Before there is a build, the steps towards it are what there is to see.
+  const job = kernel?.view.job;
+  const build = kernel && job && !kernel.atSteps ? kernel : undefined;
+  const log = !build && (look === "log" || !plan);
   const answer = onAnswer && { apply: onAnswer };
   const hears = active && !typing;
-  useKeys("run", { back: onBack, ...(onLook && { next: onLook }) }, { active: hears && log });
-  useKeys("plan", { back: onBack, ...(onLook && { next: onLook }), ...answer }, { active: hears && !log });
+  const toBuild = kernel && job ? { next: () => kernel.onLook(false) } : undefined;
+  useKeys("run", { back: onBack, ...(onLook && { next: onLook }), ...toBuild }, { active: hears && log });
+  useKeys("plan", { back: onBack, ...(onLook && { next: onLook }), ...answer }, { active: hears && !log && !build });
   const moving = state.steps.some((step) => step.state === "running" || step.state === "waiting");
+  const inner = { active, clock, environment, state, onTyping: setTyping };
   const hints: readonly Hint[] = [
     [keyOf("run", "back"), live ? "leave running" : "back"],
     ...(live ? ([[keyOf("run", "cancel"), "stop"]] as const) : []),
-    ...(log ? [] : planHints(plan, onAnswer !== undefined)),
+    ...(build ? kernelHints(build.view) : []),
+    ...(log || build || !plan ? [] : planHints(plan, onAnswer !== undefined)),
     ...(log && plan?.planned ? ([[keyOf("run", "next"), "the plan"]] as const) : []),
+    ...(log && toBuild ? ([[keyOf("run", "next"), "the build"]] as const) : []),
     ...(log && state.log.length ? logHints("run") : []),
   ];
   return (
@@ -141,35 +165,25 @@ function RunPanel({
       columns={columns}
       rows={rows}
       clock={clock}
-      title={titleLine(state, live)}
+      title={titleLine(state, live, job?.state === "running")}
       busy={live && !moving}
       hints={typing ? TYPING_HINTS : active ? hints : []}
       tone={state.outcome?.status === "failed" ? "border.error" : "border.focus"}
     >
       {(width, height) =>
-        log ? (
-          <RunView
-            state={state}
-            live={live}
+        build ? (
+          <KernelBody
+            {...inner}
+            view={build.view}
             columns={width}
             rows={height}
-            active={active}
-            clock={clock}
-            environment={environment}
-            onTyping={setTyping}
+            onBack={onBack}
+            onLook={() => build.onLook(true)}
           />
+        ) : log || !plan ? (
+          <RunView {...inner} live={live} columns={width} rows={height} />
         ) : (
-          <PlanBody
-            view={plan}
-            state={state}
-            look={look}
-            columns={width}
-            rows={height}
-            active={active}
-            clock={clock}
-            environment={environment}
-            onTyping={setTyping}
-          />
+          <PlanBody {...inner} view={plan} look={look === "log" ? "tree" : look} columns={width} rows={height} />
         )
       }
     </Panel>
@@ -181,12 +195,14 @@ const TYPING_HINTS: readonly Hint[] = [
   [keyOf("typed", "back"), "no search"],
 ];
 
-function titleLine(state: RunState, live: boolean): Line {
+function titleLine(state: RunState, live: boolean, building: boolean): Line {
   const { startedAt, endedAt, outcome } = state;
   const title = t(clean(state.title), "text.strong");
   if (live) {
     const words = state.cancelling
-      ? "stopping after the current call"
+      ? building
+        ? "stopping the build on the machine"
+        : "stopping after the current call"
       : state.question
         ? "waits for an answer"
         : "running";
@@ -197,23 +213,33 @@ function titleLine(state: RunState, live: boolean): Line {
   return [title, t(`  ${word} `, token), t(`after ${elapsed(startedAt, endedAt)}`, "text.dim")];
 }
 
-function StopDialog({
-  state,
-  onStop,
-  onGoOn,
-  ...window
-}: Window & { state: RunState; onStop: () => void; onGoOn: () => void }) {
+interface StopDialogProps extends Window {
+  readonly state: RunState;
+  readonly kernel: KernelView | undefined;
+  readonly onStop: () => void;
+  readonly onGoOn: () => void;
+}
+
+function StopDialog({ state, kernel, onStop, onGoOn, ...window }: StopDialogProps) {
+  const building = kernel?.job?.state === "running" ? kernel : undefined;
   return (
     <ConfirmDialog
       {...window}
       tone="border.warn"
       title={`Stop "${state.title}"?`}
-      lines={[
-        "It stops after its current call: what is done stays done.",
-        "Started again, it looks at the world and goes on from there.",
-      ]}
+      lines={
+        building
+          ? [
+              `This stops the build on ${building.machine}, whoever began it. What is compiled stays: the next build goes on from there.`,
+              `To leave it running, let it run and press ${keyOf("run", "back")}: it goes on on the machine, also when the cockpit quits.`,
+            ]
+          : [
+              "It stops after its current call: what is done stays done.",
+              "Started again, it looks at the world and goes on from there.",
+            ]
+      }
       no="Let it run"
-      yes="Stop it"
+      yes={building ? "Stop the build" : "Stop it"}
       onNo={onGoOn}
       onYes={onStop}
     />

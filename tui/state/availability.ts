@@ -8,27 +8,28 @@ export type Availability = { readonly ok: true } | { readonly ok: false; readonl
 const YES: Availability = { ok: true };
 const no = (reason: string): Availability => ({ ok: false, reason });
 
-/** Keys whose operations come with later work, and what stands in for them until then. */
-const LATER: Partial<Readonly<Record<Command, string>>> = {
-  kernel: "kernel builds are not in this version yet",
-};
-
 /**
  * Whether `command` would act on `machine` (undefined: nothing was observed yet). Nothing here depends on being signed
  * in: an operation that needs it asks for it by itself.
  */
 export function availability(command: Command, machine: Machine | undefined): Availability {
-  const later = LATER[command];
-  if (later) return no(later);
   switch (command) {
     case "open":
     case "power":
       return machine ? living(machine) : no("no machine has been seen yet");
     case "swap":
       return machine ? swappable(machine) : no("no machine has been seen yet");
+    case "kernel":
+      return machine ? buildable(machine) : no("no machine has been seen yet");
     default:
       return YES;
   }
+}
+
+function buildable(machine: Machine): Availability {
+  // kernel.md: 2 vCPUs, and it is no hypervisor.
+  if (machine.spec.name === "jumpbox") return no("the jumpbox builds no kernels");
+  return living(machine);
 }
 
 function living(machine: Machine): Availability {

@@ -21,7 +21,7 @@ export function useBell(runs: readonly Run[], output: Pick<NodeJS.WriteStream, "
         const asks = now.question !== undefined && now.question !== question;
         const ends = now.outcome !== undefined && outcome === undefined;
         ({ question, outcome } = now);
-        if ((asks || ends) && lasted(now) >= LONG_MS) ring(output);
+        if ((asks || ends) && lasted(now, run.kernel?.get().job?.startedAt) >= LONG_MS) ring(output);
       });
     });
     return () => {
@@ -30,12 +30,12 @@ export function useBell(runs: readonly Run[], output: Pick<NodeJS.WriteStream, "
   }, [runs, output]);
 }
 
-/** By the run's own events, so that no clock is needed. */
-function lasted(state: ReturnType<Run["get"]>): number {
+/** By the run's own events, so that no clock is needed; a build may have begun before anybody followed it. */
+function lasted(state: ReturnType<Run["get"]>, begun = state.startedAt): number {
   const newest = Math.max(
     state.endedAt ?? 0,
     state.log.at(-1)?.at ?? 0,
     ...state.steps.map((step) => step.endedAt ?? 0),
   );
-  return newest - state.startedAt;
+  return newest - Math.min(begun, state.startedAt);
 }

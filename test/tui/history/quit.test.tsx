@@ -15,14 +15,14 @@ it("names what would end with the cockpit, and nothing that is over or harmless"
     aSession("1", "fcvm-metal-arm", { title: "vim", end: undefined }),
     aSession("2", "jumpbox", { end: { kind: "exited", code: 0 } }),
   ];
-  expect(quitLines(sessions, [swap.get(), look.get()])).toEqual([
+  expect(quitLines(sessions, [swap, look])).toEqual([
     "1 shell will end:",
     "  fcvm-metal-arm: vim",
     "",
     "1 run will stop after the current call; started again, each goes on:",
     '  Swap fcvm-metal-arm, at "Wait for the spot request"',
   ]);
-  expect(quitLines([], [look.get()])).toEqual([]);
+  expect(quitLines([], [look])).toEqual([]);
 });
 
 it("asks once, with staying in focus", async () => {
