@@ -1,3 +1,4 @@
+/** This folder: SSH servers that stand for the machines. Not here: what EC2 says of them. */
 /** The simulated machines as real SSH servers on loopback, in step with the simulated account. */
 
 import { randomUUID } from "node:crypto";
