@@ -9,6 +9,7 @@ import type { Account } from "../simulator/ec2/account.ts";
 import { settle } from "../simulator/ec2/settle.ts";
 import { STORY_IDS } from "../simulator/story.ts";
 import { interference, type Start } from "./accounts.ts";
+import { ANSWERED, REFUSED, UNHEARD } from "./heard.ts";
 import { liveness } from "./liveness.ts";
 import { look, lookAt, type Moments, NOW } from "./look.ts";
 import { checkDone, checkState, INSTANCE, type Mind, perform, see } from "./player.ts";
@@ -28,13 +29,6 @@ const DELETE: Goal = { kind: "swapped", afterSwap: "delete", cancel: CANCEL };
 const KEEP: Goal = { kind: "swapped", afterSwap: "keep", cancel: CANCEL };
 
 export const GOALS: readonly Goal[] = [DELETE, KEEP, { kind: "stopped" }, { kind: "running" }, { kind: "reachable" }];
-
-const UNHEARD: Heard = { ssh: { status: "unknown" }, persistentRefused: undefined };
-const ANSWERED: Heard = { ...UNHEARD, ssh: { status: "answered", hostname: "fcvm-metal-arm", lines: [] } };
-/** A refused, or for ever failing, call on the persistent volume leaves nothing but this behind. */
-const REFUSED: Heard = { ...UNHEARD, persistentRefused: "This role is not allowed to do that." };
-
-export { ANSWERED, REFUSED, UNHEARD };
 
 /** Every way in which a player can come to a decision. */
 const PLAYS: readonly (readonly [Goal, Heard])[] = [

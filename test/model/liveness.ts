@@ -5,7 +5,7 @@ import type { Heard } from "../../ops/machine/world.ts";
 import { type Account, rootOf, spotRequestOf, volumesOf } from "../simulator/ec2/account.ts";
 import { settle } from "../simulator/ec2/settle.ts";
 import { BY_USER } from "../simulator/ec2/transitions.ts";
-import { ANSWERED, REFUSED, UNHEARD } from "./explore.ts";
+import { ANSWERED, REFUSED, UNHEARD } from "./heard.ts";
 import { look, NOW } from "./look.ts";
 import { checkDone, INSTANCE, type Mind, OWN_VOLUME, perform, see } from "./player.ts";
 import { same } from "./tables.ts";
