@@ -79,10 +79,7 @@ function moduleOf(path: string, text: string, source: Node): Module {
       const bindings = clause?.namedBindings;
       const named = bindings && isNamedImports(bindings) ? bindings.elements : [];
       const names = named.map((one) => (one.propertyName ?? one.name).text);
-      const rest = [
-        ...(clause?.name ? ["default"] : []),
-        ...(bindings && isNamespaceImport(bindings) ? ["*"] : []),
-      ];
+      const rest = [...(clause?.name ? ["default"] : []), ...(bindings && isNamespaceImport(bindings) ? ["*"] : [])];
       const kept = rest.length > 0 || named.some((one) => !one.isTypeOnly) || !clause;
       add(node.moduleSpecifier.text, [...rest, ...names], wholly || !kept);
       return;
