@@ -9,6 +9,7 @@ import type { Fleet } from "./fleet/model.ts";
 import type { MetricsState } from "./fleet/state.ts";
 import { giveTerminal, handsOver } from "./operation/handover.ts";
 import type { Run } from "./operation/run.ts";
+import { plainText } from "./plain.ts";
 import { exitStatus, INTERRUPTED, type Lines, writeRun } from "./run-lines.ts";
 import { statusTable } from "./status.ts";
 import { VERBS, type Verb } from "./verbs.ts";
@@ -33,7 +34,7 @@ export function createCommandLine(ops: ComposedOps, lines: Lines): CommandLine {
     }
   };
 
-  const say = ({ sentence, action }: Failure) => lines.err([sentence, action].filter(Boolean).join(" "));
+  const say = ({ sentence, action }: Failure) => lines.err(plainText([sentence, action].filter(Boolean).join(" ")));
 
   const status = async (): Promise<number> => {
     const signedIn = await ops.signIn.check();

@@ -1,3 +1,5 @@
+import { scrub } from "./aws/scrub.ts";
+
 /**
  * What went wrong, by what can be done about it.
  * - `signed-out`: the session is missing, expired or revoked; one sign-in mends it
@@ -33,10 +35,18 @@ export interface Failure {
   readonly code?: string;
 }
 
-/** An error that already is a sentence for the person. */
+/** Longer sentences are nobody's reading. */
+const LONGEST = 1_000;
+
+/** An error that already is a sentence for the person: what it quotes is without secrets and fit to be drawn. */
 export class FailureError extends Error {
   readonly failure: Failure;
-  constructor(failure: Failure, options?: ErrorOptions) {
+  constructor({ sentence, action, ...rest }: Failure, options?: ErrorOptions) {
+    const failure = {
+      ...rest,
+      sentence: scrub(sentence, LONGEST),
+      ...(action === undefined ? {} : { action: scrub(action, LONGEST) }),
+    };
     super(failure.sentence, options);
     this.name = "FailureError";
     this.failure = failure;

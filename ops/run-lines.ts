@@ -1,9 +1,9 @@
 /** Runs of operations as plain lines: what the command line shows, and how it asks. */
 
-import { stripVTControlCharacters } from "node:util";
 import { duration } from "./fleet/derive/ages.ts";
 import type { LogLine, Run, RunState, Step } from "./operation/run.ts";
 import type { Answer, DevicePrompt, Outcome, Question } from "./operation/types.ts";
+import { plainText } from "./plain.ts";
 
 export interface Lines {
   /** Writes one line; what comes in has no control characters. */
@@ -136,10 +136,10 @@ async function askQuestion(question: Question, lines: Lines, signal: AbortSignal
   }
 }
 
-/** Text of others on somebody's terminal: no escape sequences, no control characters, one line. */
+/** Longer lines are nobody's reading. */
+const LONGEST = 20_000;
+
+/** Text of others on somebody's terminal. */
 function clean(text: string): string {
-  return stripVTControlCharacters(text)
-    .replace(/\s/g, " ")
-    .replace(/\p{Cc}/gu, "")
-    .trimEnd();
+  return plainText(text.slice(0, LONGEST)).trimEnd();
 }

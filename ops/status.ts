@@ -8,6 +8,7 @@ import { MACHINE_NAMES } from "./fleet/machines.ts";
 import type { Fleet, Machine } from "./fleet/model.ts";
 import type { MetricsState } from "./fleet/state.ts";
 import { allHeadlines } from "./machine/headlines.ts";
+import { plainText } from "./plain.ts";
 
 type Figures = Pick<MetricsState, "cpu" | "spotPerHour">;
 
@@ -29,7 +30,7 @@ export function statusTable(fleet: Fleet, figures: Figures, now: number): string
   const told = allHeadlines(fleet).map(({ severity, sentence, action }) =>
     [`${severity.toUpperCase()}: ${sentence}`, action].filter(Boolean).join(" "),
   );
-  return [...table, ...(told.length ? ["", ...told] : [])].map((line) => `${line}\n`).join("");
+  return [...table, ...(told.length ? ["", ...told] : [])].map((line) => `${plainText(line)}\n`).join("");
 }
 
 function row(machine: Machine, figures: Figures, now: number): readonly string[] {

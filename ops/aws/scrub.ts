@@ -1,5 +1,7 @@
 /** Nothing secret and nothing that moves the cursor may reach the screen, a log or the history. */
 
+import { plainText } from "../plain.ts";
+
 const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/(authorization\s*[:=]\s*)[^\r\n]+/gi, "$1…"],
   [/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, "$1 …"],
@@ -20,12 +22,11 @@ export function withoutSecrets(text: string): string {
   return SECRETS.reduce((clean, [pattern, instead]) => clean.replace(pattern, instead), text);
 }
 
-/** As `withoutSecrets`, and on one line, without control characters, 300 characters at most. */
-export function scrub(text: string): string {
-  const clean = withoutSecrets(text)
-    .replace(/\p{Cc}\[[0-?]*[ -/]*[@-~]/gu, "")
-    .replace(/\p{Cc}+|\p{Bidi_Control}+/gu, " ")
+/** As `withoutSecrets`, and on one line, without control characters, `most` characters at most. */
+export function scrub(text: string, most = 300): string {
+  // What is cut off cannot be a secret any more, and nobody waits for it to be looked through.
+  const clean = plainText(withoutSecrets(text.slice(0, 20 * most)))
     .replace(/\s+/g, " ")
     .trim();
-  return clean.length > 300 ? `${clean.slice(0, 299)}…` : clean;
+  return clean.length > most ? `${clean.slice(0, most - 1)}…` : clean;
 }

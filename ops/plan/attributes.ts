@@ -1,7 +1,7 @@
 /** What changes of one resource, attribute by attribute: sensitive values hidden, unknown ones said, secrets scrubbed. Pure. */
 
 import { withoutSecrets } from "../aws/scrub.ts";
-import { type ChangeKind, fields, type Values } from "./plan.ts";
+import { type ChangeKind, DEEPEST as DEEPEST_JSON, fields, isShallow, type Values } from "./plan.ts";
 
 /** One side of an attribute as it may be shown. */
 type Shown =
@@ -88,7 +88,8 @@ export function attributesOf(values: Values, kind: ChangeKind, replacePaths: rea
 function inward(value: unknown): unknown {
   if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
   try {
-    return JSON.parse(value);
+    const parsed: unknown = JSON.parse(value);
+    return isShallow(parsed, DEEPEST_JSON) ? parsed : value;
   } catch {
     return value;
   }
@@ -108,7 +109,9 @@ function fits(before: unknown, after: unknown): boolean {
 function childrenOf(place: Place, before: unknown, after: unknown): readonly Place[] {
   const array = Array.isArray(before) || Array.isArray(after) || Array.isArray(place.unknown);
   const keys = new Set([before, after, place.unknown].flatMap((value) => (isTree(value) ? Object.keys(value) : [])));
-  const at = (value: unknown, key: string) => (isTree(value) ? (value as Record<string, unknown>)[key] : undefined);
+  // Its own only: a tag may be called "constructor".
+  const at = (value: unknown, key: string) =>
+    isTree(value) && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
   return [...keys].map((key) => ({
     path: array ? `${place.path}[${key}]` : place.path ? `${place.path}.${key}` : key,
     before: at(before, key),

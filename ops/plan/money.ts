@@ -110,7 +110,7 @@ function blocks(side: Fields): readonly Fields[] {
 
 function storage(volumes: readonly Fields[]): number {
   return volumes.reduce((total, one) => {
-    const number = (value: unknown) => (typeof value === "number" ? value : undefined);
+    const number = (value: unknown) => (typeof value === "number" && Math.abs(value) < 1e9 ? value : undefined);
     const sizeGiB = number(one.volume_size) ?? number(one.size) ?? 0;
     const type = text(one.volume_type) ?? text(one.type) ?? "gp3";
     return total + volumePerMonth({ sizeGiB, type, iops: number(one.iops), throughput: number(one.throughput) });

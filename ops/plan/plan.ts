@@ -86,14 +86,26 @@ export function readPlan(text: string): PlanModel {
   return planOf(parsed);
 }
 
+/** Deeper than any schema and any policy in a plan. */
+export const DEEPEST = 200;
+/** What an entry without an address is called; no plan of Terraform's has one. */
+const NAMELESS = "(a resource without an address)";
+
 /** As readPlan, of what is parsed already. */
 export function planOf(parsed: unknown): PlanModel {
+  if (!isShallow(parsed, DEEPEST)) throw malformed("Terraform's plan cannot be read: it is nested too deeply.");
   const plan = fields(parsed);
   const { format_version: format } = plan;
   if (typeof format !== "string") throw malformed("Terraform's plan cannot be read: it has no format version.");
   // A new major version may give known names other meanings; what holds data is never guessed at.
   if (!format.startsWith("1.") && !format.startsWith("0.")) {
     throw malformed(`Terraform's plan is in format ${format}, which this version does not know.`);
+  }
+  for (const name of ["resource_changes", "resource_drift"]) {
+    const value = plan[name];
+    if (value !== undefined && value !== null && !Array.isArray(value)) {
+      throw malformed(`Terraform's plan cannot be read: its ${name} is no list.`);
+    }
   }
   const prior = fields(fields(plan.prior_state).values);
   const at = Date.parse(text(plan.timestamp) ?? "");
@@ -113,24 +125,26 @@ export function planOf(parsed: unknown): PlanModel {
 function resourceChange(given: unknown): readonly ResourceChange[] {
   const one = fields(given);
   const change = fields(one.change);
-  const address = text(one.address);
+  const address = text(one.address) ?? NAMELESS;
   const movedFrom = text(one.previous_address);
   const importId = importOf(change.importing);
-  const kind = kindOf(change.actions, movedFrom !== undefined && movedFrom !== address, importId !== undefined);
-  if (address === undefined || kind === undefined) return [];
-  const type =
-    text(one.type) ??
-    address
-      .replaceAll(/\[[^\]]*\]/g, "")
-      .split(".")
-      .at(-2) ??
-    "";
+  const does = kindOf(change.actions, movedFrom !== undefined && movedFrom !== address, importId !== undefined);
+  if (does === undefined) return [];
+  const named = address
+    .replaceAll(/\[[^\]]*\]/g, "")
+    .split(".")
+    .at(-2);
+  const type = text(one.type) ?? named ?? "";
+  const mode = one.mode === "data" ? "data" : "managed";
+  // An entry that contradicts itself is none to be judged by: the guard refuses what is unknown.
+  const sound = named === type && (mode === "managed" || does === "read");
+  const kind = sound ? does : "unknown";
   return [
     {
       address,
       type,
       name: text(one.name) ?? "",
-      mode: one.mode === "data" ? "data" : "managed",
+      mode: sound ? mode : "managed",
       kind,
       deposed: text(one.deposed),
       movedFrom: movedFrom === address ? undefined : movedFrom,
@@ -159,7 +173,9 @@ function valuesOf(change: Fields): Values {
 
 /** What the list of actions means; undefined for nothing at all. */
 function kindOf(actions: unknown, moved: boolean, imported: boolean): ChangeKind | undefined {
-  const key = list(actions).join(",");
+  const key = list(actions)
+    .map((action) => (typeof action === "string" ? action : "?"))
+    .join(",");
   switch (key) {
     case "no-op":
       return moved ? "move" : imported ? "import" : undefined;
@@ -205,8 +221,18 @@ function countResources(module: Fields): number {
 /** `["root_block_device", 0, "encrypted"]` as `root_block_device[0].encrypted`. */
 function pathText(path: readonly unknown[]): string {
   return path
-    .map((step, index) => (typeof step === "number" ? `[${step}]` : index === 0 ? String(step) : `.${String(step)}`))
+    .map((step, index) => (typeof step === "number" ? `[${step}]` : `${index === 0 ? "" : "."}${text(step) ?? "?"}`))
     .join("");
+}
+
+/** Whether a value is nested no deeper than `levels`: what walks through it calls itself as often. */
+export function isShallow(value: unknown, levels: number): boolean {
+  let layer: unknown[] = [value];
+  for (let level = 0; layer.length > 0; level += 1) {
+    if (level > levels) return false;
+    layer = layer.flatMap((one) => (typeof one === "object" && one !== null ? Object.values(one) : []));
+  }
+  return true;
 }
 
 /** The value as an object's fields; none where it is something else. */

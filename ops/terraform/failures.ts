@@ -7,7 +7,7 @@ import type { Diagnostic } from "./messages.ts";
 
 /** @param now milliseconds since the epoch, to say for how long a lock has been held. */
 export function terraformFailure(diagnostics: readonly Diagnostic[], now: number): FailureError {
-  const errors = diagnostics.filter((one) => one.severity === "error");
+  const errors = diagnostics.filter((one) => one.severity === "error").map(bounded);
   const [first] = errors;
   if (!first) {
     return new FailureError({
@@ -23,10 +23,17 @@ export function terraformFailure(diagnostics: readonly Diagnostic[], now: number
   );
 }
 
+/** Longer ones are somebody's answer in full, and hold no more of a reason. */
+const LONGEST = 20_000;
+
+function bounded(one: Diagnostic): Diagnostic {
+  return { ...one, summary: one.summary.slice(0, LONGEST), detail: one.detail.slice(0, LONGEST) };
+}
+
 /** Terraform's lock information (statemgr.LockInfo's String). */
 function lock(text: string, now: number): Failure | undefined {
   if (!/state lock|Lock Info:/i.test(text)) return undefined;
-  const field = (name: string) => new RegExp(`^\\s*${name}:[ \\t]+(\\S.*)$`, "m").exec(text)?.[1]?.trim();
+  const field = (name: string) => new RegExp(`^[ \\t]*${name}:[ \\t]+(\\S.*)$`, "m").exec(text)?.[1]?.trim();
   const id = field("ID");
   if (!id) return undefined;
   const [, day, clock] = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)/.exec(field("Created") ?? "") ?? [];
@@ -90,7 +97,7 @@ function ownersFile(first: Diagnostic): Failure | undefined {
 
 /** A value for a variable that does not exist is only a warning to Terraform; but a mistyped persistent_roots protects nothing. */
 export function unknownVariable(diagnostics: readonly Diagnostic[]): FailureError | undefined {
-  const one = diagnostics.find((each) => /undeclared variable/i.test(each.summary));
+  const one = diagnostics.map(bounded).find((each) => /undeclared variable/i.test(each.summary));
   if (!one) return undefined;
   const name = /variable named "([^"]+)"/.exec(one.detail)?.[1];
   return new FailureError({

@@ -55,9 +55,13 @@ export function addressOf(outputs: Outputs, machine: MachineName): string | unde
 export function outputLines(outputs: Outputs): readonly string[] {
   return Object.entries(outputs).flatMap(([name, value]) =>
     typeof value === "object" && value !== null
-      ? Object.entries(value).map(([key, one]) => `${name}.${key} = ${String(one)}`)
-      : [`${name} = ${String(value)}`],
+      ? Object.entries(value).map(([key, one]) => `${name}.${key} = ${shown(one)}`)
+      : [`${name} = ${shown(value)}`],
   );
+}
+
+function shown(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 
 function fields(value: unknown): Readonly<Record<string, unknown>> {

@@ -2,11 +2,11 @@
 
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { stripVTControlCharacters } from "node:util";
 import { scrub, withoutSecrets } from "../aws/scrub.ts";
 import { FailureError } from "../failure.ts";
 import type { OperationContext } from "../operation/types.ts";
 import type { Ops } from "../ops.ts";
+import { withoutSequences } from "../plain.ts";
 import { type Ended, run } from "./child.ts";
 import {
   buildImage,
@@ -151,7 +151,7 @@ export async function restoreEmergencyState(
 
 /** Errors as Terraform prints them for people, boxes and all. */
 function plainDiagnostics(text: string): Diagnostic[] {
-  const [, rest] = /Error: ([\s\S]*)/.exec(stripVTControlCharacters(text).replaceAll(/^[╷│╵] ?/gm, "")) ?? [];
+  const [, rest] = /Error: ([\s\S]*)/.exec(withoutSequences(text).replaceAll(/^[╷│╵] ?/gm, "")) ?? [];
   const [summary = "", ...detail] = (rest ?? text).trim().split("\n");
   const where = { file: undefined, line: undefined, address: undefined };
   return [{ severity: "error", summary: summary.trim(), detail: detail.join("\n").trim(), ...where }];

@@ -1,7 +1,7 @@
 /** Plain text, measured in columns of the terminal. Pure. */
 
-import { stripVTControlCharacters } from "node:util";
 import stringWidth from "string-width";
+import { plainText } from "../../ops/plain.ts";
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
@@ -12,6 +12,9 @@ const NARROW = /^[\x20-\x7e\u00b7\u00d7\u2026\u2190-\u2193\u2264\u2500-\u25fc\u2
 export function width(text: string): number {
   return NARROW.test(text) ? text.length : stringWidth(text);
 }
+
+/** Longer texts are nobody's reading, and measuring them would hold up the screen. */
+const LONGEST = 20_000;
 
 /**
  * Characters whose width terminals do not agree on: emoji, whatever lies beyond the first plane, and scripts that are
@@ -26,12 +29,14 @@ const DOUBTFUL =
  */
 export function clean(text: string): string {
   if (NARROW.test(text)) return text;
-  return stripVTControlCharacters(text)
-    .replaceAll(/[\t\r\n]+/g, " ")
-    .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "")
-    .normalize("NFC")
-    .replaceAll(/\p{M}/gu, "")
-    .replaceAll(DOUBTFUL, "\ufffd");
+  return (
+    plainText(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text)
+      // To put thousands of marks on one letter in order takes long.
+      .replaceAll(/(\p{M}{4})\p{M}+/gu, "$1")
+      .normalize("NFC")
+      .replaceAll(/\p{M}/gu, "")
+      .replaceAll(DOUBTFUL, "\ufffd")
+  );
 }
 
 /** At most `columns` columns of `text`; what is cut ends in "…". */
