@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Store } from "../store.ts";
 import { BLOCK, openBlocks } from "./log-blocks.ts";
 import { createLogIndex } from "./log-index.ts";
-import { findLine } from "./log-search.ts";
+import { findLine, resting } from "./log-search.ts";
 
 /** How much of it there is; listeners hear of it at most thirty times a second, `get` is exact. */
 export interface LogExtent {
@@ -36,7 +36,6 @@ const EXTENSION = ".log";
 /** Logs of earlier builds that stay. */
 const OLDER_KEPT = 4;
 const TOLD_EVERY_MS = 34;
-const READ_AT_ONCE = 4 * BLOCK;
 
 /**
  * Opens the log of a build, or begins it: `name` (the job's ID) tells it from others in `directory`. What the file
@@ -52,11 +51,13 @@ export async function createBuildLog(
   const blocks = await openBlocks(path, onTrouble);
   const index = createLogIndex(blocks);
   await prune(directory, path);
-  const bytes = Buffer.allocUnsafeSlow(Math.min(READ_AT_ONCE, blocks.end()));
+  const rest = resting();
+  const bytes = Buffer.allocUnsafeSlow(Math.min(BLOCK, blocks.end()));
   for (let at = 0, end = blocks.end(); at < end; at += bytes.length) {
     const piece = bytes.subarray(0, end - at);
-    await blocks.read(piece, at);
+    blocks.read(piece, at);
     index.add(piece);
+    await rest();
   }
 
   const listeners = new Set<() => void>();

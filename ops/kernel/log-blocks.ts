@@ -31,8 +31,8 @@ export interface Blocks {
   readonly newlinesOf: (block: number) => readonly number[];
   /** The bytes from `from` to before `to`; a view of them where one block has them all. */
   readonly slice: (from: number, to: number) => Buffer;
-  /** Fills `into` with what begins at `from`, without holding up anything. */
-  readonly read: (into: Buffer, from: number) => Promise<void>;
+  /** Fills `into` with what begins at `from`; not kept at hand. */
+  readonly read: (into: Buffer, from: number) => void;
   /** Writes what is left and lets go of the file. It can be read on. */
   readonly close: () => void;
 }
@@ -41,6 +41,7 @@ export interface Blocks {
 export async function openBlocks(path: string, onTrouble: (sentence: string) => void): Promise<Blocks> {
   const memory = new Map<number, Block>();
   const atHand = new Map<number, Block>();
+  let latest: number | undefined;
   let handle: FileHandle | undefined;
   let start = 0;
   let end = 0;
@@ -72,6 +73,8 @@ export async function openBlocks(path: string, onTrouble: (sentence: string) => 
     }
   };
   const keepAtHand = (number: number, block: Block) => {
+    if (number === latest && atHand.has(number)) return;
+    latest = number;
     atHand.delete(number);
     atHand.set(number, block);
     const [oldest] = atHand.keys();
@@ -117,25 +120,28 @@ export async function openBlocks(path: string, onTrouble: (sentence: string) => 
       start = (number + 1) * BLOCK;
     }
   };
-  /** A block that a file has: all of it, but what somebody took away from the file is zeros. */
-  const load = (number: number): Block => {
-    const bytes = Buffer.alloc(BLOCK);
+  /** How many bytes of the file were there to read; also when it has been let go of. */
+  const readFile = (into: Buffer, from: number): number => {
     try {
       const fd = handle?.fd ?? openSync(path, "r");
       try {
-        readSync(fd, bytes, 0, BLOCK, number * BLOCK);
+        return readSync(fd, into, 0, into.length, from);
       } finally {
         if (!handle) closeSync(fd);
       }
     } catch {
-      // As if it were taken away.
+      return 0;
     }
-    return { bytes, newlines: [], scanned: 0 };
   };
   const blockOf = (number: number): Block => {
     const waiting = memory.get(number);
     if (waiting) return waiting;
-    const block = atHand.get(number) ?? load(number);
+    let block = atHand.get(number);
+    if (!block) {
+      // What somebody took away from the file is zeros: nothing to see.
+      block = { bytes: Buffer.alloc(BLOCK), newlines: [], scanned: 0 };
+      readFile(block.bytes, number * BLOCK);
+    }
     keepAtHand(number, block);
     return block;
   };
@@ -172,6 +178,7 @@ export async function openBlocks(path: string, onTrouble: (sentence: string) => 
       const block = blockOf(number);
       const length = Math.min(BLOCK, end - number * BLOCK);
       const { bytes, newlines } = block;
+      if (block.scanned >= length) return newlines;
       for (
         let at = bytes.indexOf(NEWLINE, block.scanned);
         at !== -1 && at < length;
@@ -195,17 +202,11 @@ export async function openBlocks(path: string, onTrouble: (sentence: string) => 
       }
       return Buffer.concat(parts);
     },
-    read: async (into, from) => {
-      const onDisk = Math.max(0, Math.min(into.length, written - from));
-      let got = 0;
-      if (handle && !failed && onDisk === into.length) {
-        const { bytesRead } = await handle.read(into, 0, onDisk, from).catch(() => ({ bytesRead: 0 }));
-        got = bytesRead;
-      }
-      for (let at = got; at < into.length; ) {
-        const number = Math.floor((from + at) / BLOCK);
-        const inside = from + at - number * BLOCK;
-        at += blockOf(number).bytes.copy(into, at, inside, BLOCK);
+    read: (into, from) => {
+      let got = from + into.length <= written ? readFile(into, from) : 0;
+      while (got < into.length) {
+        const number = Math.floor((from + got) / BLOCK);
+        got += blockOf(number).bytes.copy(into, got, from + got - number * BLOCK);
       }
     },
     close: () => {

@@ -1,13 +1,9 @@
-/** Searches a log of any length in bounded memory, a piece at a time between which everything else goes on. */
+/** Searches a log of any length in bounded memory, a block at a time, between which everything else goes on. */
 
 import { setImmediate as turn } from "node:timers/promises";
 import { BLOCK, type Blocks } from "./log-blocks.ts";
 import type { LogIndex } from "./log-index.ts";
 
-/** The first piece is small, so that what is near is found at once; the largest takes less than a millisecond. */
-const SMALLEST = 4096;
-const LARGEST = 4 * BLOCK;
-const GROWTH = 4;
 /** Longer than this, nothing else waits. */
 const HOLD_MS = 5;
 
@@ -51,7 +47,7 @@ function createSearch(blocks: Blocks, index: LogIndex, query: string) {
   const exact = query !== query.toLowerCase();
   const plainQuery = PLAIN_QUERY.test(query);
   const pattern = new RegExp(query.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"), exact ? "" : "i");
-  const scratch = Buffer.allocUnsafeSlow(LARGEST + query.length);
+  const scratch = Buffer.allocUnsafeSlow(BLOCK + query.length);
   const isPlain = (offset: number) => index.isPlain(Math.floor(offset / BLOCK));
 
   const matches = (line: number) => {
@@ -59,9 +55,9 @@ function createSearch(blocks: Blocks, index: LogIndex, query: string) {
     return (exact ? text : text.toLowerCase()).includes(query);
   };
   /** The bytes from `from`, and those after `to` that a match may reach into. */
-  const read = async (from: number, to: number, end: number): Promise<string> => {
+  const read = (from: number, to: number, end: number): string => {
     const bytes = scratch.subarray(0, Math.min(to + query.length - 1, end) - from);
-    await blocks.read(bytes, from);
+    blocks.read(bytes, from);
     return bytes.toString("latin1");
   };
   /** The first line of them, in the order given, that matches. */
@@ -77,16 +73,13 @@ function createSearch(blocks: Blocks, index: LogIndex, query: string) {
   /** From the byte at `from` to before `end`. */
   const forward = async (from: number, end: number, signal?: AbortSignal) => {
     const rest = resting();
-    let size = SMALLEST;
-    for (let at = from; at < end && !signal?.aborted; size = Math.min(LARGEST, size * GROWTH)) {
-      const plain = isPlain(at);
-      let to = Math.min(end, plain ? at + size : blockEnd(at));
-      for (let next = blockEnd(at); plain && next < to; next = blockEnd(next)) if (!isPlain(next)) to = next;
-      if (!plain) {
+    for (let at = from; at < end && !signal?.aborted; ) {
+      const to = Math.min(end, blockStart(at) + BLOCK);
+      if (!isPlain(at)) {
         const found = await among(index.lineAt(at), index.lineAt(to - 1), rest);
         if (found !== undefined) return found;
       } else if (plainQuery) {
-        const place = (await read(at, to, end)).search(pattern);
+        const place = read(at, to, end).search(pattern);
         if (place !== -1) return index.lineAt(at + place);
       }
       await rest();
@@ -97,20 +90,14 @@ function createSearch(blocks: Blocks, index: LogIndex, query: string) {
   /** From the byte before `end` back to the one at `begin`. */
   const backward = async (begin: number, end: number, signal?: AbortSignal) => {
     const rest = resting();
-    let size = SMALLEST;
-    for (let to = end; to > begin && !signal?.aborted; size = Math.min(LARGEST, size * GROWTH)) {
-      const plain = isPlain(to - 1);
-      let at = Math.max(begin, plain ? to - size : blockStart(to - 1));
-      for (let next = blockStart(to - 1); plain && next > at; next = blockStart(next - 1)) {
-        if (!isPlain(next - 1)) at = next;
-      }
-      if (!plain) {
+    for (let to = end; to > begin && !signal?.aborted; ) {
+      const at = Math.max(begin, blockStart(to - 1));
+      if (!isPlain(at)) {
         const found = await among(index.lineAt(to - 1), index.lineAt(at), rest);
         if (found !== undefined) return found;
       } else if (plainQuery) {
-        const text = await read(at, to, end);
-        const place = (exact ? text : text.toLowerCase()).lastIndexOf(query);
-        if (place !== -1) return index.lineAt(at + place);
+        const text = read(at, to, end);
+        if (pattern.test(text)) return index.lineAt(at + (exact ? text : text.toLowerCase()).lastIndexOf(query));
       }
       await rest();
       to = at;
@@ -124,12 +111,8 @@ function blockStart(offset: number): number {
   return offset - (offset % BLOCK);
 }
 
-function blockEnd(offset: number): number {
-  return blockStart(offset) + BLOCK;
-}
-
 /** Lets everything else have its turn where it has waited long enough. */
-function resting(): () => Promise<void> {
+export function resting(): () => Promise<void> {
   let since = performance.now();
   return async () => {
     if (performance.now() - since < HOLD_MS) return;
