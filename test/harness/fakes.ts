@@ -3,6 +3,7 @@
 import type { Clock } from "../../ops/clock.ts";
 import type { Environment } from "../../ops/environment.ts";
 import type { FleetState, MetricsState } from "../../ops/fleet/state.ts";
+import type { KernelsState } from "../../ops/kernel/kernels.ts";
 import { type Run, startRun } from "../../ops/operation/run.ts";
 import type { Operation } from "../../ops/operation/types.ts";
 import type { Access, Ops } from "../../ops/ops.ts";
@@ -46,6 +47,7 @@ interface FakeCells {
   readonly lastPlan: Cell<LastPlan | undefined>;
   readonly operations: Cell<readonly Run[]>;
   readonly sessions: Cell<readonly SessionSummary[]>;
+  readonly kernels: Cell<KernelsState>;
 }
 
 export interface FakeOps extends Ops {
@@ -95,6 +97,7 @@ interface FakeStart {
   readonly probes?: ProbeState;
   readonly lastPlan?: LastPlan;
   readonly sessions?: readonly SessionSummary[];
+  readonly kernels?: KernelsState;
 }
 
 export function fakeOps(start: FakeStart = {}): FakeOps {
@@ -111,6 +114,7 @@ export function fakeOps(start: FakeStart = {}): FakeOps {
     lastPlan: cell<LastPlan | undefined>(start.lastPlan),
     operations: cell<readonly Run[]>([]),
     sessions: cell(start.sessions ?? []),
+    kernels: cell(start.kernels ?? {}),
   };
   const core = <T>(name: string, of: Cell<T>) => ({
     get: of.get,
@@ -163,6 +167,8 @@ export function fakeOps(start: FakeStart = {}): FakeOps {
         return begin(operation, clock, cells.operations);
       },
     },
+    kernels: { get: cells.kernels.get, subscribe: cells.kernels.subscribe, learn: called("kernels.learn") },
+    buildWatch: { start: called("buildWatch.start"), stop: called("buildWatch.stop") },
     sessions: {
       get: cells.sessions.get,
       subscribe: cells.sessions.subscribe,

@@ -56,7 +56,7 @@ export function fleetFrame({ ops, navigation, columns, rows, availability }: Fra
   const { fleet } = state;
   const signIn = ops.signIn.get();
   const metrics = ops.metrics.get();
-  const known = { metrics, probes: ops.probes.get(), sessions: ops.sessions.get() };
+  const known = { metrics, probes: ops.probes.get(), sessions: ops.sessions.get(), kernels: ops.kernels.get() };
   const views = fleet
     ? MACHINE_NAMES.map((name) => {
         const machine = fleet.machines[name];

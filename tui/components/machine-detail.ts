@@ -8,10 +8,11 @@ import { IDLE_BELOW_PERCENT, IDLE_HOURS } from "../../ops/fleet/derive/idle.ts";
 import { spotWords } from "../../ops/fleet/derive/words.ts";
 import type { Attachment, Volume } from "../../ops/fleet/model.ts";
 import { volumePerMonth } from "../../ops/fleet/prices.ts";
+import type { KernelStanding } from "../../ops/kernel/kernels.ts";
 import type { Fact } from "../format/grid.ts";
 import { join, type Line, t, ticking } from "../format/line.ts";
 import { clean } from "../format/text.ts";
-import { ago, count, gigabytes, left, percent, timeOfDay } from "../format/words.ts";
+import { ago, count, elapsed, gigabytes, left, percent, timeOfDay } from "../format/words.ts";
 import { type MachineView, toneToken } from "./machine-view.ts";
 import { actionHere } from "./notices.ts";
 
@@ -39,6 +40,7 @@ export function machineFacts(
     costFact(view),
     autoStopFact(view, metricsFailure),
     probeFact(view),
+    buildFact(view),
     firstBootFact(view),
     dataFact(view),
     instanceFact(view),
@@ -203,7 +205,7 @@ function autoStopFact({ idle, machine, cpu }: MachineView, failure: Failure | un
   return { label, parts: [[dim("no CPU figures yet")], ...late], more: [[dim(`stops ${rule}`)]], rank: 7 };
 }
 
-function probeFact({ probe, machine }: MachineView): Fact {
+function probeFact({ probe, kernel, machine }: MachineView): Fact {
   if (!probe) {
     const running = machine.instance?.state === "running";
     return { label: "kernel", parts: running ? [[dim("not asked yet")]] : [], rank: 8 };
@@ -217,14 +219,42 @@ function probeFact({ probe, machine }: MachineView): Fact {
   return {
     label: "kernel",
     parts: [
-      [t(clean(probe.kernel)), probe.nestedDsb ? t(" ✓", "status.ok") : dim(" unpatched")],
+      [t(clean(probe.kernel)), ...standingPieces(kernel)],
       load ? [dim("load "), t(load[0].toFixed(2)), dim(` ${load[1].toFixed(2)} ${load[2].toFixed(2)}`)] : [],
       disk,
       [ticking((now) => (now - probe.at < PROBE_FRESH ? "≤ 1 min ago" : ago(probe.at, now)), "text.dim")],
     ],
-    more: scratch?.model ? [[dim(clean(scratch.model))]] : [],
+    more: [
+      ...(kernel?.age === "older" ? kernel.changes.map((change): Line => [t(clean(change), "status.warn")]) : []),
+      ...(scratch?.model ? [[dim(clean(scratch.model))]] : []),
+    ],
     rank: 5,
   };
+}
+
+function standingPieces(kernel: KernelStanding | undefined): Line {
+  if (!kernel?.nestedDsb) return [dim(" unpatched")];
+  if (kernel.age === "older") return [t(" ▲ older than the patches here", "status.warn")];
+  return [t(kernel.age === "current" ? " ✓ with the patches here" : " ✓ patched", "status.ok")];
+}
+
+/** The newest kernel build there, by whomever. */
+function buildFact({ lastBuild: job, probe }: MachineView): Fact {
+  const label = "last build";
+  if (!job) return { label, parts: [], rank: 8 };
+  const what: Line = [t(`${job.kind} ${clean(job.version)}`)];
+  const { state, startedAt, endedAt } = job;
+  if (probe?.build?.id === job.id || (state === "running" && endedAt === undefined)) {
+    return { label, parts: [what, [t("under way", "status.busy")]], rank: 6 };
+  }
+  const ended: Line = endedAt === undefined ? [] : [ticking((now) => ago(endedAt, now), "text.dim")];
+  if (state !== "succeeded") {
+    const why: Line[] = job.reason ? [[dim(clean(job.reason))]] : [];
+    return { label, parts: [what, [t(state, "status.warn")], ended], more: why, rank: 6 };
+  }
+  const took = endedAt === undefined ? "built" : `built in ${elapsed(startedAt, endedAt)}`;
+  const how: Line = [t(job.unchanged ? "nothing had to be built" : took, "status.ok")];
+  return { label, parts: [what, how, ended], rank: 8 };
 }
 
 /** How the first boot went, as long as that is worth a word. */

@@ -131,9 +131,10 @@ function autoStopLine({ idle, machine }: MachineView, now: number): Line {
   );
 }
 
-function kernelLine({ probe, machine }: MachineView): Line {
+function kernelLine({ probe, kernel, machine }: MachineView): Line {
   if (!probe || machine.instance?.state !== "running") return [];
-  return [t(clean(probe.kernel), probe.nestedDsb ? "status.ok" : "text.dim")];
+  const older: Line = kernel?.age === "older" ? [t(" ▲ older", "status.warn")] : [];
+  return [t(clean(probe.kernel), probe.nestedDsb ? "status.ok" : "text.dim"), ...older];
 }
 
 function scratchLine({ probe, machine }: MachineView): Line {

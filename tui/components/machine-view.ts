@@ -5,6 +5,8 @@ import { type Idle, idleness } from "../../ops/fleet/derive/idle.ts";
 import { isMarked, type StateWords, stateWords } from "../../ops/fleet/derive/words.ts";
 import type { Machine } from "../../ops/fleet/model.ts";
 import type { CpuHour, MetricsState } from "../../ops/fleet/state.ts";
+import { type KernelStanding, type KernelsState, standingOf } from "../../ops/kernel/kernels.ts";
+import type { KernelJob } from "../../ops/kernel/view.ts";
 import type { Probe, ProbeState, SessionSummary } from "../../ops/ssh/types.ts";
 import type { Token } from "../theme.ts";
 
@@ -19,6 +21,10 @@ export interface MachineView {
   readonly idle: Idle | undefined;
   /** What the machine last said of itself; of an instance that ran before this one it is not told. */
   readonly probe: Probe | undefined;
+  /** How the running kernel stands to the patches here. */
+  readonly kernel: KernelStanding | undefined;
+  /** The newest kernel build there; absent where it never was asked, or there was none. */
+  readonly lastBuild: KernelJob | undefined;
   readonly interruption: Interruption | undefined;
   readonly sessions: readonly SessionSummary[];
   /** The session that Enter goes back to. */
@@ -35,6 +41,7 @@ interface Known {
   readonly metrics: MetricsState;
   readonly probes: ProbeState;
   readonly sessions: readonly SessionSummary[];
+  readonly kernels: KernelsState;
 }
 
 export function machineView(
@@ -58,10 +65,16 @@ export function machineView(
     cpu,
     idle: idleness(machine, cpu),
     probe,
+    kernel: probe && standingOf(probe.kernel, bootedAt(probe), known.kernels[name]),
+    lastBuild: known.kernels[name]?.jobs[0],
     interruption: interruptionOf(machine, probe),
     sessions,
     chosen: sessions.find((session) => session.id === chosenId) ?? sessions.findLast((session) => !session.end),
   };
+}
+
+function bootedAt({ at, uptimeSeconds }: Probe): number | undefined {
+  return uptimeSeconds === undefined ? undefined : at - uptimeSeconds * 1000;
 }
 
 function interruptionOf({ instance, spotRequest }: Machine, probe: Probe | undefined): Interruption | undefined {

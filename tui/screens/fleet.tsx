@@ -94,9 +94,16 @@ function useFrame(input: FrameInput): Frame {
   const pace = last.frame?.turning ? "fast" : "second";
   const subscribe = useCallback(
     (listener: () => void) => {
-      const ends = [ops.fleet, ops.signIn, ops.metrics, ops.probes, ops.sessions, ops.lastPlan, TICKERS[pace]].map(
-        (store) => store.subscribe(listener),
-      );
+      const ends = [
+        ops.fleet,
+        ops.signIn,
+        ops.metrics,
+        ops.probes,
+        ops.sessions,
+        ops.kernels,
+        ops.lastPlan,
+        TICKERS[pace],
+      ].map((store) => store.subscribe(listener));
       return () => {
         for (const end of ends) end();
       };
