@@ -55,7 +55,13 @@ stop-jumpbox stop-arm stop-x86: stop-%: dist/.built ## stop the machine
 swap-arm swap-x86: swap-%: dist/.built ## give the machine its persistent root volume back
 	@exec $(NODE) dist/cli.js swap $*
 
-.PHONY: ssh-jumpbox ssh-arm ssh-x86 start-jumpbox start-arm start-x86 stop-jumpbox stop-arm stop-x86 swap-arm swap-x86
+kernel-arm kernel-x86: kernel-%: dist/.built ## build the guest kernel on the machine
+	@exec $(NODE) dist/cli.js kernel-guest $*
+
+kernel-host-arm: kernel-host-%: dist/.built ## build the machine's own kernel, and try it by one boot
+	@exec $(NODE) dist/cli.js kernel-host $*
+
+.PHONY: kernel-arm kernel-x86 kernel-host-arm ssh-jumpbox ssh-arm ssh-x86 start-jumpbox start-arm start-x86 stop-jumpbox stop-arm stop-x86 swap-arm swap-x86
 
 # Terraform runs in a container. The image follows the Dockerfile alone; the sign-in is looked at every time.
 .container-built: Dockerfile | dist/.built

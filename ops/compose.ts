@@ -10,6 +10,8 @@ import { observe } from "./fleet/observe.ts";
 import { readOwnerValues } from "./fleet/owner.ts";
 import { createFleetCore } from "./fleet/refresh.ts";
 import { createLookStore } from "./fleet/stored.ts";
+import { createKernels } from "./kernel/kernels.ts";
+import { createBuildWatch } from "./kernel/watch.ts";
 import { createHistory } from "./operation/history.ts";
 import { createOperations } from "./operation/operations.ts";
 import type { Ops } from "./ops.ts";
@@ -65,6 +67,9 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
     const { status } = await (pressed ?? operations.start(signIn.login())).finished;
     return status === "done" || status === "nothing-to-do";
   });
+  const kernels = createKernels();
+  const access = { aws, gate, look: fleet.look, channel, hostKeys, history };
+  const buildWatch = createBuildWatch({ access, clock, environment, fleet, kernels, metrics, operations, probes });
   return {
     environment,
     clock,
@@ -75,9 +80,11 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
     operations,
     lastPlan,
     sessions,
-    access: { aws, gate, look: fleet.look, channel, hostKeys, history },
+    kernels,
+    buildWatch,
+    access,
     stop: async () => {
-      for (const core of [probes, metrics, fleet]) core.stop();
+      for (const core of [buildWatch, probes, metrics, fleet]) core.stop();
       await Promise.all([sessions.stop(), history.flush(), stored.flush(), lastPlan.flush()]);
       aws.stop();
     },

@@ -7,6 +7,8 @@ import type { Clock } from "./clock.ts";
 import type { Environment } from "./environment.ts";
 import type { Fleet } from "./fleet/model.ts";
 import type { FleetState, MetricsState } from "./fleet/state.ts";
+import type { Kernels } from "./kernel/kernels.ts";
+import type { BuildWatch } from "./kernel/watch.ts";
 import type { History } from "./operation/history.ts";
 import type { Run } from "./operation/run.ts";
 import type { Operation } from "./operation/types.ts";
@@ -56,5 +58,9 @@ export interface Ops {
   readonly operations: Operations;
   readonly lastPlan: PlanMemory;
   readonly sessions: Sessions;
+  /** The last kernel builds of the machines, as far as they were asked. */
+  readonly kernels: Kernels;
+  /** Takes up builds that run already; started by the cockpit, after the probes. */
+  readonly buildWatch: BuildWatch;
   readonly access: Access;
 }

@@ -2,6 +2,8 @@
 
 import { connectOperation } from "./database/connect.ts";
 import type { MachineName } from "./fleet/machines.ts";
+import { buildKernel } from "./kernel/build.ts";
+import type { KernelKind } from "./kernel/view.ts";
 import { startMachine, stopMachine, swapMachine } from "./machine/operations.ts";
 import { CONNECT_NEEDS, connectMachine, type Need } from "./machine/prerequisites.ts";
 import { machineTools } from "./machine/tools.ts";
@@ -71,6 +73,9 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     confirm: "simple",
     create: (ops, machine) => swapMachine(machine, machineTools(ops)),
   },
+  kernel: kernelVerb("build a kernel on the machine, guest or host", undefined),
+  "kernel-guest": kernelVerb("build the guest kernel, a Firecracker microVM's image", "guest"),
+  "kernel-host": kernelVerb("build the machine's own kernel, and try it by one boot", "host"),
   image: account("build the container image, where the Dockerfile changed", "none", imageOperation),
   init: account("prepare Terraform: image, session, state bucket, backend", "none", initOperation),
   plan: account("show what apply would change", "none", planOperation),
@@ -82,6 +87,17 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   connect: account("the database client, signed in by IAM", "none", connectOperation),
   validate: account("check terraform/ for errors", "none", validateOperation),
 };
+
+/** A kernel build; without a kind it asks which. */
+function kernelVerb(help: string, kind: KernelKind | undefined): Verb {
+  return {
+    help,
+    scope: "machine",
+    needs: CONNECT_NEEDS,
+    confirm: "simple",
+    create: (ops, machine) => buildKernel(machine, { kind }, ops),
+  };
+}
 
 /** A verb of the whole account that brings about by itself what it needs. */
 function account(help: string, confirm: Verb["confirm"], create: (ops: Ops) => Operation): Verb {

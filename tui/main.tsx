@@ -43,6 +43,7 @@ function cockpit(): void {
   void instance.waitUntilRenderFlush().then(() => {
     ops.metrics.start();
     ops.probes.start();
+    ops.buildWatch.start();
   });
 }
 

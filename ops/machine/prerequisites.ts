@@ -14,7 +14,7 @@ import { addressOf, seatOf, type World } from "./world.ts";
 /** What has to be so before an action can be taken, in the order in which it is brought about. */
 export type Need = "signed-in" | "persistent-root" | "running" | "address" | "ssh";
 
-type Walked =
+export type Walked =
   | { readonly ready: true; readonly address: string | undefined; readonly world: World }
   | { readonly ready: false; readonly outcome: Outcome };
 
@@ -23,7 +23,7 @@ type Walked =
  * costs money or is dangerous is asked once, together, before the first step; where nothing is, nothing is asked.
  * @param purpose what it is all for, as in "Open SSH on fcvm-metal-arm"
  */
-async function walk(
+export async function walk(
   needs: readonly Need[],
   name: MachineName,
   purpose: string,

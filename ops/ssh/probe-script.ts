@@ -2,6 +2,14 @@
 
 import type { Probe } from "./types.ts";
 
+/** Says which kernel build runs, if one does: its job has no exit status, and somebody holds the lock (kernel/job.sh). */
+export const RUNNING_BUILD = `
+builds=$HOME/.local/state/snowglobe-kernel
+build=$(cat "$builds/holder" 2>/dev/null) && [ -d "$builds/jobs/$build" ] && [ ! -e "$builds/jobs/$build/exit" ] &&
+  ! flock -n -s "$builds/lock" true && echo "build $build"
+true
+`;
+
 /**
  * Read-only, POSIX, one fact a line. The scratch disk is told by its model and never by its name (mission.md). The
  * interruption notice is instance metadata, version 2 (EC2 user guide, "spot/instance-action": 404 where there is none).
@@ -22,6 +30,7 @@ if command -v findmnt >/dev/null; then
 fi
 status=/var/lib/snowglobe/first-boot.status
 [ -r "$status" ] && echo "first-boot $(tr '\\n' ' ' <"$status")"
+${RUNNING_BUILD}
 metadata=http://169.254.169.254/latest
 token=$(curl -sf -m 1 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$metadata/api/token") &&
   echo "interruption $(curl -sf -m 1 -H "X-aws-ec2-metadata-token: $token" "$metadata/meta-data/spot/instance-action")"
@@ -48,6 +57,7 @@ export function parseProbe(output: string, at: number): Probe | undefined {
     uptimeSeconds,
     interruption: interruptionOf(facts.get("interruption")),
     ...firstBootOf(facts.get("first-boot")),
+    ...buildOf(facts.get("build")),
   };
 }
 
@@ -55,6 +65,12 @@ export function parseProbe(output: string, at: number): Probe | undefined {
 function firstBootOf(text = ""): Pick<Probe, "firstBoot"> {
   const [state, ...failed] = text.split(/\s+/).filter((word) => /^[\w-]{1,40}$/.test(word));
   return state === "running" || state === "done" || state === "failed" ? { firstBoot: { state, failed } } : {};
+}
+
+/** The ID of a job, which ends in its kind. */
+function buildOf(text = ""): Pick<Probe, "build"> {
+  const kind = /^\d{8}T\d{9}-(guest|host)$/.exec(text)?.[1];
+  return kind === "guest" || kind === "host" ? { build: { id: text, kind } } : {};
 }
 
 /** The leading numbers of a line of /proc, none below zero. */

@@ -60,6 +60,8 @@ export interface Probe {
   readonly interruption: { readonly action: string; readonly at: number } | undefined;
   /** How the first boot went (terraform/dev-instance-common.tf); absent on a machine that does not say. */
   readonly firstBoot?: { readonly state: "running" | "done" | "failed"; readonly failed: readonly string[] };
+  /** The kernel build that runs there, by whomever. */
+  readonly build?: { readonly id: string; readonly kind: "guest" | "host" };
 }
 
 export type ProbeState = Readonly<Partial<Record<MachineName, Probe>>>;

@@ -1,0 +1,119 @@
+/**
+ * kernel/ on the machine: a directory for every state it was ever in, named by its hash and never changed once it is there,
+ * so that nothing which runs from one is disturbed. Only what changed goes over the wire.
+ */
+
+import { FailureError } from "../failure.ts";
+import type { KernelSource, SourceFile } from "./source.ts";
+
+/** Runs a line of shell on the machine; `input` is its standard input. */
+export type RunThere = (command: string, input?: string) => Promise<{ readonly code: number; readonly output: string }>;
+
+/** Below the home there; `newest` in it is a link, for people and for whoever only looks. */
+const PLACE = ".local/share/snowglobe/kernel";
+
+/** The newest that was brought there, by whichever computer. */
+export const NEWEST_PLACE = `"$HOME"/${PLACE}/newest`;
+
+/** The directory of that state on the machine, as a word of shell. */
+export function placeOf({ hash }: Pick<KernelSource, "hash">): string {
+  return `"$HOME"/${PLACE}/${hash}`;
+}
+
+/**
+ * Makes sure that kernel/ is there as it is here; gives how many files had to go over. Whole or not at all: two computers
+ * at once, or a link that dies half-way, leave nothing half-written.
+ */
+export async function bringOver(source: KernelSource, run: RunThere): Promise<number> {
+  const { output } = await run("bash -s", question(source.hash));
+  if (output.startsWith("present")) return 0;
+  const [, old = ""] = /^at (.+)$/m.exec(output) ?? [];
+  const there = new Map(
+    [...output.matchAll(/^([0-9a-f]{64}) [ *]\.\/(.+)$/gm)].map(([, sum = "", path = ""]) => [path, sum]),
+  );
+  const isThere = ({ path, sha256 }: SourceFile) => old !== "" && there.get(path) === sha256;
+  const missing = source.files.filter((file) => !isThere(file));
+  const sent = await run("bash -s", delivery(source, old, isThere));
+  if (sent.code === 0) return missing.length;
+  // What was to be taken from the old directory may have gone meanwhile: once more, with everything.
+  const again = await run(
+    "bash -s",
+    delivery(source, "", () => false),
+  );
+  if (again.code === 0) return source.files.length;
+  throw new FailureError({
+    kind: "conflict",
+    code: "BRING_OVER",
+    sentence: `kernel/ could not be written on the machine: ${lastLine(again.output) ?? `status ${again.code}`}.`,
+    action: "Make room in its home directory, then build again.",
+  });
+}
+
+function lastLine(text: string): string | undefined {
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .findLast(Boolean)
+    ?.replace(/\.$/, "");
+}
+
+/** What is there already. */
+function question(hash: string): string {
+  return `main() {
+  cd || return
+  if [ -d ${PLACE}/${hash} ]; then
+    touch ${PLACE}/${hash}
+    echo present
+  elif cd ${PLACE}/newest 2>/dev/null; then
+    echo "at $(pwd -P)"
+    find . -type f -exec sha256sum {} +
+  fi
+}
+main
+`;
+}
+
+/**
+ * A script that makes the directory, takes over what is the same, writes what is not, checks all of it and puts it in
+ * place. In a function: a script that arrives only in part does nothing.
+ */
+function delivery(source: KernelSource, old: string, isThere: (file: SourceFile) => boolean): string {
+  const folders = new Set(source.files.map(({ path }) => path.split("/").slice(0, -1).join("/")).filter(Boolean));
+  const lines = [
+    "main() {",
+    "set -eu",
+    `cd; mkdir -p ${PLACE}; cd ${PLACE}`,
+    `part=$(mktemp -d part.XXXXXX)`,
+    `trap 'cd "$HOME"/${PLACE}; rm -rf "$part"' EXIT`,
+    `cd "$part"`,
+    ...[...folders].map((folder) => `mkdir -p ${word(folder)}`),
+    ...source.files.flatMap((file) => [
+      isThere(file)
+        ? `cp ${word(`${old}/${file.path}`)} ${word(file.path)}`
+        : `base64 -d >${word(file.path)} <<'END'\n${file.content.toString("base64")}\nEND`,
+      `chmod ${file.executable ? "755" : "644"} ${word(file.path)}`,
+    ]),
+    "sha256sum --quiet -c - <<'END'",
+    ...source.files.map(({ path, sha256 }) => `${sha256}  ${path}`),
+    "END",
+    "cd ..",
+    `chmod 755 "$part"`,
+    // Another computer may have been quicker with the very same.
+    `mv -T "$part" ${source.hash} 2>/dev/null || [ -d ${source.hash} ]`,
+    `touch ${source.hash}`,
+    `ln -s ${source.hash} "$part.link"; mv -fT "$part.link" newest`,
+    // The older ones go, but never while something may run from one.
+    `if ! [ -e "$HOME/.local/state/snowglobe-kernel/lock" ] || flock -n -s "$HOME/.local/state/snowglobe-kernel/lock" true; then`,
+    "  find . -mindepth 1 -maxdepth 1 -name 'part.*' -mmin +60 -exec rm -rf {} +",
+    "  ls -t | grep -vx 'newest\\|part.*' | tail -n +4 | xargs -r rm -rf --",
+    "fi",
+    "}",
+    "main 2>&1",
+    "",
+  ];
+  return lines.join("\n");
+}
+
+function word(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,150 @@
+/** What a build would be made from, what that changes, and how long it will take: the words of the question. Pure. */
+
+import { duration } from "../fleet/derive/ages.ts";
+import type { MachineSpec } from "../fleet/machines.ts";
+import type { Question } from "../operation/types.ts";
+import type { BuiltFrom, JobFacts } from "./jobs.ts";
+import { fragments, type KernelSource, nameOf, type SourceFile, wantedPatches } from "./source.ts";
+import type { KernelJob, KernelKind } from "./view.ts";
+
+/** Host kernels are for nested virtualisation on the ARM machine (mission.md, "Kernels"). */
+export function kindsFor({ architecture, buildsKernels }: MachineSpec): readonly KernelKind[] {
+  if (!buildsKernels) return [];
+  return architecture === "arm64" ? ["guest", "host"] : ["guest"];
+}
+
+/**
+ * What differs here from what the newest image of that kind was made from, a phrase each; undefined where there is none
+ * there to compare with.
+ */
+export function changesSince(
+  source: KernelSource,
+  kind: KernelKind,
+  { architecture }: Pick<MachineSpec, "architecture">,
+  facts: JobFacts,
+): readonly string[] | undefined {
+  const before = newestOf(kind, facts);
+  return before && changesFrom(source, { architecture }, before);
+}
+
+/** What differs here from what an image was made from, a phrase each. */
+export function changesFrom(
+  source: KernelSource,
+  { architecture }: Pick<MachineSpec, "architecture">,
+  before: BuiltFrom,
+): readonly string[] {
+  return [
+    ...(before.version === source.version ? [] : [`Linux ${source.version} in place of ${before.version}`]),
+    ...compare("", wantedPatches(source), before.patches, true),
+    ...compare("configuration ", fragments(source, before.kind, architecture), before.configuration, false),
+  ];
+}
+
+/** Inputs of the newest image of a kind: by the newest job that made one, else by the order in which they were given. */
+export function newestOf(kind: KernelKind, { builtFrom, jobs }: JobFacts): BuiltFrom | undefined {
+  const made = jobs.find((job) => job.kind === kind && job.state === "succeeded" && builtFrom.has(job.hash));
+  return made ? builtFrom.get(made.hash) : [...builtFrom.values()].find((one) => one.kind === kind);
+}
+
+/** @param all whether what only the image has counts too: its configuration also has the distribution's, which is not here */
+function compare(
+  what: string,
+  here: readonly SourceFile[],
+  there: ReadonlyMap<string, string>,
+  all: boolean,
+): readonly string[] {
+  const names = new Set(here.map(nameOf));
+  return [
+    ...here.flatMap((file) => {
+      const before = there.get(nameOf(file));
+      if (before === file.sha256) return [];
+      return [`${what}${nameOf(file)} ${before === undefined ? "is new" : "changed"}`];
+    }),
+    ...(all ? [...there.keys()].filter((name) => !names.has(name)).map((name) => `${what}${name} is gone`) : []),
+  ];
+}
+
+/** How long a build of that kind will take: as long as the last one that built anything, else a guess from its size. */
+export function expectation(
+  kind: KernelKind,
+  { vcpus }: Pick<MachineSpec, "vcpus">,
+  facts: JobFacts,
+  changes: readonly string[] | undefined,
+): string {
+  if (changes?.length === 0) return "nothing changed: a second or two";
+  const last = facts.jobs.find((job) => job.kind === kind && job.state === "succeeded" && !job.unchanged);
+  const took = last && tookMs(last);
+  if (took !== undefined) return `the last one took ${duration(took)}`;
+  // kernel.md, "Sizes": 2,409 CPU-seconds for the arm64 guest, a host 10 to 15 times that.
+  const minutes = Math.max(1, Math.round((2409 * (kind === "host" ? 12.5 : 1)) / vcpus / 60));
+  return `about ${minutes === 1 ? "a minute" : `${minutes} minutes`} on ${vcpus} vCPUs, once the source is there`;
+}
+
+export function tookMs({ endedAt, startedAt }: KernelJob): number | undefined {
+  return endedAt === undefined || startedAt === 0 ? undefined : Math.max(0, endedAt - startedAt);
+}
+
+/** Asked before a build begins; undefined where a guest kernel was asked for by name, which disturbs nothing. */
+export function buildQuestion(
+  spec: MachineSpec,
+  asked: KernelKind | undefined,
+  source: KernelSource,
+  facts: JobFacts,
+): Question | undefined {
+  const kinds = asked ? [asked] : kindsFor(spec);
+  const about = kinds.flatMap((kind) => {
+    const changes = changesSince(source, kind, spec, facts);
+    const title = kinds.length > 1 ? `${capital(kind)}: ` : "";
+    return [`${title}${capital(saysChanges(kind, changes))}.`];
+  });
+  const names = wantedPatches(source).map((file) => nameOf(file).replace(/\.patch$/, ""));
+  const lines = [`Linux ${source.version} with ${names.join(", ")}.`, ...about];
+  if (asked === "guest") return undefined;
+  if (asked === "host") {
+    return {
+      kind: "confirm",
+      title: `Build a host kernel on ${spec.name}?`,
+      lines: [...lines, `Expected: ${expectationOf("host", spec, source, facts)}.`, ...TRIAL],
+      yes: "Build it",
+      no: "Cancel",
+    };
+  }
+  return {
+    kind: "choose",
+    title: `Build which kernel on ${spec.name}?`,
+    lines: [...lines, ...(kinds.includes("host") ? TRIAL : [])],
+    choices: [
+      { id: "cancel", label: "Cancel" },
+      ...kinds.map((kind) => ({
+        id: kind,
+        label: kind === "guest" ? "Guest" : "Host",
+        detail: `${WHAT[kind]}; ${expectationOf(kind, spec, source, facts)}`,
+      })),
+    ],
+  };
+}
+
+const WHAT: Readonly<Record<KernelKind, string>> = {
+  guest: "an image for Firecracker microVMs",
+  host: "this machine's own kernel",
+};
+
+const TRIAL = [
+  "A host kernel is installed and the machine reboots into it, for one trial: what runs on it ends.",
+  "Only if it comes up well does it become the default; otherwise the next boot is the present one.",
+];
+
+function expectationOf(kind: KernelKind, spec: MachineSpec, source: KernelSource, facts: JobFacts): string {
+  return expectation(kind, spec, facts, changesSince(source, kind, spec, facts));
+}
+
+function saysChanges(kind: KernelKind, changes: readonly string[] | undefined): string {
+  if (!changes) return `the first ${kind} kernel of this machine`;
+  if (changes.length === 0) return `nothing changed here since its last ${kind} kernel`;
+  const more = changes.length > 6 ? ` and ${changes.length - 6} more` : "";
+  return `since its last ${kind} kernel: ${changes.slice(0, 6).join(", ")}${more}`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
