@@ -31,7 +31,9 @@ const SHOWN_MS = 20_000;
 
 export function RunStrip({ runs, columns, clock }: RunStripProps) {
   const look = runToLookAt(runs);
-  return runs.map((run) => (
+  // What is no news any more is not listened to: many ended runs are kept.
+  const news = runs.filter((run) => !isPast(run.get(), clock));
+  return news.map((run) => (
     <StripRow key={run.get().id} run={run} columns={columns} clock={clock} first={run === look} />
   ));
 }
@@ -59,8 +61,14 @@ function StripRow({ run, columns, clock, first }: Omit<RunStripProps, "runs"> & 
 }
 
 /** Whether the run ended so long ago that it is no news any more. */
-function useGone({ endedAt }: RunState, clock: Clock): boolean {
-  const [gone, setGone] = useState(() => endedAt !== undefined && clock.now() >= endedAt + SHOWN_MS);
+function isPast({ endedAt }: RunState, clock: Clock): boolean {
+  return endedAt !== undefined && clock.now() >= endedAt + SHOWN_MS;
+}
+
+/** The same, and rendered again when it comes to be so. */
+function useGone(state: RunState, clock: Clock): boolean {
+  const { endedAt } = state;
+  const [gone, setGone] = useState(() => isPast(state, clock));
   useEffect(() => {
     if (endedAt === undefined) return;
     const timer = setTimeout(() => setGone(true), Math.max(0, endedAt + SHOWN_MS - clock.now()));

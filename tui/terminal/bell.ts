@@ -14,7 +14,8 @@ function ring(output: Pick<NodeJS.WriteStream, "write">): void {
 /** Rings once for every question of a run that has lasted a while, and once for its end. */
 export function useBell(runs: readonly Run[], output: Pick<NodeJS.WriteStream, "write">): void {
   useEffect(() => {
-    const endings = runs.map((run) => {
+    const live = runs.filter((run) => !run.get().outcome);
+    const endings = live.map((run) => {
       let { question, outcome } = run.get();
       return run.subscribe(() => {
         const now = run.get();

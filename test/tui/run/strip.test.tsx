@@ -64,6 +64,15 @@ describe("the strip", () => {
     await later.unmount();
   });
 
+  it("does not listen to runs that ended long ago, however many are kept", async () => {
+    const clock = fakeClock();
+    const { runs, listening } = await longEnded(clock, 50);
+    clock.advance(60_000);
+    const screen = await strip(runs, clock);
+    expect(listening.size).toBe(0);
+    await screen.unmount();
+  });
+
   it("takes one row a run, and knows which one is to be looked at", async () => {
     const clock = fakeClock();
     const busy = scripted(() => FOREVER, { clock, title: `Busy ${"x".repeat(200)}` });
@@ -79,6 +88,28 @@ describe("the strip", () => {
     await screen.unmount();
   });
 });
+
+/** Runs of yesterday, and whoever listens to them. */
+async function longEnded(clock: Clock, count: number) {
+  const listening = new Set<object>();
+  const runs = Array.from({ length: count }, () => scripted(async () => ({ status: "done", sentence: "" }), { clock }));
+  await Promise.all(runs.map((run) => run.finished));
+  const watched = runs.map(distinct).map(
+    (run): Run => ({
+      ...run,
+      subscribe: (listener) => {
+        const token = {};
+        const unsubscribe = run.subscribe(listener);
+        listening.add(token);
+        return () => {
+          listening.delete(token);
+          unsubscribe();
+        };
+      },
+    }),
+  );
+  return { runs: watched, listening };
+}
 
 /** The runs of these tests all have one id; those of the cockpit never do. */
 function distinct(run: Run, index: number): Run {
@@ -125,6 +156,17 @@ describe("the bell", () => {
     run.answer(1, "yes");
     await run.finished;
     expect(write).toHaveBeenCalledTimes(2);
+    await screen.unmount();
+  });
+
+  it("listens to no run that has ended", async () => {
+    const { runs, listening } = await longEnded(fakeClock(), 50);
+    const BellAlone = () => {
+      useBell(runs, { write: () => true });
+      return null;
+    };
+    const screen = await renderScreen(<BellAlone />, { columns: 20, rows: 2 });
+    expect(listening.size).toBe(0);
     await screen.unmount();
   });
 });
