@@ -1,8 +1,9 @@
 /** A log: it follows its end, goes anywhere, wraps, searches, copies and saves. Draws only the rows that are in sight. */
 
 import { Box, useStdout } from "ink";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import type { Environment } from "../../ops/environment.ts";
+import { cell } from "../../ops/store.ts";
 import { logText } from "../format/flow.ts";
 import { type Line, lineWidth, t } from "../format/line.ts";
 import { type LogSource, matcher } from "../format/log-source.ts";
@@ -11,7 +12,6 @@ import {
   isBefore,
   type Layout,
   type LogRow,
-  matchWords,
   moved,
   type Place,
   rowsFrom,
@@ -23,15 +23,18 @@ import { truncate } from "../format/text.ts";
 import { count } from "../format/words.ts";
 import { type KeyContext, keyOf } from "../keys/registry.ts";
 import { useKeys } from "../keys/use-keys.ts";
+import { useLogSearch } from "../state/log-search.ts";
 import { useNotice } from "../state/notice.ts";
 import { clipboardSequence, newestThatFit } from "../terminal/clipboard.ts";
 import { saveLog } from "../terminal/save.ts";
 import type { Token } from "../theme.ts";
+import { useStore } from "../use-store.ts";
 import type { Hint, Window } from "./overlay.tsx";
 import { Rows } from "./rows.tsx";
 import { fieldLine, useTextField } from "./text-field.ts";
 
 interface LogViewProps extends Window {
+  /** Lines in memory are given anew when there are more; one that grows is drawn by itself, and wants to stay the same. */
   readonly source: LogSource;
   /** The context whose keys move it: a screen of its own, or the run that it is part of. */
   readonly context: Extract<KeyContext, "run" | "log" | "kernel">;
@@ -61,6 +64,7 @@ export function logHints(context: LogViewProps["context"]): readonly Hint[] {
 }
 
 const MARK_COLUMNS = 2;
+const NO_GROWTH = cell(0);
 
 export function LogView({
   source,
@@ -77,34 +81,30 @@ export function LogView({
   const { stdout } = useStdout();
   const [wanted, setWanted] = useState<Place | undefined>();
   const [wrapped, setWrapped] = useState(true);
-  const [query, setQuery] = useState("");
-  const [found, setFound] = useState<number | undefined>();
   const [typing, setTyping] = useState(false);
   const { notice, tell, hush } = useNotice();
+  useStore<unknown>(source.growth ?? NO_GROWTH);
   const layout: Layout = { columns: Math.max(1, columns - MARK_COLUMNS), rows: Math.max(1, rows - 1), wrap: wrapped };
   const bottom = bottomOf(source, layout);
   const place = wanted ? settle(source, wanted, layout) : bottom;
   const following = wanted === undefined;
   const [jumped, setJumped] = useState<LogJump | undefined>();
 
-  /** At the end, the view follows again. */
-  const goTo = (to: Place) => setWanted(isBefore(to, bottom) ? to : undefined);
+  /** What was looked for stays in sight, at the end too. */
+  const { query, found, words, start, end, mark } = useLogSearch(source, (line) =>
+    setWanted(showing(source, line, layout)),
+  );
   if (asked && asked !== jumped) {
     setJumped(asked);
-    setFound(asked.line);
+    mark(asked.line);
     setWanted(showing(source, asked.line, layout));
   }
+  /** At the end, the view follows again. */
+  const goTo = (to: Place) => setWanted(isBefore(to, bottom) ? to : undefined);
   const go = (by: number) => goTo(moved(source, place, by, layout));
-  const jump = (text: string, from: number, direction: 1 | -1) => {
-    const start = direction === 1 ? source.first() : source.count() - 1;
-    const inside = from >= source.first() && from < source.count();
-    const line = (inside ? source.find(text, from, direction) : undefined) ?? source.find(text, start, direction);
-    setFound(line);
-    if (line !== undefined) goTo(showing(source, line, layout));
-  };
   const next = (direction: 1 | -1) => {
     if (!query) return tell(`Nothing is searched for: ${keyOf(context, "search")} searches.`);
-    jump(query, found === undefined ? place.line : found + direction, direction);
+    start(query, found === undefined ? place.line : found + direction, direction);
   };
   const search = (on: boolean) => {
     hush();
@@ -115,13 +115,12 @@ export function LogView({
     active: active && typing,
     onAccept: (text) => {
       search(false);
-      setQuery(text);
-      if (text) jump(text, place.line, 1);
+      if (text) start(text, place.line, 1);
+      else end();
     },
     onBack: () => {
       search(false);
-      setQuery("");
-      setFound(undefined);
+      end();
     },
   });
   const copy = () => {
@@ -160,12 +159,11 @@ export function LogView({
     { active: active && !typing },
   );
 
-  const matches = useMemo(() => (query ? matchWords(source, query, found) : ""), [source, query, found]);
   const searchKeys = `${keyOf(context, "searchNext")} ${keyOf(context, "searchPrevious")}`;
   const where = following
     ? `following, ${count(source.count() - source.first(), "line")}`
     : `line ${place.line + 1} of ${source.count()}`;
-  const status = notice ?? [matches, wrapped ? "" : "cut", where].filter(Boolean).join(" · ");
+  const status = notice ?? [words, wrapped ? "" : "cut", where].filter(Boolean).join(" · ");
   const heading = typing
     ? [t("/", "accent"), ...fieldLine(field, columns - 2)]
     : ruled(` ${query ? `${searchKeys} "${query}"` : "log"} `, ` ${truncate(status, columns - 8)} `, columns);

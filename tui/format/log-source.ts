@@ -1,5 +1,7 @@
 /** Where a log view takes its lines from, a window of them at a time: an array here, a file of a million lines elsewhere. */
 
+import type { BuildLog } from "../../ops/kernel/build-log.ts";
+import type { Store } from "../../ops/store.ts";
 import { logText } from "./flow.ts";
 
 /** Lines are numbered from 0 for ever: the numbers stay when old lines fall out at the front. */
@@ -10,9 +12,16 @@ export interface LogSource {
   readonly count: () => number;
   /** The lines from number `from` to before `to`, raw as they came; only those that are there. */
   readonly slice: (from: number, to: number) => readonly SourceLine[];
-  /** The number of the first line at or after (`1`), or at or before (`-1`), `from` that matches. */
-  readonly find: (query: string, from: number, direction: 1 | -1) => number | undefined;
+  /**
+   * The number of the first line at or after (`1`), or at or before (`-1`), `from` that matches; a long log takes a
+   * moment for it, and gives up with undefined where `signal` is aborted.
+   */
+  readonly find: (query: string, from: number, direction: 1 | -1, signal?: AbortSignal) => Found | Promise<Found>;
+  /** Changes whenever there is more, where the source itself grows and is not replaced by another one. */
+  readonly growth?: Store<unknown>;
 }
+
+type Found = number | undefined;
 
 export interface SourceLine {
   readonly text: string;
@@ -33,6 +42,17 @@ export function linesSource(lines: readonly SourceLine[], dropped = 0): LogSourc
       }
       return undefined;
     },
+  };
+}
+
+/** A source over the log of a build, which is a file: the same one for as long as it grows. */
+export function buildLogSource(log: BuildLog): LogSource {
+  return {
+    first: () => log.get().first,
+    count: () => log.get().lines,
+    slice: (from, to) => log.slice(from, to).map((text) => ({ text, stream: "out" })),
+    find: log.find,
+    growth: log,
   };
 }
 

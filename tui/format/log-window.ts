@@ -94,24 +94,3 @@ export function showing(source: LogSource, line: number, layout: Layout): Place 
 export function isBefore(a: Place, b: Place): boolean {
   return a.line < b.line || (a.line === b.line && a.row < b.row);
 }
-
-/** Matches are counted up to here: beyond it, nobody walks through them one by one. */
-const COUNTED = 999;
-
-/** "match 3 of 12", "12 matches", "no match". @param at the line that was jumped to last */
-export function matchWords(source: LogSource, query: string, at: number | undefined): string {
-  let total = 0;
-  let index: number | undefined;
-  for (
-    let line = source.find(query, source.first(), 1);
-    line !== undefined && total <= COUNTED;
-    line = line + 1 < source.count() ? source.find(query, line + 1, 1) : undefined
-  ) {
-    total += 1;
-    if (line === at) index = total;
-  }
-  if (total === 0) return "no match";
-  const all = total > COUNTED ? `${COUNTED}+` : String(total);
-  if (index !== undefined) return `match ${index} of ${all}`;
-  return total === 1 ? "1 match" : `${all} matches`;
-}

@@ -12,7 +12,6 @@ import {
   bottomOf,
   isBefore,
   type Layout,
-  matchWords,
   moved,
   rowsFrom,
   settle,
@@ -125,15 +124,6 @@ describe("searching", () => {
     expect(source.find("31m", 10, 1)).toBeUndefined();
     expect(matcher("aa")("aaaaa")).toEqual([0, 2]);
     expect(matcher("")("aaa")).toEqual([]);
-  });
-
-  it("counts", () => {
-    expect(matchWords(source, "alpha", 11)).toBe("match 2 of 3");
-    expect(matchWords(source, "alpha", undefined)).toBe("3 matches");
-    expect(matchWords(source, "gamma", undefined)).toBe("1 match");
-    expect(matchWords(source, "delta", undefined)).toBe("no match");
-    const many = linesSource(lines(Array.from({ length: 5000 }, () => "x")));
-    expect(matchWords(many, "x", 0)).toBe("match 1 of 999+");
   });
 });
 
