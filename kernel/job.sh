@@ -193,7 +193,11 @@ on_signal() { # JOB CHILD
 
 end() { # JOB CODE HELPER…
   local helper
-  for helper in "${@:3}"; do kill -TERM -- "-$helper" 2>/dev/null || true; done
+  for helper in "${@:3}"; do
+    # Or bash tells the log that it was terminated.
+    disown "$helper" 2>/dev/null || true
+    kill -TERM -- "-$helper" 2>/dev/null || true
+  done
   write_meta "$(basename "$1")"
   put "$1/exit" <<<"$2"
   exit "$2"

@@ -71,6 +71,7 @@ describe.skipIf(lacking)(`job.sh${lacking ? ` (skipped: no ${lacking})` : ""}`, 
     });
     expect(existsSync(String(done?.artefact))).toBe(true);
     const log = builder.read(jobs, String(job?.id), "log");
+    expect(log).not.toContain("Terminated");
     expect(done?.bytes).toBe(Buffer.byteLength(log));
     expect(log).toContain("  CC      init/main.o\n");
     expect(JSON.parse(builder.read(jobs, String(job?.id), "meta.json"))).toEqual({

@@ -72,7 +72,7 @@ read -r word seconds <"$1"
 [ "$word" != "#takes" ] || sleep "$seconds"
 text=$(<"$1")
 if [[ $text == *"#"[wefo]* ]]; then
-  sed -n "s,^#warns \\([^ ]*\\) \\(.*\\),$1:\\1: warning: \\2," "$1" | sed -n '/./p' >&2
+  sed -n "s,^#warns \\([^ ]*\\) \\(.*\\),$1:\\1: warning: \\2,p" "$1" >&2
   line=$(grep -n -m 1 '^#error' "$1") && { echo "$1:\${line%%:*}:2: error: #error broken" >&2; exit 1; }
   grep -q '^#full' "$1" && { echo 0 >"$FREE"; echo "$1: fatal error: No space left on device" >&2; exit 1; }
   grep -q '^#oom' "$1" && { echo "oom_kill 1" >"$SNOWGLOBE_ROOT/proc/vmstat"; echo "gcc: fatal error: Killed signal terminated program cc1" >&2; exit 1; }

@@ -98,7 +98,7 @@ function writeRefusal(bin: string): void {
     join(bin, "bash"),
     `#!/bin/sh
 case "$1" in
-  */kernel/*.sh) echo "The demo's machines build kernels with the tools of this computer, and it has no ${lack}. Install that, then start the demo again." >&2; exit 1 ;;
+  */job.sh | */build.sh | */install-host.sh) echo "The demo's machines build kernels with the tools of this computer, and it has no ${lack}. Install that, then start the demo again." >&2; exit 1 ;;
 esac
 PATH="$SIM_PATH" exec bash "$@"
 `,
