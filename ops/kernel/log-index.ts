@@ -1,10 +1,9 @@
 /** Where the lines of a log begin: one number a block, however long the log is. */
 
 import { BLOCK, type Blocks } from "./log-blocks.ts";
-import { isPlain, LINE_CUT, lineText, RAW_CUT, textStart } from "./log-line.ts";
+import { CARRIAGE_RETURN, isPlain, LINE_CUT, lineText, RAW_CUT, textStart } from "./log-line.ts";
 
 const NEWLINE = 10;
-const CARRIAGE_RETURN = 13;
 
 export interface LogIndex {
   /** Takes note of bytes, in the order in which they stand in the blocks. */

@@ -1,5 +1,7 @@
 /** What a reader sees of one line of a build's log. Pure. */
 
+import { withoutSequences } from "../plain.ts";
+
 /** What may not be shown as it is. Nearly every line of a build is plain ASCII, which may. */
 const SPECIAL = /[^\n -~]/;
 
@@ -9,28 +11,17 @@ export const LINE_CUT = 4096;
 /** Bytes of a line that are looked at: enough for LINE_CUT characters, whatever they are. */
 export const RAW_CUT = 4 * LINE_CUT;
 
-const NEW_LINE_AGAIN = 13;
+export const CARRIAGE_RETURN = 13;
 const TAB = 8;
 
-const [ESC, BELL] = ["\u001b", "\u0007"];
-const [CSI, ST] = ["\u009b", "\u009c"];
-/** What begins a string that a terminal takes for itself: DCS, SOS, OSC, PM and APC, as one character. */
-const STRINGS = "\u0090\u0098\u009d-\u009f";
-
-/**
- * What a terminal takes as commands (ECMA-48, and xterm's "Control Sequences"): strings up to their terminator, CSI
- * sequences, other escapes; also those of which the end has not come.
- */
-const SEQUENCES = new RegExp(
-  [
-    `(?:${ESC}[\\]PX^_]|[${STRINGS}])[^${BELL}${ESC}${ST}]*(?:${BELL}|${ESC}\\\\|${ST}|$)`,
-    `(?:${ESC}\\[|${CSI})[0-?]*[ -/]*[@-~]?`,
-    `${ESC}[ -/]*[0-~]?`,
-  ].join("|"),
-  "g",
+const ESC = "\u001b";
+/** A sequence at the end of which the rest has not come: a build writes when it likes. */
+const UNFINISHED = new RegExp(
+  `${ESC}[ -/]*$|(?:${ESC}\\[|\u009b)[0-?]*[ -/]*$|(?:${ESC}[\\]PX^_]|[\u0090\u0098\u009d-\u009f])\\P{Cc}*$`,
+  "u",
 );
 
-/** Control characters, invisible ones that reorder or hide what stands beside them, and line ends of Unicode. */
+/** Control characters, and invisible ones that reorder or hide what stands beside them. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** Whether lines are shown as the bytes that they are. */
@@ -40,21 +31,26 @@ export function isPlain(lines: Buffer, from = 0, to = lines.length): boolean {
 
 /** Where in a line of bytes its text begins: behind the last carriage return that something follows. */
 export function textStart(line: Buffer): number {
+  const end = textEnd(line);
+  return end > 0 ? line.lastIndexOf(CARRIAGE_RETURN, end - 1) + 1 : 0;
+}
+
+function textEnd(line: Buffer): number {
   let end = line.length;
-  while (end > 0 && line[end - 1] === NEW_LINE_AGAIN) end -= 1;
-  return end > 0 ? line.lastIndexOf(NEW_LINE_AGAIN, end - 1) + 1 : 0;
+  while (end > 0 && line[end - 1] === CARRIAGE_RETURN) end -= 1;
+  return end;
 }
 
 /** The text of a line's bytes, without carriage returns, sequences and control characters; at most LINE_CUT long. */
 export function lineText(line: Buffer): string {
   const from = textStart(line);
-  const bytes = line.subarray(from, from + RAW_CUT);
+  const bytes = line.subarray(from, Math.min(textEnd(line), from + RAW_CUT));
   const text = bytes.toString("latin1");
   return cut(SPECIAL.test(text) ? visible(bytes.toString()) : text);
 }
 
 function visible(text: string): string {
-  const [head = "", ...rest] = text.replaceAll(SEQUENCES, "").split("\t");
+  const [head = "", ...rest] = withoutSequences(text.replace(UNFINISHED, "")).split("\t");
   let out = head.replaceAll(INVISIBLE, "");
   for (const part of rest) out += " ".repeat(TAB - (out.length % TAB)) + part.replaceAll(INVISIBLE, "");
   return out;

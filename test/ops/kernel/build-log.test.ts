@@ -32,28 +32,32 @@ function modelLines(bytes: Buffer): readonly string[] {
 function modelText(text: string): string {
   let out = "";
   for (let at = 0; at < text.length; ) {
+    const skipped = text[at] === "\u001b" ? sequenceAt(text, at) : 0;
     const character = text[at] ?? "";
-    if (character === "\u001b" && text[at + 1] === "]") {
-      const rest = text.slice(at + 2);
-      const end = rest.search(/[\p{Cc}]/u);
-      if (end === -1) return out.slice(0, 4096);
-      at += 2 + end + (rest[end] === "\u0007" ? 1 : rest.startsWith("\u001b\\", end) ? 2 : 0);
-    } else if (character === "\u001b" && text[at + 1] === "[") {
-      at += 2;
-      while (/[0-?]/.test(text[at] ?? "")) at += 1;
-      while (/[ -/]/.test(text[at] ?? "")) at += 1;
-      if (/[@-~]/.test(text[at] ?? "")) at += 1;
-    } else if (character === "\u001b") {
-      at += 1;
-      while (/[ -/]/.test(text[at] ?? "")) at += 1;
-      if (/[0-~]/.test(text[at] ?? "")) at += 1;
-    } else {
-      if (character === "\t") out += " ".repeat(8 - (out.length % 8));
-      else if (!/\p{Cc}/u.test(character)) out += character;
-      at += 1;
-    }
+    if (!skipped && character === "\t") out += " ".repeat(8 - (out.length % 8));
+    else if (!skipped && !/\p{Cc}/u.test(character)) out += character;
+    at += skipped || 1;
   }
   return out.slice(0, 4096);
+}
+
+/** How long the sequence is that begins here: to the end, where its own has not come. */
+function sequenceAt(text: string, at: number): number {
+  const rest = text.length - at;
+  const kind = text[at + 1];
+  if (kind === "]") {
+    const end = [...text.slice(at + 2)].findIndex((character) => /\p{Cc}/u.test(character));
+    if (end === -1) return rest;
+    if (text[at + 2 + end] === "\u0007") return end + 3;
+    return text.startsWith("\u001b\\", at + 2 + end) ? end + 4 : 2;
+  }
+  let end = at + 1;
+  if (kind === "[") while (/[0-?]/.test(text[end + 1] ?? "")) end += 1;
+  while (/[ -/]/.test(text[end + (kind === "[" ? 1 : 0)] ?? "")) end += 1;
+  if (kind === "[") end += 1;
+  if (end >= text.length) return rest;
+  if (kind === "[") return /[@-~]/.test(text[end] ?? "") ? end + 1 - at : 2;
+  return /[0-~]/.test(text[end] ?? "") ? end + 1 - at : 1;
 }
 
 const modelFind = (lines: readonly string[], query: string, from: number, direction: 1 | -1): number | undefined => {
@@ -131,7 +135,7 @@ describe("against lines that are split as plainly as can be", () => {
         fc.nat(60),
         (all, places, wanted, at) => check(all.join(""), places, wanted, at),
       ),
-      { numRuns: 500 },
+      { numRuns: Number(process.env.RUNS ?? 500) },
     );
   });
 
