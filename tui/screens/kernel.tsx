@@ -124,7 +124,6 @@ export function KernelBody({
           <BuildLogView
             log={view.log}
             findings={findings}
-            paceMs={KERNEL_PACE_MS}
             context="kernel"
             columns={columns}
             rows={below}

@@ -67,7 +67,7 @@ function isBuilding({ kernel }: Pick<Run, "kernel">): boolean {
 }
 
 function buildOf(view: KernelView | undefined): string {
-  return view ? `, ${doing(view.progress.phase)} on ${view.machine}` : "";
+  return view ? `, ${doing(view.progress.phase)}` : "";
 }
 
 function stepOf(run: RunState): string {

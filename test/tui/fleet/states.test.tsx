@@ -58,7 +58,7 @@ describe("the story that the product is for", () => {
       ]) {
         expect(text).toContain(fact);
       }
-      expect(rows.at(-1)).toBe(" Enter ssh  s swap  p stop  a apply  l sign in  d database  ? help  q quit");
+      expect(rows.at(-1)).toBe(" Enter ssh  s swap  p stop  k kernel  a apply  l sign in  ? help  q quit");
     });
   });
 

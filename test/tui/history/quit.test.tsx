@@ -3,6 +3,7 @@ import { QuitDialog, quitLines } from "../../../tui/screens/quit.tsx";
 import { fakeClock } from "../../harness/fakes.ts";
 import { aSession } from "../../harness/fleets.ts";
 import { renderScreen } from "../../harness/screen.tsx";
+import { aView, COMPILING, scriptedBuild } from "../kernel/scripted-build.ts";
 import { FOREVER, scripted } from "../run/scripted.tsx";
 
 it("names what would end with the cockpit, and nothing that is over or harmless", () => {
@@ -23,6 +24,16 @@ it("names what would end with the cockpit, and nothing that is over or harmless"
     '  Swap fcvm-metal-arm, at "Wait for the spot request"',
   ]);
   expect(quitLines([], [look])).toEqual([]);
+});
+
+it("says of a build that is followed that it goes on", () => {
+  const { run } = scriptedBuild(aView(COMPILING), fakeClock());
+  expect(quitLines([], [run])).toEqual([
+    "1 build will go on without the cockpit:",
+    "  Build a kernel on fcvm-metal-arm, compiling",
+  ]);
+  const { run: before } = scriptedBuild(aView(), fakeClock());
+  expect(quitLines([], [before])[0]).toContain("1 run will stop after the current call");
 });
 
 it("asks once, with staying in focus", async () => {

@@ -9,16 +9,17 @@ import { useBell } from "../../../tui/terminal/bell.ts";
 import { useStore } from "../../../tui/use-store.ts";
 import { fakeClock } from "../../harness/fakes.ts";
 import { renderScreen } from "../../harness/screen.tsx";
+import { aJob, aView, COMPILING, scriptedBuild } from "../kernel/scripted-build.ts";
 import { FOREVER, scripted } from "./scripted.tsx";
 
 const QUESTION = { kind: "confirm", title: "Swap it?", lines: [], yes: "Swap", no: "Cancel" } as const;
 
-async function strip(runs: readonly Run[], clock: Clock) {
+async function strip(runs: readonly Run[], clock: Clock, columns = 80) {
   return renderScreen(
     <Box flexDirection="column">
-      <RunStrip runs={runs} columns={80} clock={clock} />
+      <RunStrip runs={runs} columns={columns} clock={clock} />
     </Box>,
-    { columns: 80, rows: 6 },
+    { columns, rows: 6 },
   );
 }
 
@@ -70,6 +71,20 @@ describe("the strip", () => {
     clock.advance(60_000);
     const screen = await strip(runs, clock);
     expect(listening.size).toBe(0);
+    await screen.unmount();
+  });
+
+  it("shows how far a build is, in words where its link is lost, and how long it took in all", async () => {
+    const clock = fakeClock();
+    const job = aJob({ startedAt: clock.now() - 60_000 });
+    const { run, kernel, end } = scriptedBuild(aView({ ...COMPILING, job }), clock);
+    clock.advance(3000);
+    const screen = await strip([run], clock, 120);
+    expect(screen.text()).toMatch(/Build a kernel on fcvm-metal-arm 63 s {2}53 % {2}compiling {2}about 35 s left/);
+    kernel.update((view) => ({ ...view, link: { state: "lost", since: clock.now(), sentence: "Reset." } }));
+    await screen.waitFor("link lost just now");
+    end({ status: "done", sentence: "The guest kernel was built." });
+    await screen.waitFor("✓ Build a kernel on fcvm-metal-arm  done after 63 s");
     await screen.unmount();
   });
 
@@ -167,6 +182,17 @@ describe("the bell", () => {
     };
     const screen = await renderScreen(<BellAlone />, { columns: 20, rows: 2 });
     expect(listening.size).toBe(0);
+    await screen.unmount();
+  });
+
+  it("rings for a build that was found near its end: it had lasted", async () => {
+    const clock = fakeClock();
+    const write = vi.fn(() => true);
+    const { run, end } = scriptedBuild(aView({ ...COMPILING, job: aJob({ startedAt: clock.now() - 60_000 }) }), clock);
+    const screen = await renderScreen(<Bell runs={[run]} output={{ write }} />, { columns: 20, rows: 2 });
+    end({ status: "done", sentence: "Built." });
+    await run.finished;
+    expect(write).toHaveBeenCalledTimes(1);
     await screen.unmount();
   });
 });
