@@ -1,3 +1,4 @@
+import { useIsScreenReaderEnabled } from "ink";
 import { useCallback, useRef, useSyncExternalStore } from "react";
 import type { Store } from "../ops/store.ts";
 
@@ -6,15 +7,19 @@ const FRAME_MS = 33;
 
 /**
  * The store's value as `useStore` gives it, but a flood of changes is drawn once a frame, or once every `paceMs`
- * milliseconds; the last one always is.
+ * milliseconds; the last one always is. With a screen reader, which says everything again whenever anything changes, only
+ * a value with other `news` is taken.
  */
-export function useCalmStore<T>(store: Store<T>, paceMs = FRAME_MS): T {
+export function useCalmStore<T>(store: Store<T>, paceMs = FRAME_MS, news?: (value: T) => string): T {
+  const heard = useIsScreenReaderEnabled() ? news : undefined;
   const shown = useRef<{ store: Store<T>; value: T } | undefined>(undefined);
   const subscribe = useCallback(
     (listener: () => void) => {
       let timer: NodeJS.Timeout | undefined;
       const deliver = () => {
         timer = undefined;
+        const before = shown.current;
+        if (heard && before?.store === store && heard(before.value) === heard(store.get())) return;
         shown.current = { store, value: store.get() };
         listener();
       };
@@ -28,7 +33,7 @@ export function useCalmStore<T>(store: Store<T>, paceMs = FRAME_MS): T {
         unsubscribe();
       };
     },
-    [store, paceMs],
+    [store, paceMs, heard],
   );
   const read = useCallback(() => {
     if (shown.current?.store !== store) shown.current = { store, value: store.get() };

@@ -1,7 +1,7 @@
 /** A question with a list of answers. */
 
 import type { Choice } from "../../ops/operation/types.ts";
-import { type Line, t } from "../format/line.ts";
+import { type Line, marker, t } from "../format/line.ts";
 import { clean, width as widthOf } from "../format/text.ts";
 import { keyOf } from "../keys/registry.ts";
 import { useKeys } from "../keys/use-keys.ts";
@@ -62,7 +62,7 @@ function choiceLine(choice: Choice, marked: boolean, longest: number): Line {
   const label = clean(choice.label);
   const gap = " ".repeat(Math.max(0, longest - widthOf(label)) + 2);
   return [
-    t(marked ? "› " : "  ", "selected"),
+    marker(marked),
     t(label, marked ? "selected" : "text"),
     ...(choice.detail ? [t(gap + clean(choice.detail), "text.dim")] : []),
   ];

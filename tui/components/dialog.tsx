@@ -126,5 +126,7 @@ export function ConfirmDialog({ yes, no, onYes, onNo, ...dialog }: ConfirmProps)
 /** The button that Enter presses stands in brackets, not only in colour. */
 function button(label: string, focused: boolean): Line {
   const text = clean(label);
-  return focused ? [t(`[ ${text} ]`, "button")] : [t(`  ${text}  `)];
+  return focused
+    ? [{ text: `[ ${text} ]`, token: "button", spoken: `button ${text}, focused; ` }]
+    : [{ text: `  ${text}  `, spoken: `button ${text}; ` }];
 }

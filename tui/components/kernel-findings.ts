@@ -2,7 +2,7 @@
 
 import type { Finding, KernelView } from "../../ops/kernel/view.ts";
 import { ends } from "../format/grid.ts";
-import { cellOf, type Line, lineWidth, t } from "../format/line.ts";
+import { cellOf, type Line, lineWidth, marker, t } from "../format/line.ts";
 import { clean } from "../format/text.ts";
 import { countWords, placeWords } from "./kernel-words.ts";
 
@@ -17,7 +17,7 @@ export function findingWords(finding: Finding): string {
 export function findingLine(finding: Finding, chosen: boolean, placeColumns: number): Line {
   const error = finding.severity === "error";
   return [
-    t(chosen ? "› " : "  ", "selected"),
+    marker(chosen),
     cellOf([t(error ? "✗ error" : "! warning", error ? "status.error" : "status.warn")], 10),
     cellOf([t(shortPlace(finding, placeColumns), chosen ? "selected" : undefined)], placeColumns),
     t(`  ${clean(finding.text)}`, chosen ? "text.strong" : undefined),

@@ -5,7 +5,7 @@ import type { ChangeKind } from "../../ops/plan/plan.ts";
 import { type Folds, reasonWords, type Section, type TreeRow, treeRows } from "../../ops/plan/tree.ts";
 import { diagnosticsOf, type PlanView } from "../../ops/plan/view.ts";
 import type { Diagnostic } from "../../ops/terraform/messages.ts";
-import { type Line, t } from "../format/line.ts";
+import { type Line, marker, t } from "../format/line.ts";
 import { clean } from "../format/text.ts";
 import { count } from "../format/words.ts";
 import type { Token } from "../theme.ts";
@@ -65,7 +65,7 @@ function sectionWords(section: Section): readonly [mark: string, word: string, t
 
 /** The row as a line; what is chosen has a mark before it. */
 export function planLine(row: PlanRow, chosen: boolean): Line {
-  return [t(chosen ? "› " : "  ", "selected"), ...body(row, chosen)];
+  return [marker(chosen), ...body(row, chosen)];
 }
 
 function body(row: PlanRow, chosen: boolean): Line {

@@ -1,10 +1,11 @@
 /** This folder: what screens are made of, most of it pure functions from values to lines. Not here: whole screens, AWS. */
 /** Draws lines, one row each. */
 
-import { Text } from "ink";
-import { memo } from "react";
+import { Text, useIsScreenReaderEnabled } from "ink";
+import { memo, useState } from "react";
 import type { Clock } from "../../ops/clock.ts";
 import { type Line, pace, paint } from "../format/line.ts";
+import { speech } from "../format/speech.ts";
 import { useTicking } from "../ticker.ts";
 
 interface RowProps {
@@ -16,6 +17,7 @@ interface RowProps {
 /** One row of exactly `width` columns. */
 export function Row({ line, width, clock }: RowProps) {
   const kind = pace(line);
+  if (useIsScreenReaderEnabled()) return <Said line={line} clock={clock} />;
   if (kind === "still") return <Still text={paint(line, width, 0)} />;
   return <Moving line={line} width={width} clock={clock} kind={kind} />;
 }
@@ -24,6 +26,14 @@ export function Row({ line, width, clock }: RowProps) {
 export function Rows({ lines, width, clock }: { lines: readonly Line[]; width: number; clock: Clock }) {
   const rows = lines.map((line, place) => ({ line, key: `row ${place}` }));
   return rows.map(({ line, key }) => <Row key={key} line={line} width={width} clock={clock} />);
+}
+
+/** The row in words. Time that goes by is no news: it is told as of the last change of anything else. */
+function Said({ line, clock }: Omit<RowProps, "width">) {
+  const [last] = useState({ still: "", text: "" });
+  const still = speech(line, 0);
+  if (last.still !== still) Object.assign(last, { still, text: speech(line, clock.now()) });
+  return last.text ? <Text>{last.text}</Text> : null;
 }
 
 function Moving({ line, width, clock, kind }: RowProps & { kind: "second" | "fast" }) {

@@ -9,6 +9,7 @@ import { type Line, t, ticking } from "../format/line.ts";
 import { clean } from "../format/text.ts";
 import { ago, count, elapsed } from "../format/words.ts";
 import { keyOf } from "../keys/registry.ts";
+import { kernelNews, runNews } from "../state/news.ts";
 import { useCalmStore } from "../use-calm-store.ts";
 import { doing, leftWords, shareWords } from "./kernel-words.ts";
 import { OUTCOME_LOOK } from "./outcome.ts";
@@ -44,8 +45,8 @@ export function runToLookAt(runs: readonly Run[]): Run | undefined {
 }
 
 function StripRow({ run, columns, clock, first }: Omit<RunStripProps, "runs"> & { run: Run; first: boolean }) {
-  const state = useCalmStore(run);
-  const kernel = useCalmStore(run.kernel ?? NO_KERNEL, KERNEL_PACE_MS);
+  const state = useCalmStore(run, undefined, runNews);
+  const kernel = useCalmStore(run.kernel ?? NO_KERNEL, KERNEL_PACE_MS, kernelNews);
   const gone = useGone(state, clock);
   if (gone) return null;
   const live = !state.outcome;

@@ -35,7 +35,7 @@ export function TextDialog({ placeholder, check, onText, onNo, ...window }: Text
       (row): Line => [t(row, refused ? "status.error" : "status.warn")],
     );
     return [
-      [t("› ", "accent"), ...fieldLine(field, width - 2, clean(placeholder))],
+      [{ text: "› ", token: "accent", spoken: "Typed: " }, ...fieldLine(field, width - 2, clean(placeholder))],
       ...Array.from({ length: WRONG_ROWS }, (_, row) => sentence[row] ?? []),
       hintLine(
         [

@@ -32,7 +32,7 @@ export function TypedDialog({ word, yes, no, onYes, onNo, ...window }: TypedProp
   const token = right ? "status.ok" : onTheWay && !refused ? "text.dim" : onTheWay ? "status.warn" : "status.error";
   const footer = (width: number): readonly Line[] => [
     [t("Type ", "text.dim"), t(clean(word), "text.strong"), t(" and press Enter:", "text.dim")],
-    [t("› ", "accent"), ...fieldLine(field, width - 2)],
+    [{ text: "› ", token: "accent", spoken: "Typed: " }, ...fieldLine(field, width - 2)],
     [t(right ? "✓ That is it." : wrongness(text, word), token)],
     [],
     hintLine(

@@ -8,7 +8,8 @@ import { clean, truncate, width } from "./text.ts";
 export type Line = readonly Piece[];
 
 export type Piece =
-  | { readonly text: string; readonly token?: Token }
+  /** `spoken`: what a screen reader says instead. */
+  | { readonly text: string; readonly token?: Token; readonly spoken?: string }
   /** Says something else as time goes by: once a second, or several times where it is a spinner. */
   | { readonly tick: (now: number) => string; readonly token?: Token; readonly fast?: boolean }
   /** Takes exactly `width` columns, whatever is in it. */
@@ -17,6 +18,11 @@ export type Piece =
 /** A piece of text in a style. */
 export function t(text: string, token?: Token): Piece {
   return token ? { text, token } : { text };
+}
+
+/** Before the rows of a list: which one is chosen. */
+export function marker(chosen: boolean): Piece {
+  return { text: chosen ? "› " : "  ", token: "selected", spoken: chosen ? "chosen: " : "" };
 }
 
 /** A piece that is asked again every second. */

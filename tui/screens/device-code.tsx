@@ -1,6 +1,6 @@
 /** What to do to sign in: an address, a code in large letters, the same as a QR code, and the time that is left. */
 
-import { Box, Text, useStdout } from "ink";
+import { Box, Text, useIsScreenReaderEnabled, useStdout } from "ink";
 import { useEffect, useState } from "react";
 import type { Environment } from "../../ops/environment.ts";
 import type { DevicePrompt } from "../../ops/operation/types.ts";
@@ -33,6 +33,7 @@ export function DeviceCode({ prompt, environment, onCancel, columns, rows, activ
   const { stdout } = useStdout();
   const { notice, tell } = useNotice();
   const matrix = useQr(prompt.urlComplete);
+  const reader = useIsScreenReaderEnabled();
   useKeys(
     "device-code",
     {
@@ -59,7 +60,9 @@ export function DeviceCode({ prompt, environment, onCancel, columns, rows, activ
       ]}
     >
       {(width, height) => {
-        const { lines, qr } = arrange(prompt, matrix, width, height);
+        const { lines, qr } = reader
+          ? { lines: textLines(prompt, PLAIN, width), qr: undefined }
+          : arrange(prompt, matrix, width, height);
         const qrColumns = qr ? (qr[0]?.length ?? 0) : 0;
         const textColumns = qr ? Math.min(WIDEST_TEXT, width - qrColumns - GAP) : width;
         const note = said(notice ?? prompt.note ?? "", textColumns, notice ? "status.ok" : "text.dim");
@@ -101,13 +104,15 @@ function useQr(url: string): QrMatrix | undefined {
 /** A row kept for what a key or the last poll said, so that the letters do not change their size when it comes. */
 const NOTE_ROWS = 1;
 
+const PLAIN = ["plain", false] as const;
+
 /** The code in one row of letters, or broken at its dash, each from the largest size down. */
 const SHAPES: readonly (readonly [size: TextSize, broken: boolean])[] = [
   ["double", false],
   ["double", true],
   ["single", false],
   ["single", true],
-  ["plain", false],
+  PLAIN,
   ["plain", true],
 ];
 
@@ -124,7 +129,7 @@ function arrange(prompt: DevicePrompt, matrix: QrMatrix | undefined, width: numb
     if (beside && beside.size !== "plain") return { lines: beside.lines, qr };
   }
   const alone = largest(prompt, width, height);
-  return { lines: alone?.lines ?? textLines(prompt, ["plain", false], width), qr: undefined };
+  return { lines: alone?.lines ?? textLines(prompt, PLAIN, width), qr: undefined };
 }
 
 function largest(prompt: DevicePrompt, width: number, height: number) {

@@ -7,7 +7,7 @@ import type { RunState } from "../../ops/operation/run.ts";
 import { OUTCOME_LOOK } from "../components/outcome.ts";
 import { type Hint, Panel, type Window } from "../components/overlay.tsx";
 import { Rows } from "../components/rows.tsx";
-import { cellOf, type Line, t } from "../format/line.ts";
+import { cellOf, type Line, marker, t } from "../format/line.ts";
 import { clean } from "../format/text.ts";
 import { count, elapsed } from "../format/words.ts";
 import { keyOf } from "../keys/registry.ts";
@@ -91,7 +91,7 @@ function runLine(run: RunSummary, live: boolean, marked: boolean, width: number,
   const time = run.endedAt === undefined ? "" : elapsed(run.startedAt, run.endedAt);
   const rest = Math.max(1, width - 2 - WHEN_COLUMNS - WORD_COLUMNS - TIME_COLUMNS);
   return [
-    t(marked ? "› " : "  ", "selected"),
+    marker(marked),
     cellOf([t(whenWords(run.startedAt, now), "text.dim")], WHEN_COLUMNS),
     cellOf([t(clean(run.title), marked ? "selected" : "text")], rest),
     cellOf([t(` ${mark} ${word}`, token)], WORD_COLUMNS),

@@ -11,7 +11,7 @@ import { MARK_TAGS } from "../../ops/machine/mark.ts";
 import { type Hint, Panel, type Window } from "../components/overlay.tsx";
 import { Rows } from "../components/rows.tsx";
 import { flow } from "../format/flow.ts";
-import { cellOf, type Line, t } from "../format/line.ts";
+import { cellOf, type Line, marker, t } from "../format/line.ts";
 import { clean } from "../format/text.ts";
 import { count, gigabytes } from "../format/words.ts";
 import { keyOf } from "../keys/registry.ts";
@@ -122,7 +122,7 @@ const HEADING: Line = [
 
 function volumeLine(volume: Volume, marked: boolean, now: number): Line {
   return [
-    t(marked ? "› " : "  ", "selected"),
+    marker(marked),
     cellOf([t(clean(volume.id), marked ? "selected" : "text")], COLUMNS.id),
     cellOf([t(gigabytes(volume.sizeGiB))], COLUMNS.size),
     cellOf([t(clean(volume.type))], COLUMNS.type),

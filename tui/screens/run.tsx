@@ -18,6 +18,7 @@ import { clean } from "../format/text.ts";
 import { elapsed } from "../format/words.ts";
 import { keyOf } from "../keys/registry.ts";
 import { useKeys } from "../keys/use-keys.ts";
+import { kernelNews, planNews, runNews } from "../state/news.ts";
 import { useCalmStore } from "../use-calm-store.ts";
 import { DeviceCode } from "./device-code.tsx";
 import { KERNEL_PACE_MS, KernelBody, kernelHints } from "./kernel.tsx";
@@ -34,12 +35,12 @@ interface RunScreenProps extends Window {
 export function RunScreen({ run, environment, onBack, ...window }: RunScreenProps) {
   // Terraform and a build say hundreds of things a second; the former wants the processor itself.
   const pace = run.plan || run.kernel ? CALM_PACE_MS : undefined;
-  const state = useCalmStore(run, pace);
+  const state = useCalmStore(run, pace, runNews);
   const [stopping, setStopping] = useState(false);
   const { question, deviceCode } = state;
-  const plan = useCalmStore(run.plan ?? NO_PLAN, pace);
+  const plan = useCalmStore(run.plan ?? NO_PLAN, pace, planNews);
   const [wanted, setWanted] = useState<Looked | undefined>();
-  const kernel = useCalmStore(run.kernel ?? NO_KERNEL, KERNEL_PACE_MS);
+  const kernel = useCalmStore(run.kernel ?? NO_KERNEL, KERNEL_PACE_MS, kernelNews);
   const [atSteps, setAtSteps] = useState(false);
   const [answering, setAnswering] = useState<number | undefined>();
   const look: Looked = plan.planned ? (wanted ?? (plan.apply ? "apply" : "tree")) : "log";
@@ -62,20 +63,22 @@ export function RunScreen({ run, environment, onBack, ...window }: RunScreenProp
     return <DeviceCode {...window} prompt={deviceCode} environment={environment} onCancel={run.cancel} />;
   }
   return (
-    <Box width={window.columns} height={window.rows} overflow="hidden">
-      <RunPanel
-        {...window}
-        active={active && (!question || waits) && !asksToStop}
-        state={state}
-        live={live}
-        environment={environment}
-        onBack={onBack}
-        plan={plan}
-        look={look}
-        onLook={() => plan.planned && setWanted(nextLook(look, plan))}
-        {...(kernel && { kernel: { view: kernel, atSteps, onLook: setAtSteps } })}
-        {...(waits ? { onAnswer: () => setAnswering(question.id) } : {})}
-      />
+    <Box width={window.columns} height={window.rows} flexDirection="column" overflow="hidden">
+      <Box flexShrink={0} aria-hidden={(question && !waits) || asksToStop}>
+        <RunPanel
+          {...window}
+          active={active && (!question || waits) && !asksToStop}
+          state={state}
+          live={live}
+          environment={environment}
+          onBack={onBack}
+          plan={plan}
+          look={look}
+          onLook={() => plan.planned && setWanted(nextLook(look, plan))}
+          {...(kernel && { kernel: { view: kernel, atSteps, onLook: setAtSteps } })}
+          {...(waits ? { onAnswer: () => setAnswering(question.id) } : {})}
+        />
+      </Box>
       {question && !waits && !asksToStop && (
         <QuestionDialog
           key={question.id}
@@ -231,7 +234,7 @@ function StopDialog({ state, kernel, onStop, onGoOn, ...window }: StopDialogProp
         building
           ? [
               `This stops the build on ${building.machine}, whoever began it. What is compiled stays: the next build goes on from there.`,
-              `To leave it running, let it run and press ${keyOf("run", "back")}: it goes on on the machine, also when the cockpit quits.`,
+              "Leaving this screen does not stop it, nor does quitting the cockpit.",
             ]
           : [
               "It stops after its current call: what is done stays done.",
