@@ -35,18 +35,22 @@ interface Fields {
   readonly clockSkewed: boolean;
 }
 
+/** What a server says may be of any length. */
+const LONGEST = 4_000;
+
 function fieldsOf(error: unknown): Fields {
   const record = (typeof error === "object" && error !== null ? error : {}) as Readonly<Record<string, unknown>>;
   const text = (value: unknown) => (typeof value === "string" ? value : undefined);
   const metadata = (record.$metadata ?? {}) as Readonly<Record<string, unknown>>;
   const name = text(record.name) ?? "";
-  const message = text(record.message) ?? (typeof error === "string" ? error : "");
+  const said = text(record.message) ?? (typeof error === "string" ? error : "");
+  const message = said.slice(0, LONGEST);
   return {
     name,
     code: text(record.Code) ?? (record.$fault ? name : (text(record.code) ?? name)),
     message: message.replace(/\n\s*Deserialization error:[\s\S]*/, ""),
     status: typeof metadata.httpStatusCode === "number" ? metadata.httpStatusCode : undefined,
-    unreadable: /Deserialization error:/.test(message),
+    unreadable: said.includes("Deserialization error:"),
     clockSkewed: metadata.clockSkewCorrected === true || /signature (?:not yet current|expired)/i.test(message),
   };
 }

@@ -6,10 +6,10 @@ import { scrub } from "../aws/scrub.ts";
 import { FailureError } from "../failure.ts";
 import type { Address, Attachment, Instance, SpotRequest, Volume } from "./model.ts";
 
-const INSTANCE_STATES = ["pending", "running", "shutting-down", "terminated", "stopping", "stopped"] as const;
-const VOLUME_STATES = ["creating", "available", "in-use", "deleting", "deleted", "error"] as const;
-const ATTACHMENT_STATES = ["attaching", "attached", "detaching", "detached", "busy"] as const;
-const SPOT_STATES = ["open", "active", "closed", "cancelled", "failed", "disabled"] as const;
+export const INSTANCE_STATES = ["pending", "running", "shutting-down", "terminated", "stopping", "stopped"] as const;
+export const VOLUME_STATES = ["creating", "available", "in-use", "deleting", "deleted", "error"] as const;
+export const ATTACHMENT_STATES = ["attaching", "attached", "detaching", "detached", "busy"] as const;
+export const SPOT_STATES = ["open", "active", "closed", "cancelled", "failed", "disabled"] as const;
 
 /** EC2's default where an image says nothing. */
 const ROOT_DEVICE = "/dev/sda1";

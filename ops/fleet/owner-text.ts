@@ -46,7 +46,7 @@ interface Token {
 }
 
 // Terraform's own lexical rules, as far as values in a .tfvars go (HCL native syntax specification).
-const LEXEMES: readonly (readonly [Token["kind"] | "skip", RegExp])[] = [
+const LEXEMES: readonly (readonly [Token["kind"] | "skip" | "endless", RegExp])[] = [
   ["skip", /[ \t\r\uFEFF]+/y],
   ["skip", /(?:#|\/\/)[^\n]*/y],
   ["skip", /\/\*[\s\S]*?\*\//y],
@@ -54,6 +54,8 @@ const LEXEMES: readonly (readonly [Token["kind"] | "skip", RegExp])[] = [
   ["string", /"(?:\\.|[^"\\\n])*"/y],
   ["mark", /<<-?([\p{ID_Start}_][\p{ID_Continue}-]*)[^\n]*\n[\s\S]*?^[ \t]*\1[ \t\r]*$/muy],
   ["name", /[\p{ID_Start}_][\p{ID_Continue}-]*/uy],
+  // Begun as above and never ended: to Terraform too the file is broken here.
+  ["endless", /\/\*|<<-?[\p{ID_Start}_]/uy],
   ["mark", /[^\s"]/uy],
 ];
 
@@ -67,6 +69,7 @@ function tokenize(text: string): readonly Token[] {
       pattern.lastIndex = at;
       const lexeme = pattern.exec(text)?.[0];
       if (!lexeme) continue;
+      if (kind === "endless") throw broken(line, "a comment or a text of several lines has no end");
       if (kind !== "skip") tokens.push({ kind, text: kind === "string" ? lexeme.slice(1, -1) : lexeme, line });
       line += lexeme.split("\n").length - 1;
       at += lexeme.length;

@@ -3,6 +3,8 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
+import { isFlag, isNumber, isText, listOf, oneOf, optional, recordOf, shaped } from "../shape.ts";
+import { ATTACHMENT_STATES, INSTANCE_STATES, SPOT_STATES, VOLUME_STATES } from "./facts.ts";
 import type { Observation, OwnerValues } from "./model.ts";
 
 export interface StoredLook {
@@ -62,26 +64,88 @@ function isSame(a: StoredLook, b: StoredLook): boolean {
   return a.owner === b.owner && parts.every((part) => a.observation[part] === b.observation[part]);
 }
 
-function isStored(value: unknown): value is StoredLook {
-  if (!isRecord(value) || value.version !== VERSION || !isRecord(value.owner) || !isRecord(value.observation)) {
-    return false;
-  }
-  const { at, instances, spotRequests, volumes, addresses } = value.observation;
-  const every = (items: unknown, test: (item: Readonly<Record<string, unknown>>) => boolean) =>
-    Array.isArray(items) && items.every((item: unknown) => isRecord(item) && isRecord(item.tags) && test(item));
-  return (
-    typeof at === "number" &&
-    every(
-      instances,
-      (one) => typeof one.id === "string" && typeof one.state === "string" && Array.isArray(one.blockDevices),
-    ) &&
-    every(spotRequests, (one) => typeof one.id === "string" && typeof one.statusCode === "string") &&
-    every(volumes, (one) => typeof one.id === "string" && Array.isArray(one.attachments)) &&
-    every(addresses, (one) => typeof one.allocationId === "string" && typeof one.publicIp === "string") &&
-    Object.values(value.owner).every((root) => isRecord(root) && typeof root.volumeId === "string")
-  );
-}
+const TAGS = recordOf(isText);
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+const ATTACHMENTS = listOf(
+  shaped({
+    volumeId: isText,
+    instanceId: isText,
+    device: isText,
+    state: oneOf(...ATTACHMENT_STATES),
+    attachedAt: optional(isNumber),
+    deleteOnTermination: isFlag,
+  }),
+);
+
+const INSTANCE = shaped({
+  id: isText,
+  name: optional(isText),
+  state: oneOf(...INSTANCE_STATES),
+  stateReason: optional(isText),
+  type: isText,
+  architecture: isText,
+  imageId: isText,
+  availabilityZone: isText,
+  launchedAt: isNumber,
+  publicIp: optional(isText),
+  privateIp: optional(isText),
+  rootDeviceName: isText,
+  blockDevices: ATTACHMENTS,
+  market: oneOf("spot", "on-demand"),
+  spotRequestId: optional(isText),
+  tags: TAGS,
+});
+
+const SPOT_REQUEST = shaped({
+  id: isText,
+  state: oneOf(...SPOT_STATES),
+  statusCode: isText,
+  statusMessage: isText,
+  statusAt: optional(isNumber),
+  instanceId: optional(isText),
+  type: oneOf("persistent", "one-time"),
+  interruptionBehavior: optional(isText),
+  createdAt: optional(isNumber),
+  instanceType: optional(isText),
+  tags: TAGS,
+});
+
+const VOLUME = shaped({
+  id: isText,
+  name: optional(isText),
+  state: oneOf(...VOLUME_STATES),
+  sizeGiB: isNumber,
+  type: isText,
+  iops: optional(isNumber),
+  throughput: optional(isNumber),
+  availabilityZone: isText,
+  createdAt: isNumber,
+  snapshotId: optional(isText),
+  encrypted: isFlag,
+  attachments: ATTACHMENTS,
+  tags: TAGS,
+});
+
+const ADDRESS = shaped({
+  allocationId: isText,
+  associationId: optional(isText),
+  publicIp: isText,
+  instanceId: optional(isText),
+  tags: TAGS,
+});
+
+const STORED = shaped({
+  version: oneOf(VERSION),
+  owner: recordOf(shaped({ volumeId: isText, allocationId: optional(isText) })),
+  observation: shaped({
+    at: isNumber,
+    instances: listOf(INSTANCE),
+    spotRequests: listOf(SPOT_REQUEST),
+    volumes: listOf(VOLUME),
+    addresses: listOf(ADDRESS),
+  }),
+});
+
+function isStored(value: unknown): value is StoredLook {
+  return STORED(value);
 }

@@ -4,7 +4,8 @@ import { createWriteStream, type WriteStream } from "node:fs";
 import { chmod, mkdir, open, readdir, readFile, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { withoutSecrets } from "../aws/scrub.ts";
-import type { MachineName } from "../fleet/machines.ts";
+import { MACHINE_NAMES, type MachineName } from "../fleet/machines.ts";
+import { isNumber, isText, oneOf, optional, shaped, type Test } from "../shape.ts";
 import { type RunState, reduceRun } from "./run.ts";
 import type { OperationEvent, Outcome } from "./types.ts";
 
@@ -223,14 +224,40 @@ function rebuild(id: string, text: string): RunState | undefined {
   return run.outcome ? run : { ...run, question: undefined, outcome: CUT_OFF, endedAt: events.at(-1)?.at ?? start.at };
 }
 
-const EVENT_TYPES: ReadonlySet<unknown> = new Set(["start", "step", "log", "progress", "question", "answer", "result"]);
+const MACHINE = optional(oneOf(...MACHINE_NAMES));
+const SAID = shaped({ sentence: isText, next: optional(isText) });
+const FAILED = shaped({ failure: shaped({ kind: isText, sentence: isText, action: optional(isText) }) });
+const OUTCOME: Test = (value) =>
+  shaped({ status: oneOf("done", "nothing-to-do", "blocked", "cancelled") })(value)
+    ? SAID(value)
+    : shaped({ status: oneOf("failed") })(value) && FAILED(value);
+
+/** What each event has to have, so that it can be drawn; a question is answered or gone, and never drawn again. */
+const EVENTS: Readonly<Record<string, Test>> = {
+  start: shaped({ name: isText, title: isText, machine: MACHINE }),
+  step: shaped({
+    id: isText,
+    title: isText,
+    state: oneOf("running", "waiting", "done", "failed", "skipped"),
+    detail: optional(isText),
+  }),
+  log: shaped({ stream: oneOf("out", "err", "note"), text: isText }),
+  progress: shaped({ done: isNumber, total: isNumber, unit: isText }),
+  question: shaped({ id: isNumber }),
+  answer: shaped({ id: isNumber }),
+  result: shaped({ outcome: OUTCOME }),
+};
+
+function isEvent(value: unknown): value is OperationEvent {
+  if (!shaped({ at: isNumber, type: oneOf(...Object.keys(EVENTS)) })(value)) return false;
+  return EVENTS[(value as { type: string }).type]?.(value) ?? false;
+}
 
 /** One line of the file; undefined for what a full disk or a kill left half-written. */
 function parseEvent(line: string): OperationEvent | undefined {
   try {
     const event: unknown = JSON.parse(line);
-    const known = typeof event === "object" && event !== null && "at" in event && "type" in event;
-    return known && typeof event.at === "number" && EVENT_TYPES.has(event.type) ? (event as OperationEvent) : undefined;
+    return isEvent(event) ? event : undefined;
   } catch {
     return undefined;
   }

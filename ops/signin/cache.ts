@@ -92,6 +92,9 @@ function readTime(text: string | undefined): number {
   return Date.parse(text?.replace(/UTC$/, "Z") ?? "") || 0;
 }
 
+/** The last moment that has four digits for its year: other tools read no more. */
+const LATEST = Date.UTC(9999, 11, 31);
+
 function writtenTime(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+  return new Date(Math.max(0, Math.min(ms || 0, LATEST))).toISOString().replace(/\.\d+Z$/, "Z");
 }

@@ -72,9 +72,9 @@ export function readSections(text: string, file: string): readonly Section[] {
 }
 
 /** What a header names: `[default]` is the profile "default", `[profile x]` and `[sso-session x]` what they say. */
-function nameOf(header: string): { readonly kind: string; readonly name: string } {
-  const [, kind, quoted, bare] = /^\s*(\S+)\s+(?:(?:"|')(.*)(?:"|')|(.*?))\s*$/.exec(header) ?? [];
-  if (kind !== undefined) return { kind, name: quoted ?? bare ?? "" };
+export function nameOf(header: string): { readonly kind: string; readonly name: string } {
+  const [, kind, rest] = /^(\S+)\s([\s\S]*)$/.exec(header.trim()) ?? [];
+  if (kind !== undefined) return { kind, name: /^["'](.*)["']$/s.exec(rest?.trim() ?? "")?.[1] ?? rest?.trim() ?? "" };
   return header.trim() === "default" ? { kind: "profile", name: "default" } : { kind: header.trim(), name: "" };
 }
 
@@ -103,6 +103,25 @@ export function withSection(
   name: string,
   values: Readonly<Record<string, string>>,
 ): string {
+  const edited = edit(text, file, kind, name, values);
+  // Values come from answers of others: one with a line end in it would be a setting of its own.
+  const written = findSection(readSections(edited, file), kind, name);
+  if (Object.entries(values).every(([key, value]) => written?.values.get(key) === value)) return edited;
+  throw new FailureError({
+    kind: "malformed",
+    sentence: `The values for [${headerFor(kind, name)}] cannot be written to ${file} without changing what they say.`,
+    action: "Write that section by hand; the file was not changed.",
+    code: UNREADABLE_CONFIG,
+  });
+}
+
+function edit(
+  text: string,
+  file: string,
+  kind: "profile" | "sso-session",
+  name: string,
+  values: Readonly<Record<string, string>>,
+): string {
   const eol = text.includes("\r\n") ? "\r\n" : "\n";
   const settings = Object.entries(values).map(([key, value]) => [key, `${key} = ${value}`] as const);
   const section = findSection(readSections(text, file), kind, name);
@@ -117,7 +136,7 @@ export function withSection(
     const at = section.lines.get(key);
     if (at !== undefined) lines[at] = `${line}${lines[at]?.endsWith("\r") ? "\r" : ""}`;
   }
-  if (added.length > 0 && section.to === lines.length) return withSection(`${text}${eol}`, file, kind, name, values);
+  if (added.length > 0 && section.to === lines.length) return edit(`${text}${eol}`, file, kind, name, values);
   // Behind the last setting and not before the next header: the comments between belong to what follows.
   lines.splice(section.to, 0, ...added);
   return lines.join("\n");

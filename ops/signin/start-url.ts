@@ -31,7 +31,7 @@ const REGIONS: readonly string[] = [
 export function checkStartUrl(text: string): string | undefined {
   const given = text.trim();
   if (given === "") return "Type the start URL; AWS mailed it with the invitation to IAM Identity Center.";
-  if (!URL.canParse(given)) return "That is not a URL: it begins with https://.";
+  if (/[\s\p{Cc}]/u.test(given) || !URL.canParse(given)) return "That is not a URL: it begins with https://.";
   const { protocol, hostname } = new URL(given);
   if (protocol !== "https:") return "A start URL begins with https://.";
   if (/(^|\.)(console|signin)\.aws\.amazon\.com$/.test(hostname))

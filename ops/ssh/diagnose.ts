@@ -23,10 +23,14 @@ export function isWeather(failure: Failure): boolean {
   return WEATHER.has(failure.code ?? "");
 }
 
+/** The reason comes last; what stands before it may be a far side's banner, of any length. */
+const LONGEST = 8_000;
+
 /** What ssh's words say went wrong on the way; undefined where they tell of no fault. */
 export function diagnose(words: string, facts: LinkFacts): Failure | undefined {
   const { machine, address } = facts;
-  const says = (pattern: RegExp) => pattern.test(words);
+  const last = words.slice(-LONGEST);
+  const says = (pattern: RegExp) => pattern.test(last);
   if (says(/REMOTE HOST IDENTIFICATION HAS CHANGED/)) return changedKey(facts);
   if (says(/Host key verification failed|No \S+ host key is known/)) {
     return {

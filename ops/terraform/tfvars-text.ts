@@ -63,7 +63,7 @@ function openingOf(text: string, name: string): number | undefined {
 
 /** Comments as blanks, so that places stay the same. */
 function withoutComments(text: string): string {
-  return text.replaceAll(/"(?:\\.|[^"\\\n])*"|(?:#|\/\/)[^\n]*|\/\*[\s\S]*?\*\//g, (part) =>
+  return text.replaceAll(/"(?:\\.|[^"\\\n])*"?|(?:#|\/\/)[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g, (part) =>
     part.startsWith('"') ? part : part.replaceAll(/[^\n]/g, " "),
   );
 }
