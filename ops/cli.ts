@@ -1,5 +1,6 @@
 /** What Make calls: one verb a target. */
 
+import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import { createCommandLine } from "./command-line.ts";
 import { createOps } from "./compose.ts";
@@ -32,7 +33,11 @@ function ask(prompt: string, signal: AbortSignal): Promise<string | undefined> {
   });
 }
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
+process.on("SIGINT", interrupt);
+// Nobody said stop: a kernel that is being built is left to be built.
+for (const signal of ["SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => (commandLine.mindsLeaving() ? interrupt() : process.exit(128 + constants.signals[signal])));
+}
 // A reader that has gone away, such as `head`, is no fault of ours.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));

@@ -19,6 +19,8 @@ interface CommandLine {
   readonly run: (arguments_: readonly string[]) => Promise<number>;
   /** Ctrl+C: the first asks what runs to stop; false where nothing runs that could, and so the program is to be left. */
   readonly interrupt: () => boolean;
+  /** The terminal was closed, or the computer shuts down: true where what runs is to be asked to stop first. */
+  readonly mindsLeaving: () => boolean;
 }
 
 export function createCommandLine(ops: ComposedOps, lines: Lines): CommandLine {
@@ -110,6 +112,7 @@ export function createCommandLine(ops: ComposedOps, lines: Lines): CommandLine {
       if (live.length > 0) lines.err("Stopping after the current call. Ctrl+C again leaves at once.");
       return true;
     },
+    mindsLeaving: () => ops.operations.get().some((one) => !one.get().outcome && !one.get().harmlessToDrop),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Runs of operations as plain lines: what the command line shows, and how it asks. */
 
 import { duration } from "./fleet/derive/ages.ts";
+import { printLog } from "./kernel/print-log.ts";
 import type { LogLine, Run, RunState, Step } from "./operation/run.ts";
 import type { Answer, DevicePrompt, Outcome, Question } from "./operation/types.ts";
 import { plainText } from "./plain.ts";
@@ -37,8 +38,10 @@ export async function writeRun(run: Run, lines: Lines): Promise<Outcome> {
   };
   const unsubscribe = run.subscribe(follow);
   follow();
+  const printer = run.kernel && printLog(run.kernel, (line) => lines.out(clean(line)));
   const outcome = await run.finished;
   unsubscribe();
+  printer?.end();
   writeOutcome(outcome, lines);
   return outcome;
 }
