@@ -14,7 +14,7 @@ NODE := node --max-semi-space-size=2
 
 SOURCES := $(shell find ops tui test/simulator test/kernel terraform/auto-stop -name '*.ts' -o -name '*.tsx') esbuild.config.mjs tsconfig.json
 
-.PHONY: help tui demo simulator status login lint format typecheck unit test test-kernel bench clean
+.PHONY: help tui demo simulator status login lint format typecheck unit test test-kernel test-endurance test-fresh bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z0-9_. -]+:.*## / { sub(/:.*/, "", $$1); printf "  make %-38s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -120,6 +120,12 @@ test: node_modules/.installed dist/.built lint typecheck ## every test
 
 test-kernel: ## a real kernel from our configuration, built and booted in QEMU; half an hour
 	@test/kernel/heavy.sh
+
+test-endurance: node_modules/.installed ## eight simulated hours of the cockpit, looking for anything that grows; some minutes
+	@vitest run --config vitest.long.config.ts test/endurance
+
+test-fresh: node_modules/.installed ## a fresh clone in a bare Debian with make, npm, git and ssh; needs root and debootstrap
+	@vitest run --config vitest.long.config.ts test/fresh
 
 bench: dist/.built ## speed against named alternatives, as ratios
 	@$(NODE) test/bench/main.ts
