@@ -1,7 +1,7 @@
 /** This folder: the cockpit as a program on a terminal. Not here: what an action does (ops); nothing in ops knows of this folder. */
 /** The cockpit: the fleet screen, what lies over it, and what the keys do. */
 
-import { Box, useApp, useInput, useWindowSize } from "ink";
+import { Box, useApp, useInput, useIsScreenReaderEnabled, useWindowSize } from "ink";
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import { changes } from "../ops/fleet/derive/changes.ts";
 import type { MachineName } from "../ops/fleet/machines.ts";
@@ -27,6 +27,9 @@ import { useStore } from "./use-store.ts";
 /** A second Ctrl+C within this time quits. */
 const SECOND_PRESS_MS = 3000;
 
+/** What is heard has no lower edge: lists and logs give so many rows at least. */
+const SPOKEN_ROWS = 60;
+
 interface AppProps {
   readonly ops: Ops;
   readonly lifecycle: Pick<Lifecycle, "end">;
@@ -35,8 +38,10 @@ interface AppProps {
 }
 
 export function App({ ops, lifecycle, loan }: AppProps) {
-  const { columns, rows } = useWindowSize();
+  const { columns, rows: height } = useWindowSize();
   const { suspendTerminal } = useApp();
+  const reader = useIsScreenReaderEnabled();
+  const rows = reader ? Math.max(height, SPOKEN_ROWS) : height;
   // A store and not React's state: keys that arrive in one piece must each see what the one before them did.
   const place = useMemo(() => cell(START), []);
   const navigation = useStore(place);
@@ -59,12 +64,12 @@ export function App({ ops, lifecycle, loan }: AppProps) {
           try {
             await during();
           } finally {
-            process.stdout.write(CUT_LINES);
+            if (!reader) process.stdout.write(CUT_LINES);
             loan.lent = false;
           }
         }),
     }),
-    [ops, tell, place, dispatch, lifecycle, loan, suspendTerminal],
+    [ops, tell, place, dispatch, lifecycle, loan, suspendTerminal, reader],
   );
 
   useBell(runs, process.stdout);

@@ -19,17 +19,21 @@ function cockpit(): void {
   const lifecycle = takeLifecycle(process, (error) => explain(error).sentence);
   const ops = createOps(environmentFrom(process.env));
   lifecycle.onEnd(ops.stop);
-  process.stdout.write(saveTitle("snowglobe") + CUT_LINES);
+  // Ink's own switch. What is said is linear text: it wraps, and stays in the scrollback to be gone back to.
+  const reader = process.env.INK_SCREEN_READER === "true";
+  process.stdout.write(saveTitle("snowglobe") + (reader ? "" : CUT_LINES));
   const loan = { lent: false };
   const app = <App ops={ops} lifecycle={lifecycle} loan={loan} />;
   const instance = render(app, {
-    alternateScreen: true,
+    alternateScreen: !reader,
+    isScreenReaderEnabled: reader,
     incrementalRendering: true,
     exitOnCtrlC: false,
     interactive: true,
     maxFps: 30,
   });
-  repaintOnResize({ clear: instance.clear, redraw: () => instance.rerender(app) }, process.stdout, () => loan.lent);
+  if (!reader)
+    repaintOnResize({ clear: instance.clear, redraw: () => instance.rerender(app) }, process.stdout, () => loan.lent);
   lifecycle.setRestore(() => {
     instance.unmount();
     process.stdout.write(WRAP_LINES + restoreTitle());

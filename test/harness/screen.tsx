@@ -30,7 +30,11 @@ export interface Screen {
   readonly unmount: () => Promise<void>;
 }
 
-export async function renderScreen(node: ReactNode, size: { columns: number; rows: number }): Promise<Screen> {
+/** `reader`: as with a screen reader, in words and on the normal screen. */
+export async function renderScreen(
+  node: ReactNode,
+  size: { columns: number; rows: number; reader?: boolean },
+): Promise<Screen> {
   const terminal = new xterm.Terminal({
     cols: size.columns,
     rows: size.rows,
@@ -73,7 +77,8 @@ export async function renderScreen(node: ReactNode, size: { columns: number; row
     stdout,
     stdin,
     stderr: stdout,
-    alternateScreen: true,
+    alternateScreen: !size.reader,
+    isScreenReaderEnabled: size.reader ?? false,
     incrementalRendering: true,
     exitOnCtrlC: false,
     patchConsole: false,

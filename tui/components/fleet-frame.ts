@@ -1,6 +1,5 @@
 /** The whole fleet screen at one instant, as painted rows: what is equal need not be drawn again. Pure but for the clock. */
 
-import { dollars } from "../../ops/fleet/derive/cost.ts";
 import { MACHINE_NAMES } from "../../ops/fleet/machines.ts";
 import type { Ops } from "../../ops/ops.ts";
 import { type Line, pace, paint } from "../format/line.ts";
@@ -31,10 +30,6 @@ export interface FrameInput {
 interface Card {
   readonly name: string;
   readonly rows: readonly string[];
-  readonly selected: boolean;
-  readonly busy: boolean;
-  /** The card for those who hear it. */
-  readonly spoken: string;
 }
 
 export interface Frame {
@@ -50,13 +45,14 @@ export interface Frame {
   readonly turning: boolean;
 }
 
-export function fleetFrame({ ops, navigation, columns, rows, availability }: FrameInput): Frame {
+/** What all stores hold now, put together for one look. */
+export function gathered(ops: Ops, navigation: Navigation) {
   const now = ops.clock.now();
   const state = ops.fleet.get();
-  const { fleet } = state;
   const signIn = ops.signIn.get();
   const metrics = ops.metrics.get();
   const known = { metrics, probes: ops.probes.get(), sessions: ops.sessions.get(), kernels: ops.kernels.get() };
+  const { fleet } = state;
   const views = fleet
     ? MACHINE_NAMES.map((name) => {
         const machine = fleet.machines[name];
@@ -64,9 +60,15 @@ export function fleetFrame({ ops, navigation, columns, rows, availability }: Fra
         return machineView(machine, known, name === navigation.selected, since, navigation.session);
       })
     : [];
-  const all = notices(signIn, state, views, ops.lastPlan.get());
+  const told = notices(signIn, state, views, ops.lastPlan.get());
+  return { state, signIn, metrics, views, selected: views.find((view) => view.selected), notices: told };
+}
+
+export function fleetFrame({ ops, navigation, columns, rows, availability }: FrameInput): Frame {
+  const now = ops.clock.now();
+  const { state, signIn, metrics, views, selected, notices: all } = gathered(ops, navigation);
+  const { fleet } = state;
   const headline = headlineLines(all, columns, headlineRows(rows), now);
-  const selected = views.find((view) => view.selected);
   const panels: Panels | undefined = fleet &&
     selected && {
       fleet,
@@ -119,14 +121,5 @@ function bodyOf(panels: Panels, columns: number, rows: number) {
 }
 
 function cardOf(view: MachineView, rows: readonly string[]): Card {
-  const { machine, words, cost, sessions, selected } = view;
-  const { spec, rootKind, address, addressPlace, instance } = machine;
-  const said = [
-    `${spec.name}: ${words.text}`,
-    rootKind === "none" ? "" : `${rootKind} root`,
-    address ? `address ${address.publicIp} ${addressPlace}` : "",
-    instance?.state === "running" && cost.perHour ? dollars(cost.perHour, "h") : dollars(cost.stoppedPerMonth, "month"),
-    sessions.length ? `${sessions.length} sessions` : "",
-  ];
-  return { name: spec.name, rows, selected, busy: words.tone === "busy", spoken: said.filter(Boolean).join(", ") };
+  return { name: view.machine.spec.name, rows };
 }

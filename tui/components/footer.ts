@@ -40,7 +40,7 @@ function keyLine({ keys }: Binding, label: string, works: boolean): Line {
 }
 
 /** `p` does one of two things; where it is clear which, the footer says it. */
-function labelOf({ command, label }: Binding, machine: Machine | undefined): string {
+export function labelOf({ command, label }: Binding, machine: Machine | undefined): string {
   if (command !== "power") return label;
   switch (machine?.instance?.state) {
     case "running":

@@ -1,6 +1,6 @@
 /** What is drawn of one machine, gathered from all that is known of it. Pure. */
 
-import { type MachineCost, machineCost } from "../../ops/fleet/derive/cost.ts";
+import { dollars, type MachineCost, machineCost } from "../../ops/fleet/derive/cost.ts";
 import { type Idle, idleness } from "../../ops/fleet/derive/idle.ts";
 import { isMarked, type StateWords, stateWords } from "../../ops/fleet/derive/words.ts";
 import type { Machine } from "../../ops/fleet/model.ts";
@@ -96,4 +96,21 @@ const TONES: Readonly<Record<StateWords["tone"], Token>> = {
 
 export function toneToken(tone: StateWords["tone"]): Token {
   return TONES[tone];
+}
+
+/** The machine in one sentence: what it is up to, on which root, where, and at what cost. */
+export function machineSentence({ machine, words, cost, sessions }: MachineView): string {
+  const { spec, rootKind, address, addressPlace, instance } = machine;
+  const running = instance?.state === "running" && cost.perHour !== undefined;
+  const open = sessions.filter(({ end }) => !end).length;
+  const said = [
+    `${spec.name}: ${words.text}`,
+    rootKind === "none" || (rootKind === "unrecorded" && spec.market !== "spot") ? "" : `${rootKind} root`,
+    address ? `address ${address.publicIp} ${addressPlace}` : "",
+    running
+      ? dollars(cost.perHour ?? 0, "h").replace("/h", " an hour")
+      : dollars(cost.stoppedPerMonth, "month").replace("/month", " a month"),
+    open ? `${open} open ${open === 1 ? "session" : "sessions"}` : "",
+  ];
+  return `${said.filter(Boolean).join(", ")}.`;
 }

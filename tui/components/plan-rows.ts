@@ -134,7 +134,7 @@ function body(row: PlanRow, chosen: boolean): Line {
 }
 
 function fold(open: boolean): Line[number] {
-  return t(open ? "▾ " : "▸ ", "text.dim");
+  return { text: open ? "▾ " : "▸ ", token: "text.dim", spoken: open ? "unfolded: " : "folded: " };
 }
 
 /** "1 to destroy, 2 to create": what the plan does in a glance, the gravest first. */

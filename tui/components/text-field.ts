@@ -34,11 +34,17 @@ export function fieldLine({ before, after }: Field, columns: number, placeholder
   const room = Math.max(1, columns - 1);
   let start = before;
   while (width(start) > room) start = start.slice(1);
-  const empty = !before && !after;
-  const rest = empty ? placeholder : after;
+  if (!before && !after) {
+    const spoken = placeholder ? `nothing yet, for example ${placeholder}` : "nothing yet";
+    const hint = truncate(placeholder.slice(1), columns - 1);
+    return [
+      { text: placeholder.slice(0, 1) || " ", token: "cursor", spoken },
+      { text: hint, token: "text.dim", spoken: "" },
+    ];
+  }
   return [
     t(start),
-    t(rest.slice(0, 1) || " ", "cursor"),
-    t(truncate(rest.slice(1), columns - width(start) - 1), empty ? "text.dim" : "text"),
+    t(after.slice(0, 1) || " ", "cursor"),
+    t(truncate(after.slice(1), columns - width(start) - 1), "text"),
   ];
 }

@@ -29,7 +29,7 @@ export function speakable(text: string): string {
     .replaceAll("·", ", ")
     .trim()
     .replaceAll(/ {2,}/g, ", ")
-    .replaceAll(/(?:, )+,? ?|\s+,/g, ", ")
+    .replaceAll(/\s*,(?:\s+,?)+/g, ", ")
     .replaceAll(/([.:;!?]),/g, "$1")
     .replace(/^[,\s]+|[,\s]+$/g, "");
 }

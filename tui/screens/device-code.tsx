@@ -156,7 +156,7 @@ function textLines(prompt: DevicePrompt, shape: readonly [TextSize, boolean], wi
     ...said("Open in any browser, on any device:", width),
     ...said(prompt.url, width, "accent"),
     [],
-    ...letters.map((row): Line => [t(row, "text.strong")]),
+    ...letters.map((row): Line => [{ text: row, token: "text.strong", spoken: `Code: ${row}` }]),
     [],
     ...said("Approve only if you started this and the codes match.", width, "status.warn"),
     [

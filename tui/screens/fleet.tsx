@@ -2,9 +2,11 @@
 /** The fleet screen: three machines live, what must be known first, and the selected machine's detail. */
 
 import { isDeepStrictEqual } from "node:util";
-import { Box, type DOMElement, Text, useBoxMetrics } from "ink";
+import { Box, type DOMElement, Text, useBoxMetrics, useIsScreenReaderEnabled } from "ink";
 import { memo, type ReactNode, useCallback, useRef, useState, useSyncExternalStore } from "react";
+import type { Ops } from "../../ops/ops.ts";
 import { type Frame, type FrameInput, fleetFrame } from "../components/fleet-frame.ts";
+import { type SpokenFleet, spokenFleet } from "../components/spoken-fleet.ts";
 import { Toasts } from "../components/toasts.tsx";
 import type { Toast } from "../state/toasts.ts";
 import { TICKERS } from "../ticker.ts";
@@ -20,6 +22,7 @@ const NO_TOASTS: readonly Toast[] = [];
 
 export function FleetScreen(props: FleetScreenProps) {
   const { columns, rows } = props;
+  if (useIsScreenReaderEnabled()) return <SpokenScreen {...props} />;
   if (isTooSmall(columns, rows)) return <TooSmall columns={columns} rows={rows} />;
   return <WholeScreen {...props} />;
 }
@@ -41,20 +44,11 @@ function WholeScreen({ strips, toasts, ...input }: FleetScreenProps) {
         <Stills rows={frame.headline} />
         <Box columnGap={1} flexShrink={0}>
           <Box width={frame.leftColumns} flexShrink={0} flexDirection="column">
-            <Box flexShrink={0} flexDirection="column" aria-role="listbox">
-              {frame.cards.map(({ name, rows: lines, selected, busy, spoken }) => (
-                <Box
-                  key={name}
-                  flexShrink={0}
-                  flexDirection="column"
-                  aria-role="option"
-                  aria-state={{ selected, busy }}
-                  aria-label={spoken}
-                >
-                  <Stills rows={lines} />
-                </Box>
-              ))}
-            </Box>
+            {frame.cards.map(({ name, rows: lines }) => (
+              <Box key={name} flexShrink={0} flexDirection="column">
+                <Stills rows={lines} />
+              </Box>
+            ))}
             <Stills rows={frame.below} />
           </Box>
           <Box flexShrink={0} flexDirection="column">
@@ -65,10 +59,37 @@ function WholeScreen({ strips, toasts, ...input }: FleetScreenProps) {
       <Box flexShrink={0} maxHeight={few} flexDirection="column" overflowY="hidden">
         {strips}
       </Box>
-      <Box height={1} flexShrink={0} aria-role="toolbar">
+      <Box height={1} flexShrink={0}>
         <Still text={frame.footer} />
       </Box>
       <Toasts toasts={toasts ?? NO_TOASTS} columns={columns} rows={few} above={1} clock={ops.clock} />
+    </Box>
+  );
+}
+
+/** The same for those who hear it: what must be known, the machines, the chosen one, what runs, the keys. */
+function SpokenScreen({ strips, toasts, ...input }: FleetScreenProps) {
+  const { head, machines, detail, keys } = useSpoken(input);
+  return (
+    <Box flexDirection="column">
+      <Stills rows={head} />
+      <Box flexDirection="column" aria-role="listbox">
+        {machines.map(({ name, selected, text }) => (
+          <Box key={name} aria-role="option" aria-state={{ selected }}>
+            <Text>{text}</Text>
+          </Box>
+        ))}
+      </Box>
+      <Stills rows={detail} />
+      {strips}
+      <Toasts
+        toasts={toasts ?? NO_TOASTS}
+        columns={input.columns}
+        rows={input.rows}
+        above={0}
+        clock={input.ops.clock}
+      />
+      <Text>{keys}</Text>
     </Box>
   );
 }
@@ -93,21 +114,7 @@ function useFrame(input: FrameInput): Frame {
   const [last] = useState<{ frame: Frame | undefined }>(() => ({ frame: undefined }));
   const pace = last.frame?.turning ? "fast" : "second";
   const subscribe = useCallback(
-    (listener: () => void) => {
-      const ends = [
-        ops.fleet,
-        ops.signIn,
-        ops.metrics,
-        ops.probes,
-        ops.sessions,
-        ops.kernels,
-        ops.lastPlan,
-        TICKERS[pace],
-      ].map((store) => store.subscribe(listener));
-      return () => {
-        for (const end of ends) end();
-      };
-    },
+    (listener: () => void) => subscribeAll([...stores(ops), TICKERS[pace]], listener),
     [ops, pace],
   );
   return useSyncExternalStore(subscribe, () => {
@@ -115,4 +122,34 @@ function useFrame(input: FrameInput): Frame {
     if (!last.frame || !isDeepStrictEqual(last.frame, frame)) last.frame = frame;
     return last.frame;
   });
+}
+
+/** The words now: other ones only where something other than the time has changed, for they are said again from the start. */
+function useSpoken(input: FrameInput): SpokenFleet {
+  const { ops } = input;
+  const [last] = useState<{ still: SpokenFleet | undefined; spoken: SpokenFleet | undefined }>(() => ({
+    still: undefined,
+    spoken: undefined,
+  }));
+  const subscribe = useCallback((listener: () => void) => subscribeAll(stores(ops), listener), [ops]);
+  return useSyncExternalStore(subscribe, () => {
+    const still = spokenFleet(input, 0);
+    if (last.spoken && isDeepStrictEqual(last.still, still)) return last.spoken;
+    last.still = still;
+    last.spoken = spokenFleet(input, ops.clock.now());
+    return last.spoken;
+  });
+}
+
+type Heard = Pick<Ops["fleet"], "subscribe">;
+
+function stores(ops: Ops): readonly Heard[] {
+  return [ops.fleet, ops.signIn, ops.metrics, ops.probes, ops.sessions, ops.kernels, ops.lastPlan];
+}
+
+function subscribeAll(all: readonly Heard[], listener: () => void): () => void {
+  const ends = all.map((store) => store.subscribe(listener));
+  return () => {
+    for (const end of ends) end();
+  };
 }

@@ -46,14 +46,15 @@ export async function show(
     rows = 24,
     environment = ENVIRONMENT,
     clock = systemClock,
-  }: { columns?: number; rows?: number; environment?: Environment; clock?: Clock } = {},
+    reader = false,
+  }: { columns?: number; rows?: number; environment?: Environment; clock?: Clock; reader?: boolean } = {},
 ): Promise<Shown> {
   let left = 0;
   const back = () => {
     left += 1;
   };
   const stage = <Stage run={run} environment={environment} clock={clock} onBack={back} />;
-  return { run, left: () => left, screen: await renderScreen(stage, { columns, rows }) };
+  return { run, left: () => left, screen: await renderScreen(stage, { columns, rows, reader }) };
 }
 
 /** The run screen as the cockpit has it: in a root that is pinned to the window. */
