@@ -4,6 +4,7 @@ import { type ComponentProps, useState } from "react";
 import type { BuildLog } from "../../ops/kernel/build-log.ts";
 import type { Finding } from "../../ops/kernel/view.ts";
 import { buildLogSource, type LogSource } from "../format/log-source.ts";
+import { useCalmStore } from "../use-calm-store.ts";
 import { LogView } from "./log-view.tsx";
 
 interface BuildLogViewProps extends Omit<ComponentProps<typeof LogView>, "source"> {
@@ -11,18 +12,23 @@ interface BuildLogViewProps extends Omit<ComponentProps<typeof LogView>, "source
   readonly findings: readonly Finding[];
 }
 
+/** A build prints dozens of lines a second: so often, its end can still be read as it goes by. */
+const PACE_MS = 200;
+
 export function BuildLogView({ log, findings, ...rest }: BuildLogViewProps) {
   const [held, setHeld] = useState(() => markedSource(log));
   const current = held.log === log ? held : markedSource(log);
   if (current !== held) setHeld(current);
   current.mark(findings);
+  useCalmStore(log, PACE_MS);
   return <LogView {...rest} source={current.source} />;
 }
 
 /** One source for as long as the log grows; the marks come to be known one after the other. */
 function markedSource(log: BuildLog) {
   const wrong = new Set<number>();
-  const plain = buildLogSource(log);
+  // What it grows by is drawn at our pace.
+  const { growth: _, ...plain } = buildLogSource(log);
   const source: LogSource = {
     ...plain,
     slice: (from, to) => {

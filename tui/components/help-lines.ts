@@ -26,10 +26,11 @@ const GROUPS: readonly Group[] = [
   { title: "The cockpit", has: onFleet("cockpit") },
   { title: "In a run or its log", has: onlyIn("run", "log") },
   { title: "In a plan", has: onlyIn("plan") },
-  { title: "In a kernel build", has: onlyIn("kernel") },
   { title: "When signing in", has: onlyIn("device-code") },
   { title: "Among orphans", has: onlyIn("orphans") },
   { title: "In lists and dialogs", has: onlyIn("dialog", "typed", "choose", "history") },
+  // What it shares with lists stands there.
+  { title: "In a kernel build", has: onlyIn("kernel") },
 ];
 
 /** What is heard by no context of the registry: the far side has the keyboard, or every context does. */

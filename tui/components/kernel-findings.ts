@@ -4,6 +4,7 @@ import type { Finding, KernelView } from "../../ops/kernel/view.ts";
 import { ends } from "../format/grid.ts";
 import { cellOf, type Line, lineWidth, marker, t } from "../format/line.ts";
 import { clean } from "../format/text.ts";
+import { keyOf } from "../keys/registry.ts";
 import { countWords, placeWords } from "./kernel-words.ts";
 
 const dim = (text: string) => t(text, "text.dim");
@@ -41,7 +42,9 @@ export function findingsRule(view: KernelView, chosen: number, columns: number, 
   const all = errors + warnings;
   const kept = all > findings.length ? `, the oldest ${findings.length}` : "";
   const left: Line = [dim("── "), t(countWords(view)), dim(" ")];
-  const right: Line = findings.length ? [dim(` ${chosen + 1} of ${all}${kept} ──`)] : [];
+  const right: Line = findings.length
+    ? [dim(" "), t(keyOf("kernel", "accept"), "key"), dim(` in the log  ${chosen + 1} of ${all}${kept} ──`)]
+    : [];
   const rest = Math.max(0, columns - lineWidth(left, now) - lineWidth(right, now) - 1);
   return ends([...left, dim("─".repeat(rest))], right, columns, now);
 }

@@ -72,9 +72,14 @@ function underWay(step: Step | undefined): Line {
   return [cellOf([ticking((now) => ` ${elapsed(startedAt, now)}`, "status.busy")], TIME_COLUMNS)];
 }
 
+/** Shorter than this is no time worth telling. */
+const NOTICED_MS = 1000;
+
 /** " 12 s"; nothing where nobody saw it begin. */
 function timeOf(step: Step | undefined): string {
-  return step?.endedAt === undefined ? "" : ` ${elapsed(step.startedAt, step.endedAt)}`;
+  const { startedAt, endedAt } = step ?? {};
+  if (startedAt === undefined || endedAt === undefined || endedAt - startedAt < NOTICED_MS) return "";
+  return ` ${elapsed(startedAt, endedAt)}`;
 }
 
 function wrapped(parts: readonly Line[], columns: number, now: number): readonly Line[] {

@@ -345,15 +345,7 @@ export const BINDINGS: readonly Binding[] = [
     contexts: ["kernel"],
     keys: ["W"],
     label: "warnings",
-    description: "List the errors and warnings, or go back to the log",
-    category: "look",
-  },
-  {
-    command: "accept",
-    contexts: ["kernel"],
-    keys: ["enter"],
-    label: "in the log",
-    description: "In that list: to its place in the log",
+    description: "List the errors and warnings: Enter goes to one in the log",
     category: "look",
   },
   {
@@ -382,7 +374,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     command: "accept",
-    contexts: ["dialog", "typed", "choose", "history"],
+    contexts: ["dialog", "typed", "choose", "history", "kernel"],
     keys: ["enter"],
     label: "choose",
     description: "Take what is marked",
