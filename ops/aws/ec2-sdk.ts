@@ -17,7 +17,9 @@ export {
   DescribeVolumesCommand,
   DetachVolumeCommand,
   EC2Client,
+  GetConsoleOutputCommand,
   ModifyInstanceAttributeCommand,
+  RebootInstancesCommand,
   StartInstancesCommand,
   StopInstancesCommand,
 } from "@aws-sdk/client-ec2";

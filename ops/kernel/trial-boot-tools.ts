@@ -1,0 +1,75 @@
+/** What a trial boot sees and acts with, as functions: the real ones here, others in tests. */
+
+import { explain } from "../aws/errors.ts";
+import type { Clock } from "../clock.ts";
+import type { MachineName } from "../fleet/machines.ts";
+import { addressOf, worldOf } from "../machine/world.ts";
+import type { Ops } from "../ops.ts";
+import { NEWEST_PLACE, type RunThere } from "./bring-over.ts";
+import type { TrialFacts } from "./decide-trial.ts";
+import { commandsOn } from "./reach.ts";
+
+/** The machine as AWS says. */
+export interface Seen {
+  readonly instanceId: string | undefined;
+  readonly instance: TrialFacts["instance"];
+  readonly address: string | undefined;
+}
+
+export interface TrialTools {
+  readonly clock: Clock;
+  /** Where kernel/ lies on the machine, as a word of shell. */
+  readonly place: string;
+  /** A fresh look; lets the person sign in where that is needed. */
+  readonly look: (signal: AbortSignal) => Promise<Seen>;
+  /** Commands over SSH; each throws a FailureError where the link fails. */
+  readonly commandsOn: (address: string, signal: AbortSignal) => RunThere;
+  /** The latest console output, as text; up to 64 KB. */
+  readonly console: (instanceId: string, signal: AbortSignal) => Promise<string>;
+  /** One call of RebootInstances, never repeated by itself. */
+  readonly rebootInstance: (instanceId: string) => Promise<void>;
+  /** How many sessions are open here on the machine. */
+  readonly openSessions: () => number;
+}
+
+/** The tools of the real thing. */
+export function trialTools(machine: MachineName, ops: Pick<Ops, "access" | "clock" | "sessions">): TrialTools {
+  const { access, clock, sessions } = ops;
+  return {
+    clock,
+    place: NEWEST_PLACE,
+    look: async (signal) => {
+      const world = worldOf(await access.gate(() => access.look(signal), signal), machine);
+      const { instance } = world;
+      return { instanceId: instance?.id, instance: standing(instance?.state), address: addressOf(world) };
+    },
+    commandsOn: (address, signal) => commandsOn({ access }, machine, address, signal),
+    console: (instanceId, signal) => access.gate(() => consoleOf(ops, instanceId, signal), signal),
+    rebootInstance: async (instanceId) => {
+      const { RebootInstancesCommand } = await import("../aws/ec2-sdk.ts");
+      await (await access.aws.acting.ec2()).send(new RebootInstancesCommand({ InstanceIds: [instanceId] }));
+    },
+    openSessions: () => sessions.get().filter((one) => one.machine === machine && !one.end).length,
+  };
+}
+
+/**
+ * `Latest` shows what there is now instead of what AWS kept after the last reboot; Nitro machines have it (EC2 API
+ * reference, GetConsoleOutput), and one that has not is asked without.
+ */
+async function consoleOf({ access }: Pick<Ops, "access">, id: string, signal: AbortSignal): Promise<string> {
+  const { GetConsoleOutputCommand } = await import("../aws/ec2-sdk.ts");
+  const client = await access.aws.ec2();
+  const ask = (Latest: boolean) =>
+    client.send(new GetConsoleOutputCommand({ InstanceId: id, Latest }), { abortSignal: signal });
+  const { Output = "" } = await ask(true).catch((error: unknown) => {
+    if (explain(error).code !== "UnsupportedOperation") throw error;
+    return ask(false);
+  });
+  return Buffer.from(Output, "base64").toString("utf8");
+}
+
+function standing(state: string | undefined): Seen["instance"] {
+  if (state === undefined) return "missing";
+  return state === "running" ? "running" : state === "pending" ? "coming" : "off";
+}
