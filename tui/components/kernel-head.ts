@@ -12,7 +12,7 @@ import { findingWords } from "./kernel-findings.ts";
 import { phaseLines } from "./kernel-phases.ts";
 import { countWords, doing, leftWords, rateWords, share, shareWords } from "./kernel-words.ts";
 
-export interface KernelHeadInput {
+interface KernelHeadInput {
   readonly view: KernelView;
   readonly state: RunState;
   readonly columns: number;

@@ -1,3 +1,5 @@
+/** This folder: tests of a kernel build on the screen. Not here: the build itself (test/ops/kernel). */
+
 import { describe, expect, it } from "vitest";
 import type { KernelPhase, KernelView } from "../../../ops/kernel/view.ts";
 import { fakeClock } from "../../harness/fakes.ts";

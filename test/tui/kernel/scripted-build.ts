@@ -97,7 +97,7 @@ export function aFinding(at: number, over: Partial<Finding> = {}): Finding {
   };
 }
 
-export interface ScriptedBuild {
+interface ScriptedBuild {
   readonly run: Run;
   readonly kernel: Cell<KernelView>;
   readonly end: (outcome: Outcome) => void;
