@@ -27,7 +27,7 @@ export function instanceFrom(raw: Ec2.Instance): Instance {
     imageId: raw.ImageId ?? "unknown",
     availabilityZone: raw.Placement?.AvailabilityZone ?? "unknown",
     launchedAt: timeFrom(raw.LaunchTime) ?? 0,
-    publicIp: raw.PublicIpAddress,
+    publicIp: raw.PublicIpAddress && ADDRESS.test(raw.PublicIpAddress) ? raw.PublicIpAddress : undefined,
     privateIp: raw.PrivateIpAddress,
     rootDeviceName: raw.RootDeviceName ?? ROOT_DEVICE,
     blockDevices: (raw.BlockDeviceMappings ?? []).flatMap((mapping) =>
@@ -82,7 +82,7 @@ export function addressFrom(raw: Ec2.Address): Address {
   return {
     allocationId: needed(raw.AllocationId, "an address without allocation ID"),
     associationId: raw.AssociationId || undefined,
-    publicIp: needed(raw.PublicIp, "an address without its IP"),
+    publicIp: needed(raw.PublicIp, "an address without its IP", ADDRESS),
     instanceId: raw.InstanceId || undefined,
     tags: tagsFrom(raw.Tags),
   };
@@ -118,8 +118,12 @@ function timeFrom(date: Date | undefined): number | undefined {
   return time === undefined || Number.isNaN(time) ? undefined : time;
 }
 
-function needed(value: string | undefined, what: string): string {
-  if (!value) throw nonsense(`EC2 spoke of ${what}`);
+/** IDs and addresses become arguments of ssh and names in its files: nothing else passes for one. */
+const ID = /^\w[\w-]{0,127}$/;
+const ADDRESS = /^[\da-f][\da-f.:]{1,44}$/i;
+
+function needed(value: string | undefined, what: string, form = ID): string {
+  if (!value || !form.test(value)) throw nonsense(`EC2 spoke of ${what}`);
   return value;
 }
 

@@ -143,14 +143,24 @@ export async function cpuOf(
   );
   const cpu: Partial<Record<MachineName, readonly CpuHour[]>> = {};
   for (const { spec } of machines) {
-    const result = answer.MetricDataResults?.find((one) => one.Id === queryId(spec.name));
-    const maxima = new Map(result?.Timestamps?.map((time, index) => [time.getTime(), result.Values?.[index]]));
+    const result = listed(answer.MetricDataResults).find((one) => one?.Id === queryId(spec.name));
+    const values = listed<unknown>(result?.Values);
+    const times = listed(result?.Timestamps).map((time: unknown) =>
+      time instanceof Date ? time.getTime() : Number.NaN,
+    );
+    const maxima = new Map(times.map((time, index) => [time, values[index]]));
     cpu[spec.name] = Array.from({ length: IDLE_HOURS }, (_, hour) => {
       const maximum = maxima.get(start + hour * HOUR);
-      return { start: start + hour * HOUR, maximum: Number.isFinite(maximum) ? maximum : undefined };
+      const known = typeof maximum === "number" && Number.isFinite(maximum);
+      return { start: start + hour * HOUR, maximum: known ? maximum : undefined };
     });
   }
   return cpu;
+}
+
+/** What is no list is none: the SDK takes JSON as it comes, whatever the model says of its types. */
+function listed<T>(value: readonly T[] | undefined): readonly T[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** A query's ID begins with a small letter and has no hyphens. */

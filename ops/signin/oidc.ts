@@ -31,8 +31,8 @@ export async function registerClient(
   const { RegisterClientCommand } = await import("@aws-sdk/client-sso-oidc");
   const command = new RegisterClientCommand({ clientName: "snowglobe", clientType: "public", scopes: [...scopes] });
   const { clientId, clientSecret, clientSecretExpiresAt } = await oidc.send(command, { abortSignal });
-  if (!clientId || !clientSecret) throw malformed("client registration");
-  return { clientId, clientSecret, expiresAt: (clientSecretExpiresAt ?? 0) * 1000 };
+  if (!isWord(clientId) || !isWord(clientSecret)) throw malformed("client registration");
+  return { clientId, clientSecret, expiresAt: seconds(clientSecretExpiresAt, 0, FOR_EVER) };
 }
 
 /** Asks for a code that the person approves elsewhere. */
@@ -47,15 +47,15 @@ export async function startAuthorization(
   const command = new StartDeviceAuthorizationCommand({ clientId, clientSecret, startUrl });
   const answer = await oidc.send(command, { abortSignal });
   const { deviceCode, userCode, verificationUri: url } = answer;
-  if (!deviceCode || !userCode || !url) throw malformed("device authorization");
+  if (!isWord(deviceCode) || !isWord(userCode) || !isWord(url)) throw malformed("device authorization");
   return {
     deviceCode,
     userCode,
     url,
-    urlComplete: answer.verificationUriComplete ?? url,
-    expiresAt: time.toLocal(time.now() + (answer.expiresIn ?? 600) * 1000),
-    // RFC 8628, section 3.2: five seconds where the server names no interval.
-    intervalMs: (answer.interval || 5) * 1000,
+    urlComplete: isWord(answer.verificationUriComplete) ? answer.verificationUriComplete : url,
+    expiresAt: time.toLocal(time.now() + seconds(answer.expiresIn, 600, A_DAY)),
+    // RFC 8628, section 3.2: five seconds where the server names no interval. A timer takes no more than 24 days.
+    intervalMs: Math.max(1000, seconds(answer.interval || 5, 5, 60)),
   };
 }
 
@@ -71,8 +71,27 @@ export async function createToken(
   const grantType = "deviceCode" in grant ? "urn:ietf:params:oauth:grant-type:device_code" : "refresh_token";
   const command = new CreateTokenCommand({ clientId, clientSecret, grantType, ...grant });
   const { accessToken, expiresIn, refreshToken } = await oidc.send(command, abortSignal ? { abortSignal } : {});
-  if (!accessToken) throw malformed("token");
-  return { accessToken, refreshToken, expiresAt: time.now() + (expiresIn ?? 0) * 1000 };
+  if (!isWord(accessToken)) throw malformed("token");
+  return {
+    accessToken,
+    refreshToken: isWord(refreshToken) ? refreshToken : undefined,
+    expiresAt: time.now() + seconds(expiresIn, 0, 365 * A_DAY),
+  };
+}
+
+const A_DAY = 86_400;
+/** Seconds since the epoch of a moment beyond all sessions: the year 9999. */
+const FOR_EVER = 253_000_000_000;
+
+/** A text that is there. The SDK takes JSON as it comes, whatever the model says of its types. */
+function isWord(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+/** Seconds as milliseconds, `most` of them at most; `otherwise` where the answer names none. */
+function seconds(value: unknown, otherwise: number, most: number): number {
+  const given = typeof value === "number" && Number.isFinite(value) ? value : otherwise;
+  return Math.max(0, Math.min(given, most)) * 1000;
 }
 
 function malformed(what: string): FailureError {

@@ -21,17 +21,22 @@ export async function listAccountRoles(
   abortSignal: AbortSignal,
 ): Promise<readonly AccountRole[]> {
   const { paginateListAccounts, paginateListAccountRoles } = await import("@aws-sdk/client-sso");
-  const config = { client: portal };
+  const config = { client: portal, stopOnSameToken: true };
   const accounts: { accountId: string; accountName: string }[] = [];
   for await (const page of paginateListAccounts(config, { accessToken }, { abortSignal })) {
-    for (const { accountId, accountName } of page.accountList ?? [])
-      if (accountId) accounts.push({ accountId, accountName: accountName ?? accountId });
+    for (const { accountId, accountName } of listed(page.accountList)) {
+      if (!named(accountId, /^\d{12}$/)) throw malformed("an account that is none");
+      accounts.push({ accountId, accountName: typeof accountName === "string" ? accountName : accountId });
+    }
   }
   const rolesOf = async (account: (typeof accounts)[number]) => {
     const roles: AccountRole[] = [];
     const input = { accessToken, accountId: account.accountId };
     for await (const page of paginateListAccountRoles(config, input, { abortSignal })) {
-      for (const { roleName } of page.roleList ?? []) if (roleName) roles.push({ ...account, roleName });
+      for (const { roleName } of listed(page.roleList)) {
+        if (!named(roleName, /^[\w+=,.@-]{1,64}$/)) throw malformed("a role that is none");
+        roles.push({ ...account, roleName });
+      }
     }
     return roles;
   };
@@ -52,14 +57,12 @@ export async function roleCredentials(
   try {
     const answer = await portal.send(new GetRoleCredentialsCommand({ accessToken, accountId, roleName }));
     const { accessKeyId, secretAccessKey, sessionToken, expiration } = answer.roleCredentials ?? {};
-    if (!accessKeyId || !secretAccessKey || !sessionToken) {
-      throw new FailureError({
-        kind: "malformed",
-        sentence: "AWS answered without the role's credentials.",
-        action: "Check for a proxy or a login page in between, then try again.",
-      });
+    // They become headers and environment variables: one word each.
+    if (!named(accessKeyId, WORD) || !named(secretAccessKey, WORD) || !named(sessionToken, WORD)) {
+      throw malformed("no credentials of the role");
     }
-    return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(expiration ?? 0) };
+    const ends = new Date(typeof expiration === "number" ? expiration : 0);
+    return { accessKeyId, secretAccessKey, sessionToken, expiration: Number.isNaN(+ends) ? new Date(0) : ends };
   } catch (error) {
     // Not in the API's model: what the portal answers for a role that was taken away.
     if (codeOf(error) !== "ForbiddenException" && codeOf(error) !== "ResourceNotFoundException") throw error;
@@ -73,4 +76,24 @@ export async function roleCredentials(
       { cause: error },
     );
   }
+}
+
+const WORD = /^[\x21-\x7e]+$/;
+
+/** A text of this form. The SDK takes JSON as it comes, whatever the model says of its types. */
+function named(value: unknown, form: RegExp): value is string {
+  return typeof value === "string" && form.test(value);
+}
+
+/** The objects of a list; the SDK leaves out what is null. */
+function listed<T extends object>(items: readonly T[] | undefined): readonly T[] {
+  return Array.isArray(items) ? items.filter((item) => typeof item === "object" && item !== null) : [];
+}
+
+function malformed(what: string): FailureError {
+  return new FailureError({
+    kind: "malformed",
+    sentence: `AWS's sign-in portal answered with ${what}.`,
+    action: "Check for a proxy or a login page in between, then try again.",
+  });
 }

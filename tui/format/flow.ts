@@ -14,9 +14,11 @@ export function logText(text: string): string {
   const line = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
   if (ASCII.test(line)) return line;
   let out = "";
+  let used = 0;
   for (const [index, part] of line.trimEnd().split("\t").entries()) {
-    if (index > 0) out += " ".repeat(TAB - (width(out) % TAB));
-    out += clean(part);
+    const text = (index > 0 ? " ".repeat(TAB - (used % TAB)) : "") + clean(part);
+    out += text;
+    used += width(text);
   }
   return out;
 }
