@@ -69,7 +69,17 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
   });
   const kernels = createKernels();
   const access = { aws, gate, look: fleet.look, channel, hostKeys, history };
-  const buildWatch = createBuildWatch({ access, clock, environment, fleet, kernels, metrics, operations, probes });
+  const buildWatch = createBuildWatch({
+    access,
+    clock,
+    environment,
+    fleet,
+    kernels,
+    metrics,
+    operations,
+    probes,
+    sessions,
+  });
   return {
     environment,
     clock,

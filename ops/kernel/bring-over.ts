@@ -4,7 +4,7 @@
  */
 
 import { FailureError } from "../failure.ts";
-import type { KernelSource, SourceFile } from "./source.ts";
+import type { KernelSource, SourceFile } from "./inputs.ts";
 
 /** Runs a line of shell on the machine; `input` is its standard input. */
 export type RunThere = (command: string, input?: string) => Promise<{ readonly code: number; readonly output: string }>;

@@ -1,6 +1,5 @@
 /** A kernel build as an operation: everything up to a build that runs, then its log to the end, then a host's trial boot. */
 
-import { explain } from "../aws/errors.ts";
 import { FailureError } from "../failure.ts";
 import { MACHINES, type MachineName } from "../fleet/machines.ts";
 import { CONNECT_NEEDS, walk } from "../machine/prerequisites.ts";
@@ -10,24 +9,24 @@ import type { Operation, OperationContext, Outcome } from "../operation/types.ts
 import type { Ops } from "../ops.ts";
 import { bootOf } from "../ssh/probe.ts";
 import { parseProbe, RUNNING_BUILD } from "../ssh/probe-script.ts";
-import { type Cell, cell } from "../store.ts";
+import { cell } from "../store.ts";
 import { bringOver, placeOf } from "./bring-over.ts";
-import { followJob } from "./follow.ts";
-import { cancelJob, type JobFacts, readFacts, type Started, startJob } from "./jobs.ts";
-import { markStarted, openLocalLog, replay } from "./local-log.ts";
-import { outcomeOf } from "./outcome.ts";
-import { buildQuestion, kindsFor } from "./question.ts";
-import { commandsOn, reachOf } from "./reach.ts";
-import { type KernelSource, readSource } from "./source.ts";
-import { type KernelJob, type KernelKind, type KernelView, NO_PROGRESS } from "./view.ts";
-import { createViewBuilder } from "./view-builder.ts";
+import type { KernelSource } from "./inputs.ts";
+import { type JobFacts, readFacts, type Started, startJob } from "./jobs.ts";
+import { markStarted } from "./local-log.ts";
+import { type Begun, type FollowOps, followOne } from "./one-job.ts";
+import { buildQuestion, changesSince, kindsFor, saysBuild } from "./question.ts";
+import { commandsOn } from "./reach.ts";
+import { readSource } from "./source.ts";
+import { trialBoot } from "./trial-boot.ts";
+import { parseHealth } from "./trial-boot-hear.ts";
+import { trialTools } from "./trial-boot-tools.ts";
+import { type KernelKind, type KernelView, NO_PROGRESS } from "./view.ts";
 
-export type KernelOps = Pick<Ops, "access" | "clock" | "environment" | "fleet" | "kernels" | "metrics">;
+export type KernelOps = FollowOps & Pick<Ops, "metrics" | "sessions">;
 
 /** What is wanted: a build of a kind (undefined: the person is asked which), or only to follow one that runs. */
 export type Wanted = { readonly kind: KernelKind | undefined } | { readonly follow: string };
-
-const CANCEL_MS = 60_000;
 
 /**
  * Builds a kernel on the machine. A build that runs there already is followed instead, whoever began it. Quitting while
@@ -64,9 +63,17 @@ export function buildKernel(machine: MachineName, wanted: Wanted, ops: KernelOps
       context.step("bring", BRING, "done", sent === 0 ? "it is there as it is here" : `${sent} files were new there`);
       const facts = await readFacts(placeOf(source), there);
       ops.kernels.learn(machine, facts, source);
-      const started = await begin(machine, wanted, source, facts, address, ops, context);
-      if ("status" in started) return started;
-      return follow(started, source, address, view, ops, context);
+      const tryIt = () => trialBoot(machine, trialTools(machine, ops), context);
+      const begun = await begin(machine, wanted, source, facts, address, ops, context);
+      if (begun === "on-trial") return tryIt();
+      if ("status" in begun) return begun;
+      const { good, ours, outcome } = await followOne(begun, source, address, view, ops, context);
+      if (!good || begun.job.kind === "guest") return outcome;
+      if ("kind" in wanted || ours) return tryIt();
+      // Somebody else\'s: the reboot is theirs to ask for.
+      return outcome.status === "failed"
+        ? outcome
+        : { ...outcome, next: `It waits there for its trial boot: press k on ${machine} and choose host.` };
     },
   };
 }
@@ -134,12 +141,7 @@ async function runsThere(
   }
 }
 
-interface Begun {
-  readonly job: KernelJob;
-  readonly already: boolean;
-}
-
-/** A job that runs: the one that was there, or a new one that the person wanted. */
+/** A job that runs: the one that was there, or a new one that the person wanted; or a host kernel that waits for its trial. */
 async function begin(
   machine: MachineName,
   wanted: Wanted,
@@ -148,19 +150,38 @@ async function begin(
   address: string,
   ops: KernelOps,
   context: OperationContext,
-): Promise<Begun | Outcome> {
+): Promise<Begun | "on-trial" | Outcome> {
   const running = facts.jobs.find((job) => job.state === "running");
   if (running) return { job: running, already: true };
   if ("follow" in wanted) return { status: "nothing-to-do", sentence: `No build runs on ${machine} any more.` };
-  const question = buildQuestion(MACHINES[machine], wanted.kind, source, facts);
-  const answer = question ? await context.ask(question) : undefined;
-  const kind = wanted.kind === "guest" ? "guest" : answer === "yes" ? wanted.kind : answer;
+  const spec = MACHINES[machine];
+  if (wanted.kind) context.log(saysBuild(spec, wanted.kind, source, facts), "note");
+  const kind = wanted.kind ?? (await context.ask(buildQuestion(spec, source, facts)));
   if (kind !== "guest" && kind !== "host") return { status: "cancelled", sentence: "Nothing was done." };
+  if (kind === "host" && (await waitsForTrial(machine, source, facts, address, ops, context))) return "on-trial";
   context.step("build-starting", START, "running");
   const begun = await start(machine, kind, source, address, ops, context);
   context.step("build-starting", START, "done", begun.already ? `${begun.job.id} runs already` : begun.job.id);
   if (!begun.already) await markStarted(ops.environment.stateDir, machine, begun.job.id);
   return begun;
+}
+
+/** Whether a host kernel of what is here is installed and not tried yet, or runs on trial: that is gone on with. */
+async function waitsForTrial(
+  machine: MachineName,
+  source: KernelSource,
+  facts: JobFacts,
+  address: string,
+  ops: KernelOps,
+  context: OperationContext,
+): Promise<boolean> {
+  const there = commandsOn(ops, machine, address, context.signal);
+  const health = parseHealth((await there(`${placeOf(source)}/install-host.sh health 2>&1`)).output);
+  if (health?.trial === "fell-back") {
+    context.log(`${health.expected} did not come up in its last trial: ${health.uname} runs.`, "note");
+  }
+  if (health?.trial === "armed") return changesSince(source, "host", MACHINES[machine], facts)?.length === 0;
+  return health?.trial === "running";
 }
 
 const START = "Start the build";
@@ -191,83 +212,5 @@ async function start(
       context.step("build-starting", START, "waiting", error.failure.sentence);
       await ops.clock.sleep(1000 * tries, context.signal);
     }
-  }
-}
-
-async function follow(
-  { already, job }: Begun,
-  source: KernelSource,
-  address: string,
-  view: Cell<KernelView>,
-  ops: KernelOps,
-  context: OperationContext,
-): Promise<Outcome> {
-  const { machine } = view.get();
-  const place = placeOf(source);
-  if (already) {
-    const since = new Date(job.startedAt).toTimeString().slice(0, 5);
-    context.log(`The ${job.kind} kernel that is being built since ${since} is followed (job ${job.id}).`, "note");
-  }
-  const local = await openLocalLog(ops.environment.stateDir, machine, job.id, (sentence) =>
-    context.log(sentence, "note"),
-  );
-  const builder = createViewBuilder(view, ops.clock, context);
-  try {
-    context.harmless(true);
-    builder.update({ kind: job.kind, job, log: local.log, link: { state: "following" } });
-    await replay(local, (bytes) => builder.read(bytes, false));
-    // What was written before this began tells no speed.
-    const before = already ? job.bytes : 0;
-    const end = await followJob(
-      job.id,
-      reachOf(ops, machine, address, source, job.id),
-      {
-        bytes: () => local.log.get().bytes,
-        append: (bytes) => {
-          local.log.append(bytes);
-          builder.read(bytes, local.log.get().bytes > before);
-        },
-        onJob: (now) => builder.update({ job: now }),
-        onLink: (link) => builder.update({ link }),
-      },
-      context.signal,
-    );
-    builder.update({ link: { state: "none" } });
-    const good = end.kind === "ended" && end.job.state === "succeeded";
-    builder.end(good ? "done" : "failed");
-    return outcomeOf(machine, end, view.get());
-  } catch (error) {
-    if (!context.signal.aborted) throw error;
-    return await cancel(machine, address, place, view, ops, builder);
-  } finally {
-    context.harmless(false);
-    await local.close();
-  }
-}
-
-/** The person wants it stopped: the unit is, or why it could not be is said. */
-async function cancel(
-  machine: MachineName,
-  address: string,
-  place: string,
-  view: Cell<KernelView>,
-  ops: KernelOps,
-  builder: ReturnType<typeof createViewBuilder>,
-): Promise<Outcome> {
-  const limit = AbortSignal.timeout(CANCEL_MS);
-  try {
-    const job = await cancelJob(place, commandsOn(ops, machine, address, limit));
-    builder.update({ link: { state: "none" }, ...(job ? { job } : {}) });
-    builder.end("skipped", "stopped on request");
-    if (job) return outcomeOf(machine, { kind: "ended", job }, view.get());
-    return { status: "cancelled", sentence: `There was no build on ${machine} any more.` };
-  } catch (error) {
-    const failure = error instanceof FailureError ? error.failure : explain(error);
-    builder.end("skipped", "it goes on there");
-    return {
-      status: "cancelled",
-      sentence: `The build on ${machine} could not be stopped: ${failure.sentence} It goes on there.`,
-      next: "When the machine answers again, follow it (k) and cancel once more.",
-    };
   }
 }

@@ -2,9 +2,9 @@
 
 import { MACHINES, type MachineName } from "../fleet/machines.ts";
 import { cell, type Store } from "../store.ts";
+import type { KernelSource } from "./inputs.ts";
 import type { JobFacts } from "./jobs.ts";
 import { changesFrom } from "./question.ts";
-import type { KernelSource } from "./source.ts";
 import type { KernelJob } from "./view.ts";
 
 export interface KernelFacts {
@@ -36,6 +36,12 @@ export function createKernels(): Kernels {
       state.update((before) => ({ ...before, [machine]: { jobs, changes, version: source.version } }));
     },
   };
+}
+
+/** Takes up builds that run already: watch.ts. */
+export interface BuildWatch {
+  readonly start: () => void;
+  readonly stop: () => void;
 }
 
 export interface KernelStanding {

@@ -3,8 +3,8 @@
 import { duration } from "../fleet/derive/ages.ts";
 import type { MachineSpec } from "../fleet/machines.ts";
 import type { Question } from "../operation/types.ts";
+import { fragments, type KernelSource, nameOf, type SourceFile, wantedPatches } from "./inputs.ts";
 import type { BuiltFrom, JobFacts } from "./jobs.ts";
-import { fragments, type KernelSource, nameOf, type SourceFile, wantedPatches } from "./source.ts";
 import type { KernelJob, KernelKind } from "./view.ts";
 
 /** Host kernels are for nested virtualisation on the ARM machine (mission.md, "Kernels"). */
@@ -84,31 +84,13 @@ export function tookMs({ endedAt, startedAt }: KernelJob): number | undefined {
   return endedAt === undefined || startedAt === 0 ? undefined : Math.max(0, endedAt - startedAt);
 }
 
-/** Asked before a build begins; undefined where a guest kernel was asked for by name, which disturbs nothing. */
-export function buildQuestion(
-  spec: MachineSpec,
-  asked: KernelKind | undefined,
-  source: KernelSource,
-  facts: JobFacts,
-): Question | undefined {
-  const kinds = asked ? [asked] : kindsFor(spec);
-  const about = kinds.flatMap((kind) => {
-    const changes = changesSince(source, kind, spec, facts);
-    const title = kinds.length > 1 ? `${capital(kind)}: ` : "";
-    return [`${title}${capital(saysChanges(kind, changes))}.`];
-  });
-  const names = wantedPatches(source).map((file) => nameOf(file).replace(/\.patch$/, ""));
-  const lines = [`Linux ${source.version} with ${names.join(", ")}.`, ...about];
-  if (asked === "guest") return undefined;
-  if (asked === "host") {
-    return {
-      kind: "confirm",
-      title: `Build a host kernel on ${spec.name}?`,
-      lines: [...lines, `Expected: ${expectationOf("host", spec, source, facts)}.`, ...TRIAL],
-      yes: "Build it",
-      no: "Cancel",
-    };
-  }
+/** Asked before a build begins, where it was not said which. A build disturbs nothing; a host's reboot is asked for by itself. */
+export function buildQuestion(spec: MachineSpec, source: KernelSource, facts: JobFacts): Question {
+  const kinds = kindsFor(spec);
+  const lines = [
+    saysInputs(source),
+    ...kinds.map((kind) => `${capital(kind)}: ${saysChanges(kind, changesSince(source, kind, spec, facts))}.`),
+  ];
   return {
     kind: "choose",
     title: `Build which kernel on ${spec.name}?`,
@@ -130,9 +112,21 @@ const WHAT: Readonly<Record<KernelKind, string>> = {
 };
 
 const TRIAL = [
-  "A host kernel is installed and the machine reboots into it, for one trial: what runs on it ends.",
-  "Only if it comes up well does it become the default; otherwise the next boot is the present one.",
+  "A host kernel is installed for one trial boot, which is asked for when it is there.",
+  "Only if it comes up well does it become the default; otherwise the boot after it is the present kernel's.",
 ];
+
+/** "Linux 6.18.3 with …": what any kernel is made from here. */
+function saysInputs(source: KernelSource): string {
+  const names = wantedPatches(source).map((file) => nameOf(file).replace(/\.patch$/, ""));
+  return `Linux ${source.version} with ${names.join(", ")}.`;
+}
+
+/** The same and more of one kind, for whoever asked for it by name. */
+export function saysBuild(spec: MachineSpec, kind: KernelKind, source: KernelSource, facts: JobFacts): string {
+  const changes = saysChanges(kind, changesSince(source, kind, spec, facts));
+  return `${saysInputs(source)} ${capital(changes)}. Expected: ${expectationOf(kind, spec, source, facts)}.`;
+}
 
 function expectationOf(kind: KernelKind, spec: MachineSpec, source: KernelSource, facts: JobFacts): string {
   return expectation(kind, spec, facts, changesSince(source, kind, spec, facts));

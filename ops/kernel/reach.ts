@@ -6,8 +6,8 @@ import type { Machine } from "../fleet/model.ts";
 import type { Ops } from "../ops.ts";
 import { placeOf, type RunThere } from "./bring-over.ts";
 import type { Reach } from "./follow.ts";
+import type { KernelSource } from "./inputs.ts";
 import { readFacts } from "./jobs.ts";
-import type { KernelSource } from "./source.ts";
 
 export type ReachParts = Pick<Ops, "access" | "clock" | "fleet" | "kernels">;
 

@@ -1,4 +1,4 @@
-/** Reads a build's log as it comes, in pieces of any size: phases, progress, findings. Pure but for the decoder's half characters. */
+/** Reads a build's log as it comes, in pieces of any size: phases, progress, findings. It touches nothing but what it is given. */
 
 import { StringDecoder } from "node:string_decoder";
 import { stripVTControlCharacters } from "node:util";

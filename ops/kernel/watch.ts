@@ -7,13 +7,9 @@ import { bootOf } from "../ssh/probe.ts";
 import { NEWEST_PLACE } from "./bring-over.ts";
 import { buildKernel, type KernelOps } from "./build.ts";
 import { readFacts } from "./jobs.ts";
+import type { BuildWatch } from "./kernels.ts";
 import { commandsOn } from "./reach.ts";
 import { readSource } from "./source.ts";
-
-export interface BuildWatch {
-  readonly start: () => void;
-  readonly stop: () => void;
-}
 
 /**
  * Goes by the probes: what they say of a running build starts a run that follows it, once a job; and each machine that

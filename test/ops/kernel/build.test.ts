@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { standingOf } from "../../../ops/kernel/kernels.ts";
 import type { Run } from "../../../ops/operation/run.ts";
 import { when } from "../../../ops/store.ts";
 import { PERSISTENT, STORY_IDS } from "../../simulator/story.ts";
@@ -36,7 +37,7 @@ test("guest or host is asked once, the log comes over whole, and what is unchang
     kind: "choose",
     lines: expect.arrayContaining([
       "Linux 6.18.3 with mmfr4-override, nv2-vsock-cache-sync, nv2-vsock-rx-barrier, vncr-fixmap-state.",
-      "Guest: The first guest kernel of this machine.",
+      "Guest: the first guest kernel of this machine.",
     ]),
     choices: [
       { id: "cancel" },
@@ -66,7 +67,7 @@ test("guest or host is asked once, the log comes over whole, and what is unchang
       /^It is ~\/\.local\/state\/snowglobe-kernel\/artefacts\/vmlinux-6\.18\.3-\w{12}\.bin\.$/,
     ),
   });
-  expect(second.questions[0]?.lines).toContain("Guest: Nothing changed here since its last guest kernel.");
+  expect(second.questions[0]?.lines).toContain("Guest: nothing changed here since its last guest kernel.");
   expect(ops.kernels.get()[ARM]?.jobs).toHaveLength(2);
   expect(places()).toHaveLength(2);
 
@@ -74,7 +75,7 @@ test("guest or host is asked once, the log comes over whole, and what is unchang
   appendFileSync(join(rig.kernelDir, "patches/mmfr4-override.patch"), "\n");
   const third = build(rig.computer("other"), ARM, { kind: undefined });
   await done(third.run);
-  expect(third.questions[0]?.lines).toContain("Guest: Since its last guest kernel: mmfr4-override.patch changed.");
+  expect(third.questions[0]?.lines).toContain("Guest: since its last guest kernel: mmfr4-override.patch changed.");
   expect(third.run.get().steps.find(({ id }) => id === "bring")?.detail).toBe("1 files were new there");
   expect(places()).toHaveLength(3);
   expect(places().filter((name) => name.startsWith("part"))).toEqual([]);
@@ -199,6 +200,35 @@ describe("a build that is held", () => {
     await done(run);
     expect(view().job?.state).toBe("succeeded");
   });
+});
+
+test("a host kernel is built, installed, tried by one boot that is asked for, and made the default", async () => {
+  const ops = rig.computer();
+  const answers: string[] = [];
+  const { run, view } = build(ops, ARM, { kind: "host" }, ({ title }) => {
+    answers.push(title);
+    return "yes";
+  });
+  const outcome = await run.finished;
+  expect(outcome, JSON.stringify(run.get().steps, null, 1)).toMatchObject({ status: "done" });
+  expect(answers).toEqual([expect.stringMatching(/^Reboot fcvm-metal-arm into 6\.18\.3-nested-dsb/)]);
+  expect(view()).toMatchObject({ kind: "host", job: { state: "succeeded" }, progress: { phase: "done" } });
+  expect(run.get().log.map(({ text }) => text)).toContainEqual(expect.stringContaining("The first host kernel"));
+  // The machine's own account of it: ours, and as new as what is here.
+  const facts = ops.kernels.get()[ARM];
+  expect(standingOf("6.18.3-nested-dsb", Date.now(), facts)).toEqual({ nestedDsb: true, age: "current", changes: [] });
+  expect(standingOf("6.8.0-1021-aws", Date.now(), facts)).toMatchObject({ nestedDsb: false, age: "unknown" });
+});
+
+test("a trial that was not agreed to waits, and the next one who asks for a host kernel goes on with it", async () => {
+  const ops = rig.computer();
+  const first = build(ops, ARM, { kind: "host" }, () => undefined);
+  await first.run.finished;
+  expect(first.questions).toHaveLength(1);
+  const second = build(ops, ARM, { kind: undefined }, ({ kind }) => (kind === "choose" ? "host" : "yes"));
+  await done(second.run);
+  expect(second.view().job).toBeUndefined();
+  expect(ops.kernels.get()[ARM]?.jobs).toHaveLength(1);
 });
 
 test("refusals are sentences: the jumpbox, a host kernel on x86, a full disk, a build by hand", async () => {

@@ -1,0 +1,119 @@
+/** One job from where it is to its end: its log kept here, its view kept up, stopped where the person says so. */
+
+import { explain } from "../aws/errors.ts";
+import { FailureError } from "../failure.ts";
+import type { OperationContext, Outcome } from "../operation/types.ts";
+import type { Ops } from "../ops.ts";
+import type { Cell } from "../store.ts";
+import { placeOf } from "./bring-over.ts";
+import { type FollowEnd, followJob } from "./follow.ts";
+import type { KernelSource } from "./inputs.ts";
+import { cancelJob } from "./jobs.ts";
+import { openLocalLog, replay } from "./local-log.ts";
+import { outcomeOf } from "./outcome.ts";
+import { commandsOn, reachOf } from "./reach.ts";
+import type { KernelJob, KernelView } from "./view.ts";
+import { createViewBuilder, type ViewBuilder } from "./view-builder.ts";
+
+export type FollowOps = Pick<Ops, "access" | "clock" | "environment" | "fleet" | "kernels">;
+
+export interface Begun {
+  readonly job: KernelJob;
+  /** It ran before this run came to it. */
+  readonly already: boolean;
+}
+
+export interface Followed {
+  readonly outcome: Outcome;
+  /** It succeeded: a host's trial boot may follow. */
+  readonly good: boolean;
+  /** This computer began it. */
+  readonly ours: boolean;
+}
+
+const CANCEL_MS = 60_000;
+
+/** Follows the job until it has ended, or until the person cancels: then it is stopped on the machine. */
+export async function followOne(
+  { already, job }: Begun,
+  source: KernelSource,
+  address: string,
+  view: Cell<KernelView>,
+  ops: FollowOps,
+  context: OperationContext,
+): Promise<Followed> {
+  const { machine } = view.get();
+  if (already) {
+    const since = new Date(job.startedAt).toTimeString().slice(0, 5);
+    context.log(`The ${job.kind} kernel that is being built since ${since} is followed (job ${job.id}).`, "note");
+  }
+  const local = await openLocalLog(ops.environment.stateDir, machine, job.id, (sentence) =>
+    context.log(sentence, "note"),
+  );
+  const builder = createViewBuilder(view, ops.clock, context);
+  try {
+    context.harmless(true);
+    builder.update({ kind: job.kind, job, log: local.log, link: { state: "following" } });
+    await replay(local, (bytes) => builder.read(bytes, false));
+    // What was written before this began tells no speed.
+    const before = already ? job.bytes : 0;
+    const end = await followJob(
+      job.id,
+      reachOf(ops, machine, address, source, job.id),
+      {
+        bytes: () => local.log.get().bytes,
+        append: (bytes) => {
+          local.log.append(bytes);
+          builder.read(bytes, local.log.get().bytes > before);
+        },
+        onJob: (now) => builder.update({ job: now }),
+        onLink: (link) => builder.update({ link }),
+      },
+      context.signal,
+    );
+    const good = end.kind === "ended" && end.job.state === "succeeded";
+    builder.update({ link: { state: "none" }, job: endedJob(end, view.get()) });
+    builder.end(good ? "done" : "failed");
+    return { outcome: outcomeOf(machine, end, view.get()), good, ours: local.ours };
+  } catch (error) {
+    if (!context.signal.aborted) throw error;
+    const outcome = await cancel(address, placeOf(source), view, ops, builder);
+    return { outcome, good: false, ours: local.ours };
+  } finally {
+    context.harmless(false);
+    await local.close();
+  }
+}
+
+/** How the job stands for whoever looks: one whose machine went away is not running. */
+function endedJob(end: FollowEnd, { job }: KernelView): KernelJob | undefined {
+  if (end.kind === "ended") return end.job;
+  return end.kind === "gone" && job ? { ...job, state: "lost" } : job;
+}
+
+/** The person wants it stopped: the unit is, or why it could not be is said. */
+async function cancel(
+  address: string,
+  place: string,
+  view: Cell<KernelView>,
+  ops: FollowOps,
+  builder: ViewBuilder,
+): Promise<Outcome> {
+  const { machine } = view.get();
+  const limit = AbortSignal.timeout(CANCEL_MS);
+  try {
+    const job = await cancelJob(place, commandsOn(ops, machine, address, limit));
+    builder.update({ link: { state: "none" }, ...(job ? { job } : {}) });
+    builder.end("skipped", "stopped on request");
+    if (job) return outcomeOf(machine, { kind: "ended", job }, view.get());
+    return { status: "cancelled", sentence: `There was no build on ${machine} any more.` };
+  } catch (error) {
+    const failure = error instanceof FailureError ? error.failure : explain(error);
+    builder.end("skipped", "it goes on there");
+    return {
+      status: "cancelled",
+      sentence: `The build on ${machine} could not be stopped: ${failure.sentence} It goes on there.`,
+      next: "When the machine answers again, follow it (k) and cancel once more.",
+    };
+  }
+}
