@@ -24,8 +24,8 @@ export type Heard =
   | { readonly kind: "answered"; readonly health: Health; readonly forMs: number }
   /** `final`: waiting does not mend it, such as another host key. `forMs`: since the last answer, reboot or EC2 reboot. */
   | { readonly kind: "silent"; readonly final: boolean; readonly forMs: number }
-  /** The scripts there did not say what was asked. */
-  | { readonly kind: "unreadable" };
+  /** The scripts there do not say what is asked; `forMs`: since when. */
+  | { readonly kind: "unreadable"; readonly forMs: number };
 
 export interface TrialFacts {
   /** As AWS says: `coming` is pending, `off` everything from stopping on. */
@@ -76,13 +76,15 @@ export const LEAVING_MS = 2 * 60_000;
 export const SETTLING_MS = 60_000;
 /** A key may be refused, or another shown, by an SSH server that is only just coming up. */
 export const STUBBORN_MS = 60_000;
+export const HALF_SAID_MS = 20_000;
 
 /** What to do now. Only a kernel that is on trial, runs, has exactly that release and lacks nothing is ever promoted. */
 export function decideTrial(facts: TrialFacts): TrialDecision {
   if (facts.refused) return end("refused");
   switch (facts.heard.kind) {
     case "unreadable":
-      return end("unreadable");
+      // A script may be ended half-way by its machine's reboot.
+      return facts.heard.forMs < HALF_SAID_MS ? { kind: "wait", until: "answers" } : end("unreadable");
     case "answered":
       return onAnswer(facts, facts.heard);
     case "silent":

@@ -36,8 +36,8 @@ export function rebootQuestion(story: TrialStory, { firecrackers, logins, sessio
   const { expected = "the new kernel", health, machine, seen } = story;
   const ends = [
     ...logins.map((login) => `Logged in there: ${login}.`),
-    ...(sessionsHere > 0 ? [`${count(sessionsHere, "session")} of this cockpit on it ends.`] : []),
-    ...(firecrackers > 0 ? [`${count(firecrackers, "Firecracker microVM")} there ends.`] : []),
+    ...(sessionsHere > 0 ? [`It ends ${count(sessionsHere, "session")} of this cockpit.`] : []),
+    ...(firecrackers > 0 ? [`It ends ${count(firecrackers, "Firecracker microVM")}.`] : []),
   ];
   return {
     kind: "confirm",

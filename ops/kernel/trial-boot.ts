@@ -77,7 +77,9 @@ function createRun(machine: MachineName, tools: TrialTools, context: OperationCo
   let runningSince: number | undefined;
   let rebootedAt: number | undefined;
   let failures: { readonly since: number; readonly times: number } | undefined;
+  let unreadableSince: number | undefined;
   let step: StepId | undefined;
+  let shown = "";
 
   const tell = (more: Partial<TrialStory>) => {
     story = { ...story, ...more };
@@ -85,6 +87,10 @@ function createRun(machine: MachineName, tools: TrialTools, context: OperationCo
   const show = (id: StepId, state: StepState, detail?: string) => {
     if (step !== undefined && step !== id) context.step(`trial-${step}`, STEPS[step], "done");
     step = state === "running" || state === "waiting" ? id : undefined;
+    const text = `${id} ${state} ${detail}`;
+    // A poll that found nothing new is no news.
+    if (text === shown) return;
+    shown = text;
     context.step(`trial-${id}`, STEPS[id], state, detail);
   };
   const refuse = (trouble: Failure) => {
@@ -141,9 +147,11 @@ function createRun(machine: MachineName, tools: TrialTools, context: OperationCo
       const health = parseHealth(output);
       silentSince = undefined;
       if (!health) {
+        unreadableSince ??= clock.now();
         tell({ trouble: { kind: "malformed", sentence: refusalIn(output) ?? "it says nothing." } });
-        return { kind: "unreadable" };
+        return { kind: "unreadable", forMs: clock.now() - unreadableSince };
       }
+      unreadableSince = undefined;
       runningSince = health.trial === "running" ? (runningSince ?? clock.now()) : undefined;
       const armed = health.trial === "armed" && health.uname !== health.expected;
       tell({
@@ -180,7 +188,8 @@ function createRun(machine: MachineName, tools: TrialTools, context: OperationCo
     try {
       const { code, output } = await ask(address, command);
       if (code === NOT_ARMED) return;
-      if (code !== 0) {
+      // From 128 on a signal ended it: the machine takes its programs along.
+      if (code !== 0 && code < 128) {
         const said = refusalIn(output) ?? `status ${code}`;
         return refuse({ kind: "refused", code: "REBOOT_REFUSED", sentence: `${machine} would not reboot: ${said}.` });
       }
@@ -262,7 +271,7 @@ function createRun(machine: MachineName, tools: TrialTools, context: OperationCo
         await reboot(address);
         return undefined;
       case "wait":
-        await wait(decision.until, heard.kind === "unreadable" ? 0 : heard.forMs);
+        await wait(decision.until, heard.forMs);
         return undefined;
       case "offer-ec2-reboot":
         await offerEc2Reboot();

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   ANSWER_MS,
   decideTrial,
+  HALF_SAID_MS,
   type Health,
   type Heard,
   LEAVING_MS,
@@ -79,7 +80,8 @@ describe("what to do about a trial", () => {
     ["coming for ever", "no-answer", silent(ANSWER_MS), { instance: "coming" }],
     ["another host key, while it comes up", "until it answers", silent(STUBBORN_MS - 1, true), {}],
     ["another host key", "unreachable", silent(STUBBORN_MS, true), {}],
-    ["no script there", "unreadable", { kind: "unreadable" }, {}],
+    ["half a word", "until it answers", { kind: "unreadable", forMs: 0 }, {}],
+    ["no script there", "unreadable", { kind: "unreadable", forMs: HALF_SAID_MS }, {}],
     ["refused", "refused", answered(GOOD), { refused: true }],
   ])("%s: %s", (_name, wanted, heard, more) => {
     expect(say(heard, more)).toBe(wanted);

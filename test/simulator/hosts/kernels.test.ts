@@ -1,9 +1,12 @@
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { whatLacks } from "../../kernel/builder.ts";
 import { ROOT } from "../../kernel/publish.ts";
 import { type Rig, startRig } from "../../ops/ssh/rig.ts";
+import { startKernelWorks } from "./kernel-works.ts";
 import { markedWith } from "./processes.ts";
 
 const ARM = "fcvm-metal-arm";
@@ -113,4 +116,25 @@ describe.skipIf(lacking)(`machines that build kernels${lacking ? ` (skipped: no 
     await reaches("phase", "check");
     await reaches("state", "failed");
   });
+});
+
+test("where this computer lacks a tool, the machines' scripts say so instead of beginning", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "works-"));
+  const path = process.env.PATH;
+  try {
+    process.env.PATH = directory;
+    const bin = join(directory, "bin");
+    const works = await startKernelWorks({ directory, bin, size: "small", reboot: () => {} });
+    await works.stop();
+    const env = { PATH: `${bin}:${path}`, SIM_PATH: path };
+    const job = spawnSync(join(ROOT, "kernel/job.sh"), ["start", "guest"], { env, encoding: "utf8" });
+    expect([job.status, job.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^The demo's machines .* it has no \w+\. Install/),
+    ]);
+    expect(spawnSync("bash", ["-c", "echo $0 well"], { env, encoding: "utf8" }).stdout).toBe("bash well\n");
+  } finally {
+    process.env.PATH = path;
+    rmSync(directory, { recursive: true, force: true });
+  }
 });

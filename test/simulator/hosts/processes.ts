@@ -5,6 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 
 /** What systemd gives a service, shortened: nobody wants to wait 90 seconds for a demo. */
 const GRACE_MS = 2_000;
+/** What a SIGKILL does not end by then hangs in the kernel beneath, and nobody can wait for it. */
+const LIMIT_MS = 10_000;
 
 /** Process ids of the living that were started with `mark` ("NAME=value"). Only Linux tells; elsewhere nothing is built. */
 export function markedWith(mark: string): number[] {
@@ -29,7 +31,7 @@ export async function endMarked(mark: string, how: "shutdown" | "power-off"): Pr
   const began = Date.now();
   for (let round = 0; ; round += 1) {
     const ids = markedWith(mark);
-    if (ids.length === 0) return;
+    if (ids.length === 0 || Date.now() - began > LIMIT_MS) return;
     const asking = how === "shutdown" && Date.now() - began < GRACE_MS;
     // Asked once; what forks while it is killed is met in the next round.
     if (!asking || round === 0) for (const id of ids) signal(id, asking ? "SIGTERM" : "SIGKILL");
