@@ -17,7 +17,7 @@ export interface Reach {
 }
 
 /** Who hears of it. */
-export interface Sink {
+interface Sink {
   /** How much of the log is here already. */
   readonly bytes: () => number;
   readonly append: (bytes: Uint8Array) => void;

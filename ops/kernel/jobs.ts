@@ -163,6 +163,6 @@ export function parseJob(line: string): KernelJob | undefined {
 }
 
 /** A job's ID names files, here and there: nothing else may come in its place. */
-export function isJobId(id: string): boolean {
+function isJobId(id: string): boolean {
   return /^\d{8}T\d{9}-(?:guest|host)$/.test(id);
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { MachineName } from "../fleet/machines.ts";
 import { type BuildLog, createBuildLog } from "./build-log.ts";
 
-export interface LocalLog {
+interface LocalLog {
   readonly log: BuildLog;
   /** Whether the build was begun by this computer: then what follows it (a reboot) was consented to here. */
   readonly ours: boolean;

@@ -23,7 +23,7 @@ export interface Begun {
   readonly already: boolean;
 }
 
-export interface Followed {
+interface Followed {
   readonly outcome: Outcome;
   /** It succeeded: a host's trial boot may follow. */
   readonly good: boolean;

@@ -41,7 +41,7 @@ export function changesFrom(
 }
 
 /** Inputs of the newest image of a kind: by the newest job that made one, else by the order in which they were given. */
-export function newestOf(kind: KernelKind, { builtFrom, jobs }: JobFacts): BuiltFrom | undefined {
+function newestOf(kind: KernelKind, { builtFrom, jobs }: JobFacts): BuiltFrom | undefined {
   const made = jobs.find((job) => job.kind === kind && job.state === "succeeded" && builtFrom.has(job.hash));
   return made ? builtFrom.get(made.hash) : [...builtFrom.values()].find((one) => one.kind === kind);
 }

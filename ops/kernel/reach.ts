@@ -9,7 +9,7 @@ import type { Reach } from "./follow.ts";
 import type { KernelSource } from "./inputs.ts";
 import { readFacts } from "./jobs.ts";
 
-export type ReachParts = Pick<Ops, "access" | "clock" | "fleet" | "kernels">;
+type ReachParts = Pick<Ops, "access" | "clock" | "fleet" | "kernels">;
 
 /** An answer is small; what is longer is cut. */
 const OUTPUT_LIMIT = 1024 * 1024;

@@ -7,7 +7,7 @@ import { isPhase } from "./jobs.ts";
 import { type BuildProgress, type Finding, type KernelPhase, NO_PROGRESS } from "./view.ts";
 
 /** What is known from the log so far; the same reference until something in it changes. */
-export interface LogReading {
+interface LogReading {
   readonly progress: BuildProgress;
   readonly findings: readonly Finding[];
   readonly errors: number;
@@ -16,12 +16,12 @@ export interface LogReading {
   readonly hash: string | undefined;
 }
 
-export interface LogEvents {
+interface LogEvents {
   readonly onPhase: (phase: KernelPhase) => void;
   readonly onNote: (sentence: string) => void;
 }
 
-export interface LogReader {
+interface LogReader {
   /** `live`: these lines were written just now, so that a rate can be told from them. */
   readonly read: (bytes: Uint8Array, live: boolean) => void;
   readonly reading: () => LogReading;

@@ -14,7 +14,7 @@ import { addressOf, seatOf, type World } from "./world.ts";
 /** What has to be so before an action can be taken, in the order in which it is brought about. */
 export type Need = "signed-in" | "persistent-root" | "running" | "address" | "ssh";
 
-export type Walked =
+type Walked =
   | { readonly ready: true; readonly address: string | undefined; readonly world: World }
   | { readonly ready: false; readonly outcome: Outcome };
 
