@@ -123,7 +123,7 @@ function onSilence(facts: TrialFacts, { final, forMs }: Extract<Heard, { kind: "
 }
 
 /** Every finding by itself, and not only the script's sum of them. */
-export function isGood(health: Health): boolean {
+function isGood(health: Health): boolean {
   return (
     health.trial === "running" &&
     health.expected !== "" &&
