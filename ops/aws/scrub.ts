@@ -2,6 +2,7 @@
 
 import { plainText } from "../plain.ts";
 
+/** By their form: what others hold. */
 const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/(authorization\s*[:=]\s*)[^\r\n]+/gi, "$1…"],
   [/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, "$1 …"],
@@ -9,17 +10,40 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
     /((?:aws_?)?(?:secret_?access_?key|session_?token|security_?token|access_?token|refresh_?token|client_?secret|device_?code|password|x-amz-(?:signature|security-token|credential)|x-amz-sso_bearer_token|signature|sigv4)["']?\s*[:=]\s*["']?)[^\s"'&,;<>]+/gi,
     "$1…",
   ],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\w+/=\s:,.-](?!-----BEGIN))*/g, "…"],
   [/(encoded authorization failure message:\s*)\S+/gi, "$1…"],
   [/\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g, "…"],
   [/\bgh[pousr]_\w{20,}\b|\bgithub_pat_\w{20,}\b/g, "…"],
   [/(:\/\/)[^\s/@]+@/g, "$1…@"],
   // Session tokens and presigned things: long, without a space, and of no use to a reader.
-  [/[A-Za-z0-9+/=_-]{100,}/g, "…"],
+  [/(?<![\w/])[A-Za-z0-9+=_-][A-Za-z0-9+/=_-]{99,}/g, "…"],
 ];
+
+/** Those that this process holds or has held, the newest last. */
+const held = new Set<string>();
+/** Tokens are renewed hourly, and programs stay open for days. */
+const HELD_KEPT = 200;
+/** Anything shorter could be a word. */
+const SHORTEST = 12;
+
+/** From now on these very texts are taken out wherever they stand: a form can be missed, the letters cannot. */
+export function hideSecrets(...secrets: readonly (string | undefined)[]): void {
+  for (const secret of secrets) {
+    if (secret === undefined || secret.length < SHORTEST) continue;
+    held.delete(secret);
+    held.add(secret);
+  }
+  for (const oldest of held) {
+    if (held.size <= HELD_KEPT) break;
+    held.delete(oldest);
+  }
+}
 
 /** The text without tokens, keys and signatures, otherwise as it is. */
 export function withoutSecrets(text: string): string {
-  return SECRETS.reduce((clean, [pattern, instead]) => clean.replace(pattern, instead), text);
+  let clean = text;
+  for (const secret of held) if (clean.includes(secret)) clean = clean.replaceAll(secret, "…");
+  return SECRETS.reduce((rest, [pattern, instead]) => rest.replace(pattern, instead), clean);
 }
 
 /** As `withoutSecrets`, and on one line, without control characters, `most` characters at most. */

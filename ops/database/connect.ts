@@ -1,7 +1,7 @@
 /** This folder: the way to a database prompt. Not here: the database itself, which Terraform makes. */
 /** `make connect`: endpoint from the outputs, an IAM token for a password, TLS verified, and the client in the container. */
 
-import { scrub } from "../aws/scrub.ts";
+import { hideSecrets, scrub } from "../aws/scrub.ts";
 import { REGION } from "../environment.ts";
 import { FailureError } from "../failure.ts";
 import type { Handover, HandoverOperation } from "../operation/handover.ts";
@@ -152,6 +152,7 @@ async function client(
     credentials: () => ops.access.gate(() => ops.signIn.credentials()),
   });
   const token = await signer.getAuthToken();
+  hideSecrets(token);
   return workspace.attach({
     command: [
       "mariadb",

@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import { type Failure, FailureError } from "../failure.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import { cell, type Store } from "../store.ts";
+import { discreet, discreetOutcome } from "./discreet.ts";
 import type {
   Answer,
   DevicePrompt,
@@ -94,7 +95,8 @@ export function startRun(
     cancelling: false,
     outcome: undefined,
   });
-  const emit = (event: OperationEvent) => {
+  const emit = (said: OperationEvent) => {
+    const event = discreet(said);
     state.update((before) => reduceRun(before, event));
     onEvent(event);
   };
@@ -152,6 +154,7 @@ export function startRun(
           ? { status: "cancelled", sentence: failure.sentence, ...(failure.action ? { next: failure.action } : {}) }
           : { status: "failed", failure };
     }
+    outcome = discreetOutcome(outcome);
     emit({ type: "result", at: clock.now(), outcome });
     return outcome;
   })();

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { hideSecrets } from "../aws/scrub.ts";
 import type { Environment } from "../environment.ts";
 import { type SsoProfile, shownPath, writePrivately } from "./config.ts";
 
@@ -40,6 +41,7 @@ export async function readToken(environment: Environment, profile: SsoProfile): 
   if (!accessToken) return undefined;
   const clientId = text("clientId");
   const clientSecret = text("clientSecret");
+  hideSecrets(accessToken, clientSecret, text("refreshToken"));
   return {
     accessToken,
     expiresAt: readTime(text("expiresAt")),

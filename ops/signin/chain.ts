@@ -1,6 +1,7 @@
 /** The SDK's default credential chain: environment, shared files, the machine's own role. */
 
 import { join } from "node:path";
+import { hideSecrets } from "../aws/scrub.ts";
 import { type Environment, REGION } from "../environment.ts";
 import { FailureError } from "../failure.ts";
 import { PATIENCE } from "./clients.ts";
@@ -12,6 +13,7 @@ import type { RoleCredentials } from "./types.ts";
 export function environmentKeys({ env }: Environment): RoleCredentials | undefined {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: token } = env;
   if (!accessKeyId || !secretAccessKey) return undefined;
+  hideSecrets(secretAccessKey, token);
   return { accessKeyId, secretAccessKey, ...(token ? { sessionToken: token } : {}) };
 }
 
@@ -34,6 +36,7 @@ export async function chainCredentials(environment: Environment): Promise<RoleCr
   });
   try {
     const { accessKeyId, secretAccessKey, sessionToken, expiration } = await provide();
+    hideSecrets(secretAccessKey, sessionToken);
     return {
       accessKeyId,
       secretAccessKey,

@@ -2,6 +2,7 @@
 
 import type { SSOOIDCClient } from "@aws-sdk/client-sso-oidc";
 import type { AwsTime } from "../aws/aws-time.ts";
+import { hideSecrets } from "../aws/scrub.ts";
 import { FailureError } from "../failure.ts";
 import type { Registration } from "./cache.ts";
 
@@ -32,6 +33,7 @@ export async function registerClient(
   const command = new RegisterClientCommand({ clientName: "snowglobe", clientType: "public", scopes: [...scopes] });
   const { clientId, clientSecret, clientSecretExpiresAt } = await oidc.send(command, { abortSignal });
   if (!isWord(clientId) || !isWord(clientSecret)) throw malformed("client registration");
+  hideSecrets(clientSecret);
   return { clientId, clientSecret, expiresAt: seconds(clientSecretExpiresAt, 0, FOR_EVER) };
 }
 
@@ -48,6 +50,7 @@ export async function startAuthorization(
   const answer = await oidc.send(command, { abortSignal });
   const { deviceCode, userCode, verificationUri: url } = answer;
   if (!isWord(deviceCode) || !isWord(userCode) || !isWord(url)) throw malformed("device authorization");
+  hideSecrets(deviceCode);
   return {
     deviceCode,
     userCode,
@@ -72,6 +75,7 @@ export async function createToken(
   const command = new CreateTokenCommand({ clientId, clientSecret, grantType, ...grant });
   const { accessToken, expiresIn, refreshToken } = await oidc.send(command, abortSignal ? { abortSignal } : {});
   if (!isWord(accessToken)) throw malformed("token");
+  hideSecrets(accessToken, refreshToken);
   return {
     accessToken,
     refreshToken: isWord(refreshToken) ? refreshToken : undefined,

@@ -1,6 +1,7 @@
 /** The SSO portal: which accounts and roles a person has, and credentials for one of them. */
 
 import type { SSOClient } from "@aws-sdk/client-sso";
+import { hideSecrets } from "../aws/scrub.ts";
 import { FailureError } from "../failure.ts";
 import { codeOf } from "./failures.ts";
 import type { RoleCredentials } from "./types.ts";
@@ -61,6 +62,7 @@ export async function roleCredentials(
     if (!named(accessKeyId, WORD) || !named(secretAccessKey, WORD) || !named(sessionToken, WORD)) {
       throw malformed("no credentials of the role");
     }
+    hideSecrets(secretAccessKey, sessionToken);
     const ends = new Date(typeof expiration === "number" ? expiration : 0);
     return { accessKeyId, secretAccessKey, sessionToken, expiration: Number.isNaN(+ends) ? new Date(0) : ends };
   } catch (error) {

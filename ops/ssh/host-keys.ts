@@ -50,7 +50,7 @@ export function createHostKeys(environment: Environment): HostKeys {
     confirm: (machine, root) => {
       if (!root?.volumeId || aliasOf(machine, root) !== machine || known.get(machine) === root.volumeId) return;
       known.set(machine, root.volumeId);
-      writeFileAtomic.sync(record, `${JSON.stringify(Object.fromEntries(known), null, 2)}\n`);
+      writeFileAtomic.sync(record, `${JSON.stringify(Object.fromEntries(known), null, 2)}\n`, { mode: 0o600 });
     },
     forget: async (address, replaced) => {
       await removeKey(address, join(environment.home, ".ssh", "known_hosts"), environment);

@@ -1,7 +1,9 @@
 /**
  * Terraform's `-json` lines (machine-readable UI, version 1.x) as typed messages. Tolerant: a line that is no JSON and a
- * type that is not known are told as they are, and a field that is missing is absent.
+ * type that is not known are told as they are, and a field that is missing is absent. Texts come without secrets.
  */
+
+import { withoutSecrets } from "../aws/scrub.ts";
 
 export interface Diagnostic {
   readonly severity: "error" | "warning";
@@ -59,10 +61,10 @@ export function parseLine(line: string): Message {
   try {
     parsed = JSON.parse(line);
   } catch {
-    return { type: "text", text: line };
+    return { type: "text", text: withoutSecrets(line) };
   }
-  if (!isFields(parsed) || typeof parsed.type !== "string") return { type: "text", text: line };
-  const text = textOf(parsed["@message"]);
+  if (!isFields(parsed) || typeof parsed.type !== "string") return { type: "text", text: withoutSecrets(line) };
+  const text = withoutSecrets(textOf(parsed["@message"]));
   switch (parsed.type) {
     case "diagnostic":
       return { type: "diagnostic", diagnostic: diagnosticOf(fields(parsed.diagnostic), text) };
@@ -106,7 +108,7 @@ export function parseLine(line: string): Message {
     case "outputs":
       return { type: "outputs", outputs: fields(parsed.outputs) };
     default:
-      return { type: "other", text: text || line };
+      return { type: "other", text: text || withoutSecrets(line) };
   }
 }
 
@@ -114,11 +116,11 @@ function diagnosticOf(given: Fields, text: string): Diagnostic {
   const range = fields(given.range);
   const start = fields(range.start);
   const snippet = fields(given.snippet);
-  const code = textOf(snippet.code);
+  const code = withoutSecrets(textOf(snippet.code));
   return {
     severity: given.severity === "warning" ? "warning" : "error",
-    summary: textOf(given.summary) || text,
-    detail: textOf(given.detail),
+    summary: withoutSecrets(textOf(given.summary)) || text,
+    detail: withoutSecrets(textOf(given.detail)),
     file: textOf(range.filename) || undefined,
     line: typeof start.line === "number" ? start.line : undefined,
     address: textOf(given.address) || undefined,

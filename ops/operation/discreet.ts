@@ -1,0 +1,34 @@
+/** The gate that everything said by an operation goes through, before any screen, terminal or file has it. */
+
+import { withoutSecrets } from "../aws/scrub.ts";
+import type { OperationEvent, Outcome } from "./types.ts";
+
+/** The event without secrets in its texts. What a person is to read in full stays: codes to approve, words to type. */
+export function discreet(event: OperationEvent): OperationEvent {
+  switch (event.type) {
+    case "log":
+      return { ...event, text: withoutSecrets(event.text) };
+    case "step":
+      return event.detail === undefined ? event : { ...event, detail: withoutSecrets(event.detail) };
+    case "question":
+      return { ...event, question: { ...event.question, lines: event.question.lines.map(withoutSecrets) } };
+    case "result":
+      return { ...event, outcome: discreetOutcome(event.outcome) };
+    default:
+      return event;
+  }
+}
+
+export function discreetOutcome(outcome: Outcome): Outcome {
+  const text = (said: string | undefined) => (said === undefined ? undefined : withoutSecrets(said));
+  if (outcome.status === "failed") {
+    const { failure } = outcome;
+    const action = text(failure.action);
+    return {
+      ...outcome,
+      failure: { ...failure, sentence: withoutSecrets(failure.sentence), ...(action ? { action } : {}) },
+    };
+  }
+  const next = text(outcome.next);
+  return { ...outcome, sentence: withoutSecrets(outcome.sentence), ...(next ? { next } : {}) };
+}
