@@ -42,6 +42,8 @@ const HIGH = 8 * 1024 * 1024;
 const LOW = 2 * 1024 * 1024;
 /** Printing output beyond this is worth shortening before it is parsed. */
 const SKIP_FROM = 512 * 1024;
+/** What a flood gathers in while it waits: chunks that were kept themselves would take half of the time to collect as garbage. */
+const STORE = 1024 * 1024;
 /** How much is parsed at once: about 2 ms (36 MB/s, craft.md). */
 const SLICE = 64 * 1024;
 /** Pauses between slices: nobody waits for them, so the cockpit's own screen goes first. */
@@ -53,9 +55,16 @@ const TAIL = 64 * 1024;
 
 const NOTHING: Buffer = Buffer.alloc(0);
 
-type Item =
-  | { readonly kind: "bytes"; readonly bytes: Buffer; readonly plain: boolean; readonly watched: boolean }
-  | { readonly kind: "size"; readonly size: Size };
+interface Bytes {
+  readonly kind: "bytes";
+  readonly bytes: Buffer;
+  readonly plain: boolean;
+  readonly watched: boolean;
+  /** What is free in memory behind `bytes`, for more of the same kind. */
+  readonly room: Buffer;
+}
+
+type Item = Bytes | { readonly kind: "size"; readonly size: Size };
 
 export async function createEmulator(size: Size, events: EmulatorEvents): Promise<Emulator> {
   const { default: xterm } = await import("@xterm/headless");
@@ -139,7 +148,7 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
     schedule();
   };
 
-  const takeSlice = (item: Extract<Item, { kind: "bytes" }>): Buffer => {
+  const takeSlice = (item: Bytes): Buffer => {
     if (item.bytes.length <= SLICE) {
       queue.shift();
       return item.bytes;
@@ -161,13 +170,26 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
     const kept = shorten(run, SCROLLBACK + 2 * terminal.rows);
     const last = queue[run.length - 1];
     if (!kept || last?.kind !== "bytes") return;
-    queue.splice(0, run.length, { ...last, bytes: kept });
+    queue.splice(0, run.length, { ...last, bytes: kept, room: NOTHING });
     waiting += kept.length - length;
     setCrowded();
   };
 
   const enqueue = (bytes: Buffer, watched: boolean) => {
-    if (bytes.length > 0) queue.push({ kind: "bytes", bytes, plain: onlyPrints(bytes), watched });
+    if (bytes.length === 0) return;
+    const plain = onlyPrints(bytes);
+    const last = queue.at(-1);
+    if (!plain || last?.kind !== "bytes" || !last.plain || last.watched !== watched) {
+      queue.push({ kind: "bytes", bytes, plain, watched, room: NOTHING });
+    } else if (last.room.length < bytes.length) {
+      const store = Buffer.allocUnsafeSlow(Math.max(STORE, bytes.length));
+      bytes.copy(store);
+      queue.push({ ...last, bytes: store.subarray(0, bytes.length), room: store.subarray(bytes.length) });
+    } else {
+      bytes.copy(last.room);
+      const joined = Buffer.from(last.bytes.buffer, last.bytes.byteOffset, last.bytes.length + bytes.length);
+      queue.splice(-1, 1, { ...last, bytes: joined, room: last.room.subarray(bytes.length) });
+    }
   };
 
   /** What was held back of the last chunk, as it may be the beginning of a sequence. */

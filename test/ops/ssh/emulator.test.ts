@@ -177,6 +177,26 @@ test("a flood of plain text is shortened without a trace", async () => {
   }
 });
 
+test("a flood that is parsed while it still grows is all there, in its order", async () => {
+  const emulator = await emulatorOf();
+  const plain = realTerminal();
+  for (let chunk = 0; chunk < 60; chunk += 1) {
+    const lines = Array.from(
+      { length: 20 * (chunk % 7) + 1 },
+      (_, row) => `${CSI}3${row % 8}mline ${chunk}.${row}\r\n`,
+    );
+    const bytes = Buffer.from(`${lines.join("")}${chunk % 11 === 5 ? `${CSI}2J` : ""}`);
+    emulator.push(bytes, chunk % 13 === 7);
+    await write(plain, bytes);
+    if (chunk % 3 === 0) await new Promise((resolve) => setTimeout(resolve, 7));
+  }
+  await emulator.settle();
+  const shown = realTerminal();
+  await write(shown, Buffer.concat([Buffer.from(ENTER), emulator.replay()]));
+  expect(stateOf(shown)).toEqual(stateOf(plain));
+  emulator.dispose();
+});
+
 test("a flood of colours is shortened without a trace, wherever its chunks are cut", async () => {
   const line = fc.tuple(
     fc.constantFrom(
