@@ -1,6 +1,6 @@
 /** The bytes of a log, in blocks: a file that is written behind the reader's back, or memory where it cannot be. */
 
-import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readSync, writevSync } from "node:fs";
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -8,6 +8,8 @@ export const BLOCK = 65_536;
 
 /** Blocks that were read last stay at hand: 2 MB. */
 const AT_HAND = 32;
+/** So much is written at once: 2 MB. */
+const WRITTEN_AT_ONCE = 32;
 /** So much may wait for the disk before it is waited for: 8 MB. */
 const QUEUED = 128;
 /** So much of the newest part is kept where there is no disk: 32 MB. */
@@ -80,10 +82,14 @@ export async function openBlocks(path: string, onTrouble: (sentence: string) => 
     const [oldest] = atHand.keys();
     if (atHand.size > AT_HAND && oldest !== undefined) atHand.delete(oldest);
   };
-  /** What of the block that comes next is not on disk yet. */
-  const next = (): Buffer => {
-    const from = written % BLOCK;
-    return inMemory(Math.floor(written / BLOCK)).bytes.subarray(from, Math.min(BLOCK, from + end - written));
+  /** What comes next and is not on disk yet. */
+  const next = (): Buffer[] => {
+    const views: Buffer[] = [];
+    for (let at = written; at < end && views.length < WRITTEN_AT_ONCE; at += views.at(-1)?.length ?? 0) {
+      const inside = at % BLOCK;
+      views.push(inMemory((at - inside) / BLOCK).bytes.subarray(inside, Math.min(BLOCK, inside + end - at)));
+    }
+    return views;
   };
   const write = async () => {
     if (writing) return;
@@ -91,7 +97,7 @@ export async function openBlocks(path: string, onTrouble: (sentence: string) => 
     while (handle && !failed && written < end) {
       const at = written;
       try {
-        const { bytesWritten } = await handle.write(next(), 0, null, at);
+        const { bytesWritten } = await handle.writev(next(), at);
         if (!bytesWritten) throw new Error("nothing was written");
         advance(at + bytesWritten);
       } catch (error) {
@@ -104,7 +110,7 @@ export async function openBlocks(path: string, onTrouble: (sentence: string) => 
   const writeAll = () => {
     try {
       while (handle && !failed && written < end) {
-        const bytesWritten = writeSync(handle.fd, next(), 0, null, written);
+        const bytesWritten = writevSync(handle.fd, next(), written);
         if (!bytesWritten) throw new Error("nothing was written");
         advance(written + bytesWritten);
       }

@@ -2,9 +2,6 @@
 
 import { withoutSequences } from "../plain.ts";
 
-/** What may not be shown as it is. Nearly every line of a build is plain ASCII, which may. */
-const SPECIAL = /[^\n -~]/;
-
 /** Longer lines than this are nobody's reading: the rest is cut. In UTF-16 units. */
 export const LINE_CUT = 4096;
 
@@ -24,9 +21,29 @@ const UNFINISHED = new RegExp(
 /** Control characters, and invisible ones that reorder or hide what stands beside them. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** Whether lines are shown as the bytes that they are. */
+/** A byte that may not be shown as it is. Nearly every line of a build is plain ASCII, which may. */
+function isSpecial(byte = 0): boolean {
+  return (byte < 0x20 && byte !== 0x0a) || byte > 0x7e;
+}
+
+/** The same of four bytes at once: whether one of them may be special. */
+function mayBeSpecial(word = 0): boolean {
+  return ((word | (word - 0x20202020) | ((word ^ 0x7f7f7f7f) - 0x01010101)) & 0x80808080) !== 0;
+}
+
+/** Whether lines are shown as the bytes that they are. Every byte of a log comes by here: nothing is made of them. */
 export function isPlain(lines: Buffer, from = 0, to = lines.length): boolean {
-  return !SPECIAL.test(lines.toString("latin1", from, to));
+  let at = from;
+  for (; at < to && (lines.byteOffset + at) % 4; at += 1) if (isSpecial(lines[at])) return false;
+  if (to - at >= 4) {
+    const words = new Int32Array(lines.buffer, lines.byteOffset + at, (to - at) >> 2);
+    for (let word = 0; word < words.length; word += 1, at += 4) {
+      if (!mayBeSpecial(words[word])) continue;
+      for (let byte = at; byte < at + 4; byte += 1) if (isSpecial(lines[byte])) return false;
+    }
+  }
+  for (; at < to; at += 1) if (isSpecial(lines[at])) return false;
+  return true;
 }
 
 /** Where in a line of bytes its text begins: behind the last carriage return that something follows. */
@@ -45,8 +62,7 @@ function textEnd(line: Buffer): number {
 export function lineText(line: Buffer): string {
   const from = textStart(line);
   const bytes = line.subarray(from, Math.min(textEnd(line), from + RAW_CUT));
-  const text = bytes.toString("latin1");
-  return cut(SPECIAL.test(text) ? visible(bytes.toString()) : text);
+  return cut(isPlain(bytes) ? bytes.toString("latin1") : visible(bytes.toString()));
 }
 
 function visible(text: string): string {
