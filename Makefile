@@ -14,7 +14,7 @@ NODE := node --max-semi-space-size=2
 
 SOURCES := $(shell find ops tui test/simulator test/kernel terraform/auto-stop -name '*.ts' -o -name '*.tsx') esbuild.config.mjs tsconfig.json
 
-.PHONY: help tui demo simulator status login lint format typecheck unit test test-kernel test-endurance test-fresh bench clean
+.PHONY: help tui demo simulator status login lint format typecheck unit test test-kernel test-endurance test-fresh bench picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z0-9_. -]+:.*## / { sub(/:.*/, "", $$1); printf "  make %-38s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -129,6 +129,9 @@ test-fresh: node_modules/.installed ## a fresh clone in a bare Debian with make,
 
 bench: dist/.built ## speed against named alternatives, as ratios
 	@$(NODE) test/bench/main.ts
+
+picture: dist/.built ## the README's picture, taken from the running demo
+	@$(NODE) test/picture/main.ts
 
 clean: ## remove what was built
 	@rm -rf dist terraform/auto-stop/dist node_modules/.installed .container-built

@@ -9,6 +9,8 @@ const DRAIN_MS = 50;
 
 export interface Program {
   readonly pid: number;
+  /** The emulator that it writes to, cells, colours and all. */
+  readonly terminal: xterm.Terminal;
   readonly screen: () => string[];
   readonly text: () => string;
   /** Key names as in keys.ts, each sent on its own with time for a lone Escape to be told apart. */
@@ -84,6 +86,7 @@ export function runProgram(
   const text = () => gridRows(terminal).join("\n");
   return {
     pid: pty.pid,
+    terminal,
     screen: () => gridRows(terminal),
     text,
     press: async (...keys) => {
