@@ -44,6 +44,7 @@ export async function renderScreen(
   const chunks: string[] = [];
   let pending = 0;
   let scrolled = 0;
+  let shown = node;
   // The alternate screen has no scrollback: a row too many shows only in the moment in which it pushes another one out.
   terminal.onScroll(() => {
     scrolled += 1;
@@ -112,7 +113,12 @@ export async function renderScreen(
       Object.assign(stdout, { columns, rows });
       stdout.emit("resize");
       await settled();
-      // Ink draws the old tree once before React has heard of the new size.
+      // Ink draws the old tree once before React has heard of the new size, and reckons from where that left the cursor:
+      // what the cockpit does about it (tui/terminal/repaint.ts) is done here, but at once.
+      instance.clear();
+      stdout.write("\u001b[H\u001b[2J");
+      instance.rerender(shown);
+      await settled();
       scrolled = 0;
     },
     waitFor: async (test, ms = 5000) => {
@@ -121,7 +127,10 @@ export async function renderScreen(
     },
     scrolledAway: () => scrolled,
     written: () => chunks.join(""),
-    rerender: instance.rerender,
+    rerender: (next) => {
+      shown = next;
+      instance.rerender(next);
+    },
     unmount: async () => {
       instance.unmount();
       await instance.waitUntilExit();
