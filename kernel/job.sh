@@ -54,7 +54,12 @@ newest() { find "$jobs" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/nu
 is_locked() { mkdir -p "$state" && ! flock -n -s "$state/lock" true; }
 
 # in_job ID FILE: what a one-line file of the job says, or nothing.
-in_job() { head -n 1 "$jobs/$1/$2" 2>/dev/null || true; }
+in_job() {
+  local line=""
+  # The shell's own, as a status asks for dozens.
+  { IFS= read -r line <"$jobs/$1/$2"; } 2>/dev/null || true
+  printf '%s\n' "$line"
+}
 
 write_meta() { # ID
   local field

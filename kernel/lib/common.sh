@@ -74,7 +74,7 @@ free_gb() {
 
 # json_string TEXT: as a JSON string; control characters become spaces.
 json_string() {
-  local text=${1//\\/\\\\}
+  local LC_ALL=C text=${1//\\/\\\\}
   text=${text//\"/\\\"}
-  printf '"%s"' "$(LC_ALL=C tr '\000-\037\177' ' ' <<<"$text" | sed 's/ $//')"
+  printf '"%s"' "${text//[[:cntrl:]]/ }"
 }

@@ -21,12 +21,17 @@ export function placeOf({ hash }: Pick<KernelSource, "hash">): string {
 }
 
 /**
- * Makes sure that kernel/ is there as it is here; gives how many files had to go over. Whole or not at all: two computers
+ * Makes sure that kernel/ is there as it is here; gives how many files had to go over. Where it is there already, `then`
+ * is run in the same breath, and what it printed is `said`. Whole or not at all: two computers
  * at once, or a link that dies half-way, leave nothing half-written.
  */
-export async function bringOver(source: KernelSource, run: RunThere): Promise<number> {
-  const { output } = await run("bash -s", question(source.hash));
-  if (output.startsWith("present")) return 0;
+export async function bringOver(
+  source: KernelSource,
+  run: RunThere,
+  then: string,
+): Promise<{ readonly sent: number; readonly said: string | undefined }> {
+  const { output } = await run("bash -s", question(source.hash, then));
+  if (output.startsWith("present\n")) return { sent: 0, said: output.slice("present\n".length) };
   const [, old = ""] = /^at (.+)$/m.exec(output) ?? [];
   const there = new Map(
     [...output.matchAll(/^([0-9a-f]{64}) [ *]\.\/(.+)$/gm)].map(([, sum = "", path = ""]) => [path, sum]),
@@ -34,13 +39,13 @@ export async function bringOver(source: KernelSource, run: RunThere): Promise<nu
   const isThere = ({ path, sha256 }: SourceFile) => old !== "" && there.get(path) === sha256;
   const missing = source.files.filter((file) => !isThere(file));
   const sent = await run("bash -s", delivery(source, old, isThere));
-  if (sent.code === 0) return missing.length;
+  if (sent.code === 0) return { sent: missing.length, said: undefined };
   // What was to be taken from the old directory may have gone meanwhile: once more, with everything.
   const again = await run(
     "bash -s",
     delivery(source, "", () => false),
   );
-  if (again.code === 0) return source.files.length;
+  if (again.code === 0) return { sent: source.files.length, said: undefined };
   throw new FailureError({
     kind: "conflict",
     code: "BRING_OVER",
@@ -58,12 +63,13 @@ function lastLine(text: string): string | undefined {
 }
 
 /** What is there already. */
-function question(hash: string): string {
+function question(hash: string, then: string): string {
   return `main() {
   cd || return
   if [ -d ${PLACE}/${hash} ]; then
     touch ${PLACE}/${hash}
     echo present
+    ${then}
   elif cd ${PLACE}/newest 2>/dev/null; then
     echo "at $(pwd -P)"
     find . -type f -exec sha256sum {} +

@@ -4,7 +4,7 @@ import { FailureError } from "../failure.ts";
 import { MACHINES, type MachineName } from "../fleet/machines.ts";
 import { CONNECT_NEEDS, walk } from "../machine/prerequisites.ts";
 import { machineTools } from "../machine/tools.ts";
-import { addressOf, worldOf } from "../machine/world.ts";
+import { addressOf, type World, worldOf } from "../machine/world.ts";
 import type { Operation, OperationContext, Outcome } from "../operation/types.ts";
 import type { Ops } from "../ops.ts";
 import { bootOf } from "../ssh/probe.ts";
@@ -12,7 +12,7 @@ import { parseProbe, RUNNING_BUILD } from "../ssh/probe-script.ts";
 import { cell } from "../store.ts";
 import { bringOver, placeOf } from "./bring-over.ts";
 import type { KernelSource } from "./inputs.ts";
-import { type JobFacts, readFacts, type Started, startJob } from "./jobs.ts";
+import { factsCommand, type JobFacts, parseFacts, readFacts, type Started, startJob } from "./jobs.ts";
 import { markStarted } from "./local-log.ts";
 import { type Begun, type FollowOps, followOne } from "./one-job.ts";
 import { buildQuestion, changesSince, kindsFor, saysBuild } from "./question.ts";
@@ -59,9 +59,9 @@ export function buildKernel(machine: MachineName, wanted: Wanted, ops: KernelOps
       if (typeof address !== "string") return address;
       const there = commandsOn(ops, machine, address, context.signal);
       context.step("bring", BRING, "running");
-      const sent = await bringOver(source, there);
-      context.step("bring", BRING, "done", sent === 0 ? "it is there as it is here" : `${sent} files were new there`);
-      const facts = await readFacts(placeOf(source), there);
+      const { said, sent } = await bringOver(source, there, factsCommand(placeOf(source)));
+      context.step("bring", BRING, "done", sent === 0 ? "it is there as it is here" : `new there: ${sent} files`);
+      const facts = said === undefined ? await readFacts(placeOf(source), there) : parseFacts(said);
       ops.kernels.learn(machine, facts, source);
       const tryIt = () => trialBoot(machine, trialTools(machine, ops), context);
       const begun = await begin(machine, wanted, source, facts, address, ops, context);
@@ -69,8 +69,8 @@ export function buildKernel(machine: MachineName, wanted: Wanted, ops: KernelOps
       if ("status" in begun) return begun;
       const { good, ours, outcome } = await followOne(begun, source, address, view, ops, context);
       if (!good || begun.job.kind === "guest") return outcome;
-      if ("kind" in wanted || ours) return tryIt();
-      // Somebody else\'s: the reboot is theirs to ask for.
+      if (ours || ("kind" in wanted && wanted.kind !== "guest")) return tryIt();
+      // Somebody else's: the reboot is theirs to ask for.
       return outcome.status === "failed"
         ? outcome
         : { ...outcome, next: `It waits there for its trial boot: press k on ${machine} and choose host.` };
@@ -113,7 +113,7 @@ async function reachable(
     if (known !== undefined) return known;
     return { status: "nothing-to-do", sentence: `${machine} does not run any more.` };
   }
-  const seen = known ?? addressOf(worldOf(await tools.look(context.signal), machine));
+  const seen = known ?? runningAddress(worldOf(await tools.look(context.signal), machine));
   if (seen !== undefined && (await runsThere(machine, seen, ops, context.signal))) return seen;
   const walked = await walk(CONNECT_NEEDS, machine, `Build a kernel on ${machine}`, tools, context);
   if (!walked.ready) return walked.outcome;
@@ -123,6 +123,10 @@ async function reachable(
     sentence: `${machine} runs, but has no public address.`,
     next: "Run make apply: it gives the machine its address.",
   };
+}
+
+function runningAddress(world: World): string | undefined {
+  return world.instance?.state === "running" ? addressOf(world) : undefined;
 }
 
 async function runsThere(

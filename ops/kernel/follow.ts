@@ -40,15 +40,18 @@ const FIRST_RETRY_MS = 250;
 const STUBBORN_MS = 60_000;
 const GONE_AFTER_MS = 2000;
 
-/** Follows until the job has ended and all of its log is here. Rejects only with the signal's reason. */
-export async function followJob(id: string, reach: Reach, sink: Sink, signal: AbortSignal): Promise<FollowEnd> {
+/** Follows until the job has ended and all of its log is here; `known` is how it stood just now. Rejects only with the signal's reason. */
+export async function followJob(known: KernelJob, reach: Reach, sink: Sink, signal: AbortSignal): Promise<FollowEnd> {
   const { clock } = reach;
+  const { id } = known;
+  let fresh: KernelJob | undefined = known;
   let lostAt: number | undefined;
   let tries = 0;
   for (;;) {
     signal.throwIfAborted();
     try {
-      const job = await reach.status(signal);
+      const job: KernelJob | undefined = fresh ?? (await reach.status(signal));
+      fresh = undefined;
       lostAt = undefined;
       sink.onLink({ state: "following" });
       if (!job) return { kind: "vanished" };

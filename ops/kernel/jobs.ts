@@ -23,12 +23,15 @@ export const NO_FACTS: JobFacts = { jobs: [], builtFrom: new Map() };
 
 const ARTEFACTS = `"$HOME"/.local/state/snowglobe-kernel/artefacts`;
 
-/** Asks for the jobs and the images; `place` is where kernel/ lies there. */
-export async function readFacts(place: string, run: RunThere): Promise<JobFacts> {
-  const command = `${place}/job.sh status 2>&1
+/** What tells the jobs and the images, for parseFacts; `place` is where kernel/ lies there. */
+export function factsCommand(place: string): string {
+  return `${place}/job.sh status 2>&1
 cd ${ARTEFACTS} 2>/dev/null && for name in $(ls -t -- *.inputs 2>/dev/null | head -n 6); do echo "inputs $name"; cat "$name"; done
 true`;
-  const { output } = await run("bash -s", `main() { ${command}\n}\nmain\n`);
+}
+
+export async function readFacts(place: string, run: RunThere): Promise<JobFacts> {
+  const { output } = await run(factsCommand(place));
   return parseFacts(output);
 }
 

@@ -58,7 +58,7 @@ export async function followOne(
     // What was written before this began tells no speed.
     const before = already ? job.bytes : 0;
     const end = await followJob(
-      job.id,
+      job,
       reachOf(ops, machine, address, source, job.id),
       {
         bytes: () => local.log.get().bytes,

@@ -76,7 +76,7 @@ test("guest or host is asked once, the log comes over whole, and what is unchang
   const third = build(rig.computer("other"), ARM, { kind: undefined });
   await done(third.run);
   expect(third.questions[0]?.lines).toContain("Guest: since its last guest kernel: mmfr4-override.patch changed.");
-  expect(third.run.get().steps.find(({ id }) => id === "bring")?.detail).toBe("1 files were new there");
+  expect(third.run.get().steps.find(({ id }) => id === "bring")?.detail).toBe("new there: 1 files");
   expect(places()).toHaveLength(3);
   expect(places().filter((name) => name.startsWith("part"))).toEqual([]);
 });
