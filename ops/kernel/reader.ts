@@ -1,7 +1,7 @@
 /** Reads a build's log as it comes, in pieces of any size: phases, progress, findings. It touches nothing but what it is given. */
 
 import { StringDecoder } from "node:string_decoder";
-import { stripVTControlCharacters } from "node:util";
+import { withoutSequences } from "../plain.ts";
 import { findIn } from "./findings.ts";
 import { isPhase } from "./jobs.ts";
 import { type BuildProgress, type Finding, type KernelPhase, NO_PROGRESS } from "./view.ts";
@@ -127,7 +127,7 @@ export function createLogReader(now: () => number, events: LogEvents): LogReader
 function shown(line: string): string {
   const text = clipped(line.endsWith("\r") ? line.slice(0, -1) : line);
   // Colour codes begin with the escape character, or with its 8-bit form.
-  const plain = text.includes("\u001b") || text.includes("\u009b") ? stripVTControlCharacters(text) : text;
+  const plain = text.includes("\u001b") || text.includes("\u009b") ? withoutSequences(text) : text;
   return plain.replace(/\p{Cc}/gu, " ");
 }
 
