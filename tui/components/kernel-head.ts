@@ -47,7 +47,7 @@ export function kernelHead(input: KernelHeadInput): readonly Line[] {
       : [
           { rank: view.errors ? 3 : 0, lines: [endLine(job)] },
           { rank: 1, lines: reasonLines(job, state, columns) },
-          { rank: 3, lines: [artefactLine(job, columns)] },
+          { rank: 3, lines: [artefactLine(job, state, columns)] },
           { rank: 1, lines: [stepLine(state)] },
         ]),
     { rank: 2, lines: [countLine(view)] },
@@ -187,10 +187,12 @@ function reasonLines({ reason, state }: KernelJob, { outcome }: RunState, column
     .map((text): Line => [t(text, "status.error")]);
 }
 
-function artefactLine({ artefact, state }: KernelJob, columns: number): Line {
-  if (!artefact || state !== "succeeded") return [];
+/** Where the image is, unless the outcome below says it. */
+function artefactLine({ artefact, state }: KernelJob, { outcome }: RunState, columns: number): Line {
   const path = clean(artefact);
   const name = path.slice(path.lastIndexOf("/") + 1);
+  if (!name || state !== "succeeded") return [];
+  if (outcome && outcome.status !== "failed" && outcome.next?.includes(name)) return [];
   return firstFitting([[dim("image "), t(path)], [dim("image "), t(name)], [t(name)]], columns, 0);
 }
 

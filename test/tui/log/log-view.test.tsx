@@ -99,12 +99,13 @@ describe("the log of a run", () => {
     await screen.waitFor("no match");
   });
 
+  // Dots in them: a hundred letters on end might be a secret, and would not be shown.
   it("wraps long lines or cuts them", async () => {
     const { screen, log } = await logged(3);
-    log(`begin ${"x".repeat(200)} end`);
+    log(`begin ${"x.".repeat(100)} end`);
     await screen.waitFor(" end");
     await screen.press("w");
-    await screen.waitFor((text) => text.includes("cut ·") && text.includes("x…") && !text.includes(" end"));
+    await screen.waitFor((text) => text.includes("cut ·") && /[x.]…/.test(text) && !text.includes(" end"));
     await screen.press("w");
     await screen.waitFor(" end");
   });
@@ -125,12 +126,12 @@ describe("the log of a run", () => {
     await screen.press("c");
     await screen.waitFor("Copied 4 lines.");
     expect(copied(screen)).toBe("line 0 needle\nline 1 straw\nline 2 straw\nred\n");
-    for (let line = 0; line < 200; line += 1) log(`${line} ${"y".repeat(1000)}`);
-    await screen.waitFor("199 yyy");
+    for (let line = 0; line < 200; line += 1) log(`${line} ${"y.".repeat(500)}`);
+    await screen.waitFor("199 y.y");
     await screen.press("c");
     await screen.waitFor("Copied the newest 74 lines: a terminal takes no more.");
     expect(Buffer.byteLength(copied(screen) ?? "")).toBeLessThanOrEqual(74_994);
-    expect(copied(screen)?.endsWith(`199 ${"y".repeat(1000)}\n`)).toBe(true);
+    expect(copied(screen)?.endsWith(`199 ${"y.".repeat(500)}\n`)).toBe(true);
   });
 
   it("saves a file that only its owner reads, and says where", async () => {
