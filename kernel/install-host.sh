@@ -4,8 +4,8 @@
 #
 #   install-host.sh            installs, and arms one boot of it: the reboot itself is the caller's
 #   install-host.sh health     one line of JSON about the kernel that runs now:
-#                              {"uname","expected","matches","root","network","nvme","kvm","healthy","trial"}
-#                              expected: the release on trial or "" ; nvme: number of disks; healthy: all of the others;
+#                              {"uname","expected","default","matches","root","network","nvme","kvm","healthy","trial"}
+#                              expected: the release on trial or "" ; default: what GRUB boots otherwise, or "" ; nvme: number of disks; healthy: all of the others;
 #                              trial: armed (not rebooted yet), running, fell-back, none
 #   install-host.sh promote    after the trial boot: makes it the default, where health is good; else a sentence and status 1
 #
@@ -153,9 +153,11 @@ look_at_health() {
 }
 
 health() {
+  local default
   look_at_health
-  printf '{"uname":%s,"expected":%s,"matches":%s,"root":%s,"network":%s,"nvme":%s,"kvm":%s,"healthy":%s,"trial":"%s"}\n' \
-    "$(json_string "$running")" "$(json_string "$expected")" "$matches" "$root_mounted" "$network" "$nvme" "$kvm" "$healthy" "$phase_of_trial"
+  default=$(saved saved_entry 2>/dev/null | sed -n 's/^.*gnulinux-\(.*\)-advanced-.*$/\1/p') || true
+  printf '{"uname":%s,"expected":%s,"default":%s,"matches":%s,"root":%s,"network":%s,"nvme":%s,"kvm":%s,"healthy":%s,"trial":"%s"}\n' \
+    "$(json_string "$running")" "$(json_string "$expected")" "$(json_string "$default")" "$matches" "$root_mounted" "$network" "$nvme" "$kvm" "$healthy" "$phase_of_trial"
 }
 
 promote() {

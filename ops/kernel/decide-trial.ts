@@ -8,6 +8,8 @@ export interface Health {
   readonly uname: string;
   /** The release on trial, or empty. */
   readonly expected: string;
+  /** The release that GRUB boots otherwise, or empty where that is not known. */
+  readonly default: string;
   readonly matches: boolean;
   readonly root: boolean;
   readonly network: boolean;

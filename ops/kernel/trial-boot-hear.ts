@@ -16,14 +16,14 @@ export function parseHealth(output: string): Health | undefined {
     return undefined;
   }
   if (typeof said !== "object" || said === null) return undefined;
-  const { expected, healthy, kvm, matches, network, nvme, root, trial, uname }: Readonly<Record<string, unknown>> = {
-    ...said,
-  };
+  const fields: Readonly<Record<string, unknown>> = { ...said };
+  const { default: saved, expected, healthy, kvm, matches, network, nvme, root, trial, uname } = fields;
   if (!isRelease(uname) || (expected !== "" && !isRelease(expected)) || !isTrial(trial)) return undefined;
   return {
     uname,
     expected,
     trial,
+    default: isRelease(saved) ? saved : "",
     nvme: typeof nvme === "number" && nvme > 0 ? nvme : 0,
     matches: matches === true,
     root: root === true,

@@ -15,8 +15,8 @@ export interface TrialStory {
   readonly health: Health | undefined;
   /** The release on trial. */
   readonly expected: string | undefined;
-  /** The release that ran while the trial was armed, where that was another one. */
-  readonly before: string | undefined;
+  /** The release that GRUB boots where it is not the trial's turn. */
+  readonly otherwise: string | undefined;
   readonly rebooted: boolean;
   readonly ec2Rebooted: boolean;
   /** Why SSH is silent, or what refused. */
@@ -33,7 +33,7 @@ export interface Occupants {
 }
 
 export function rebootQuestion(story: TrialStory, { firecrackers, logins, sessionsHere }: Occupants): Question {
-  const { expected = "the new kernel", health, machine, seen } = story;
+  const { expected = "the new kernel", machine, seen } = story;
   const ends = [
     ...logins.map((login) => `Logged in there: ${login}.`),
     ...(sessionsHere > 0 ? [`It ends ${count(sessionsHere, "session")} of this cockpit.`] : []),
@@ -43,9 +43,9 @@ export function rebootQuestion(story: TrialStory, { firecrackers, logins, sessio
     kind: "confirm",
     title: `Reboot ${machine} into ${expected}, for one trial?`,
     lines: [
-      `${machine} (${seen?.instanceId ?? "?"}) reboots now; it runs ${health?.uname ?? "its present kernel"}.`,
+      `${machine} (${seen?.instanceId ?? "?"}) reboots now; it runs ${present(story)}.`,
       ...(ends.length > 0 ? ends : ["Nobody is logged in there."]),
-      `Where ${expected} comes up well, it becomes the default; else the boot after it is ${story.before ?? "the present default"} again.`,
+      `Where ${expected} comes up well, it becomes the default; else the boot after it is ${nextKernel(story)}.`,
     ],
     yes: "Reboot",
     no: "Not now",
@@ -161,8 +161,12 @@ function armed(story: TrialStory): string {
   return `its next boot, whenever that is, is ${story.expected}, once; the one after it is ${nextKernel(story)}.`;
 }
 
-function nextKernel({ before }: TrialStory): string {
-  return before === undefined ? "the default from before" : `${before} again`;
+function nextKernel({ otherwise }: TrialStory): string {
+  return otherwise === undefined ? "the default from before" : `${otherwise} again`;
+}
+
+function present({ expected, health }: TrialStory): string {
+  return health?.uname === expected ? `an earlier build of ${expected}` : (health?.uname ?? "its present kernel");
 }
 
 function sayLacks(health: Health | undefined): string {

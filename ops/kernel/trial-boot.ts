@@ -63,7 +63,7 @@ function createRun(machine: MachineName, tools: TrialTools, context: OperationCo
     seen: undefined,
     health: undefined,
     expected: undefined,
-    before: undefined,
+    otherwise: undefined,
     rebooted: false,
     ec2Rebooted: false,
     trouble: undefined,
@@ -153,12 +153,11 @@ function createRun(machine: MachineName, tools: TrialTools, context: OperationCo
       }
       unreadableSince = undefined;
       runningSince = health.trial === "running" ? (runningSince ?? clock.now()) : undefined;
-      const armed = health.trial === "armed" && health.uname !== health.expected;
       tell({
         health,
         trouble: undefined,
         ...(health.expected === "" ? {} : { expected: health.expected }),
-        ...(armed || health.trial === "fell-back" ? { before: health.uname } : {}),
+        ...(health.trial === "none" || health.default === "" ? {} : { otherwise: health.default }),
       });
       return { kind: "answered", health, forMs: clock.now() - (runningSince ?? clock.now()) };
     } catch (error) {

@@ -72,6 +72,7 @@ describe.skipIf(lacking)(`install-host.sh${lacking ? ` (skipped: no ${lacking})`
     builder.environment.NO_NETWORK = "yes";
     expect(await health()).toEqual({
       uname: ours,
+      default: distribution,
       expected: ours,
       matches: true,
       root: true,

@@ -17,6 +17,7 @@ const OLD = "6.8.0-1021-aws";
 const GOOD: Health = {
   uname: NEW,
   expected: NEW,
+  default: OLD,
   matches: true,
   root: true,
   network: true,
@@ -122,6 +123,7 @@ function walk(kernel: Kernel, answers: readonly boolean[], kills: ReadonlySet<nu
     const health: Health = {
       uname: runs,
       expected: trial === "none" ? "" : NEW,
+      default: OLD,
       matches: runs === NEW && trial !== "none",
       root: true,
       network: true,

@@ -51,7 +51,7 @@ describe("a console", () => {
 });
 
 describe("what a machine says", () => {
-  const line = `{"uname":"${NEW}","expected":"${NEW}","matches":true,"root":true,"network":true,"nvme":3,"kvm":true,"healthy":true,"trial":"running"}`;
+  const line = `{"uname":"${NEW}","expected":"${NEW}","default":"6.8.0","matches":true,"root":true,"network":true,"nvme":3,"kvm":true,"healthy":true,"trial":"running"}`;
 
   it("is its health, among any other lines", () => {
     const health = parseHealth(`warning: setlocale\n${line}\nbye\n`);
@@ -79,7 +79,7 @@ describe("what a machine says", () => {
       seen: { instanceId: "i-1", instance: "running", address: "192.0.2.1" },
       health: parseHealth(line),
       expected: NEW,
-      before: "6.8.0",
+      otherwise: "6.8.0",
       rebooted: false,
       ec2Rebooted: false,
       trouble: undefined,
@@ -91,10 +91,12 @@ describe("what a machine says", () => {
       sessionsHere: 1,
       firecrackers: 3,
     });
-    expect(rebootQuestion(story, occupants).lines.slice(1, 4)).toEqual([
+    expect(rebootQuestion(story, occupants).lines).toEqual([
+      `fcvm-metal-arm (i-1) reboots now; it runs an earlier build of ${NEW}.`,
       "Logged in there: ubuntu pts/0 2026-11-22 14:02 (192.0.2.7).",
       "It ends 1 session of this cockpit.",
       "It ends 3 Firecracker microVMs.",
+      `Where ${NEW} comes up well, it becomes the default; else the boot after it is 6.8.0 again.`,
     ]);
     expect(rebootQuestion(story, parseOccupants("", 0)).lines[1]).toBe("Nobody is logged in there.");
   });
