@@ -49,6 +49,9 @@ export async function openBlocks(path: string, onTrouble: (sentence: string) => 
   let end = 0;
   let written = 0;
   let writing = false;
+  /** Whether a write is under way that looks at blocks, and memory that no block needs any more. */
+  let inFlight = false;
+  const spare: Buffer[] = [];
   let failed = false;
 
   const fail = (error: unknown) => {
@@ -57,10 +60,11 @@ export async function openBlocks(path: string, onTrouble: (sentence: string) => 
     const code = error instanceof Error && "code" in error ? ` (${error.code})` : "";
     onTrouble(`The log cannot be written to disk${code}: its newest ${(KEPT * BLOCK) >> 20} MB are kept in memory.`);
   };
+  const newBlock = (): Block => ({ bytes: spare.pop() ?? Buffer.alloc(BLOCK), newlines: [], scanned: 0 });
   const inMemory = (number: number): Block => {
     let block = memory.get(number);
     if (!block) {
-      block = { bytes: Buffer.allocUnsafeSlow(BLOCK), newlines: [], scanned: 0 };
+      block = newBlock();
       memory.set(number, block);
     }
     return block;
@@ -79,8 +83,10 @@ export async function openBlocks(path: string, onTrouble: (sentence: string) => 
     latest = number;
     atHand.delete(number);
     atHand.set(number, block);
-    const [oldest] = atHand.keys();
-    if (atHand.size > AT_HAND && oldest !== undefined) atHand.delete(oldest);
+    const [oldest] = atHand;
+    if (atHand.size <= AT_HAND || !oldest) return;
+    atHand.delete(oldest[0]);
+    if (!inFlight) spare.push(oldest[1].bytes);
   };
   /** What comes next and is not on disk yet. */
   const next = (): Buffer[] => {
@@ -97,7 +103,9 @@ export async function openBlocks(path: string, onTrouble: (sentence: string) => 
     while (handle && !failed && written < end) {
       const at = written;
       try {
+        inFlight = true;
         const { bytesWritten } = await handle.writev(next(), at);
+        inFlight = false;
         if (!bytesWritten) throw new Error("nothing was written");
         advance(at + bytesWritten);
       } catch (error) {
@@ -145,8 +153,8 @@ export async function openBlocks(path: string, onTrouble: (sentence: string) => 
     let block = atHand.get(number);
     if (!block) {
       // What somebody took away from the file is zeros: nothing to see.
-      block = { bytes: Buffer.alloc(BLOCK), newlines: [], scanned: 0 };
-      readFile(block.bytes, number * BLOCK);
+      block = newBlock();
+      block.bytes.fill(0, readFile(block.bytes, number * BLOCK));
     }
     keepAtHand(number, block);
     return block;

@@ -1,0 +1,140 @@
+/**
+ * The program that test/bench/kernel.ts looks at: the log view of the cockpit over a log on disk, into which another
+ * program pours a file as fast as it can. Arguments: the file, a folder for the log, where to write what was measured.
+ */
+
+import { spawn } from "node:child_process";
+import { renameSync, writeFileSync } from "node:fs";
+import { Box, render, useWindowSize } from "ink";
+import { systemClock } from "../../ops/clock.ts";
+import { createBuildLog } from "../../ops/kernel/build-log.ts";
+import { LogView } from "../../tui/components/log-view.tsx";
+import { buildLogSource } from "../../tui/format/log-source.ts";
+import { median } from "./row.ts";
+
+/** What one run of it says. */
+export interface ViewFigures {
+  readonly lines: number;
+  readonly seconds: number;
+  /** That the terminal was sent while the lines came in. */
+  readonly framesPerSecond: number;
+  readonly longestStallMs: number;
+  /** The longest that this thread itself was at work meanwhile: what a busy machine adds is not in it. */
+  readonly longestWorkMs: number;
+  readonly memoryGrowthMB: number;
+  /** Over all of it, for what is nowhere, minding capitals or not. */
+  readonly searchMs: number;
+  readonly anyCaseMs: number;
+  readonly reopenMs: number;
+}
+
+const TICK_MS = 1;
+const SEARCHES = 7;
+
+const [file = "", folder = "", answer = ""] = process.argv.slice(2);
+const log = await createBuildLog(folder, "bench");
+const source = buildLogSource(log);
+
+function Stage() {
+  const { columns, rows } = useWindowSize();
+  return (
+    <Box width={columns} height={rows} overflow="hidden">
+      <LogView
+        source={source}
+        context="log"
+        name="bench"
+        environment={{ env: {}, home: folder, stateDir: folder }}
+        columns={columns}
+        rows={rows}
+        clock={systemClock}
+        active
+      />
+    </Box>
+  );
+}
+
+let frames = 0;
+const { waitUntilRenderFlush } = render(<Stage />, {
+  alternateScreen: true,
+  incrementalRendering: true,
+  exitOnCtrlC: false,
+  maxFps: 30,
+  onRender: () => {
+    frames += 1;
+  },
+});
+log.append(Buffer.from("warm\n".repeat(100)));
+await pause(500);
+const residentBefore = process.memoryUsage.rss();
+let most = residentBefore;
+const watch = setInterval(() => {
+  most = Math.max(most, process.memoryUsage.rss());
+}, 20);
+const stalls = watchStalls();
+const began = performance.now();
+const before = log.get().lines;
+frames = 0;
+await new Promise<void>((resolve) => {
+  const child = spawn("cat", [file], { stdio: ["ignore", "pipe", "inherit"] });
+  child.stdout.on("data", (bytes: Buffer) => log.append(bytes));
+  child.stdout.on("end", resolve);
+});
+const seconds = (performance.now() - began) / 1000;
+const framesPerSecond = frames / seconds;
+await pause(100);
+await waitUntilRenderFlush();
+const search = await searched("Nowhere in it");
+const anyCase = await searched("nowhere in it");
+clearInterval(watch);
+const { longestStallMs, longestWorkMs } = stalls();
+const reopenBegan = performance.now();
+const again = await createBuildLog(folder, "bench");
+const reopenMs = performance.now() - reopenBegan;
+again.close();
+const figures: ViewFigures = {
+  lines: log.get().lines - before,
+  seconds,
+  framesPerSecond,
+  longestStallMs,
+  longestWorkMs,
+  memoryGrowthMB: (most - residentBefore) / 1e6,
+  searchMs: search,
+  anyCaseMs: anyCase,
+  reopenMs,
+};
+writeFileSync(`${answer}.half`, JSON.stringify(figures));
+renameSync(`${answer}.half`, answer);
+
+/** Begins to look at how long nothing else had its turn; what it gives ends that. */
+function watchStalls(): () => Pick<ViewFigures, "longestStallMs" | "longestWorkMs"> {
+  let at = performance.now();
+  let cpu = process.threadCpuUsage();
+  let longestStallMs = 0;
+  let longestWorkMs = 0;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    const used = process.threadCpuUsage(cpu);
+    longestStallMs = Math.max(longestStallMs, now - at - TICK_MS);
+    longestWorkMs = Math.max(longestWorkMs, (used.user + used.system) / 1000);
+    at = now;
+    cpu = process.threadCpuUsage();
+  }, TICK_MS);
+  return () => {
+    clearInterval(timer);
+    return { longestStallMs, longestWorkMs };
+  };
+}
+
+async function searched(query: string): Promise<number> {
+  const times: number[] = [];
+  for (let turn = 0; turn < SEARCHES; turn += 1) {
+    const from = performance.now();
+    if ((await log.find(query, 0, 1)) !== undefined) throw new Error("it is somewhere");
+    times.push(performance.now() - from);
+  }
+  return median(times);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
