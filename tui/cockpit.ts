@@ -158,7 +158,12 @@ function startOnce(cockpit: Cockpit, operation: Operation): Run | undefined {
     .get()
     .map((run) => run.get())
     .find(
-      (run) => !run.outcome && run.machine === operation.machine && (operation.machine || run.name === operation.name),
+      (run) =>
+        !run.outcome &&
+        run.machine === operation.machine &&
+        (operation.machine || run.name === operation.name) &&
+        // A kernel that is being built is no reason not to look in: nothing there is changed by a shell.
+        !(operation.name === "ssh" && run.name === "kernel" && run.harmlessToDrop),
     );
   if (!other) return ops.operations.start(operation);
   if (other.name !== operation.name) tell(`Not now: ${other.title} is under way.`, "warning");

@@ -185,6 +185,17 @@ describe("a build that is held", () => {
     });
   });
 
+  test("a machine that AWS takes back ends the run, and says whose doing it was", async () => {
+    const { run, view } = build(rig.computer(), ARM, { kind: "guest" });
+    await until(run, compiling);
+    rig.simulator.happen({ name: "notice-interruption", instanceId: STORY_IDS.arm });
+    expect(await run.finished).toMatchObject({
+      status: "failed",
+      failure: { code: "BUILD_LOST", sentence: expect.stringMatching(/^AWS took fcvm-metal-arm back|was taken back/) },
+    });
+    expect(["interrupted", "lost"]).toContain(view().job?.state);
+  });
+
   test("bringing over anew disturbs nothing that runs", async () => {
     const { run, view } = build(rig.computer(), ARM, { kind: "guest" });
     await until(run, compiling);
