@@ -209,7 +209,7 @@ function cancelPredecessor(world: World, agreed: readonly string[]): Decision | 
 }
 
 /** Whether an earlier request may be cancelled: its machine is gone, and it waits to launch or start another. */
-export function isCancellable({ request, instance }: Predecessor): boolean {
+function isCancellable({ request, instance }: Predecessor): boolean {
   return (
     (instance === "gone" || instance === "terminated") && (request.state === "open" || request.state === "disabled")
   );

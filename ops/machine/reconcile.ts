@@ -20,7 +20,7 @@ import { subjectOf } from "./subject.ts";
 import type { MachineTools } from "./tools.ts";
 import { addressOf, type Heard, NOTHING_HEARD, seatOf, type World, worldOf } from "./world.ts";
 
-export interface Reconciled {
+interface Reconciled {
   readonly outcome: Outcome;
   /** The world as it was seen last. */
   readonly world: World | undefined;

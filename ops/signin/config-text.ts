@@ -72,7 +72,7 @@ export function readSections(text: string, file: string): readonly Section[] {
 }
 
 /** What a header names: `[default]` is the profile "default", `[profile x]` and `[sso-session x]` what they say. */
-export function nameOf(header: string): { readonly kind: string; readonly name: string } {
+function nameOf(header: string): { readonly kind: string; readonly name: string } {
   const [, kind, rest] = /^(\S+)\s([\s\S]*)$/.exec(header.trim()) ?? [];
   if (kind !== undefined) return { kind, name: /^["'](.*)["']$/s.exec(rest?.trim() ?? "")?.[1] ?? rest?.trim() ?? "" };
   return header.trim() === "default" ? { kind: "profile", name: "default" } : { kind: header.trim(), name: "" };

@@ -19,7 +19,7 @@ export interface SsoProfile {
 }
 
 /** What first-time set-up found out. */
-export interface Setup {
+interface Setup {
   readonly startUrl: string;
   readonly ssoRegion: string;
   readonly accountId: string;
@@ -27,7 +27,7 @@ export interface Setup {
 }
 
 /** The profile that we use, or where set-up would write one. */
-export type Resolution =
+type Resolution =
   | { readonly kind: "sso"; readonly profile: SsoProfile }
   /** No profile of ours yet; `session` is our sso-session where an earlier set-up left it. */
   | { readonly kind: "none"; readonly target: string; readonly session: SsoSession | undefined }

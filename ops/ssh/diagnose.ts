@@ -2,7 +2,13 @@
 
 import type { Failure } from "../failure.ts";
 import { LOGIN, type MachineName } from "../fleet/machines.ts";
-import type { RootFacts } from "./host-keys.ts";
+import type { Machine } from "../fleet/model.ts";
+
+/** What AWS says about the root that a machine runs on now. */
+export interface RootFacts {
+  readonly kind: Machine["rootKind"];
+  readonly volumeId: string | undefined;
+}
 
 export interface LinkFacts {
   readonly machine: MachineName;

@@ -11,14 +11,9 @@ import { promisify } from "node:util";
 import writeFileAtomic from "write-file-atomic";
 import type { Environment } from "../environment.ts";
 import { isMachineName, type MachineName } from "../fleet/machines.ts";
-import type { Fleet, Machine } from "../fleet/model.ts";
+import type { Fleet } from "../fleet/model.ts";
 import { knownHostsPath } from "./command.ts";
-
-/** What AWS says about the root that a machine runs on now. */
-export interface RootFacts {
-  readonly kind: Machine["rootKind"];
-  readonly volumeId: string | undefined;
-}
+import type { RootFacts } from "./diagnose.ts";
 
 export interface HostKeys {
   /** The known-hosts file, made with its directory where it is missing. */

@@ -19,7 +19,7 @@ import { NOW, OWNER, viewOf } from "./look.ts";
 import { checkDone, checkState, INSTANCE, MACHINE, perform } from "./player.ts";
 import { lasting } from "./tables.ts";
 
-export interface RandomRun {
+interface RandomRun {
   readonly goal: Goal;
   readonly outcome: Outcome;
   readonly faults: number;

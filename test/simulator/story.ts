@@ -17,7 +17,7 @@ import {
   volume,
 } from "./story-parts.ts";
 
-export { PERSISTENT, type SimMachineName, STORY_IDS } from "./story-parts.ts";
+export { PERSISTENT, STORY_IDS } from "./story-parts.ts";
 
 /** No machine, no volume, no address: an account before the first apply. */
 export function emptyAccount(): Account {

@@ -13,6 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "ops/pause.ts",
     "ops/store.ts",
     "ops/plain.ts",
+    "ops/shape.ts",
     "ops/aws/scrub.ts",
     "ops/fleet/machines.ts",
   ],

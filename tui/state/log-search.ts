@@ -1,8 +1,8 @@
 /** A search through a log: what is looked for, where it was found last, and how often it is there. */
 
 import { useCallback, useEffect, useRef, useState } from "react";
-import { createMatchCounter, type MatchCounter, type Matches, matchWords } from "../format/log-matches.ts";
 import type { LogSource } from "../format/log-source.ts";
+import { createMatchCounter, type MatchCounter, type Matches, matchWords } from "./log-matches.ts";
 
 interface LogSearch {
   readonly query: string;

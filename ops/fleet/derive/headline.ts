@@ -6,7 +6,7 @@ import type { Fleet, Machine } from "../model.ts";
 import { dollars, orphansPerMonth } from "./cost.ts";
 import { isMarked, isStoppedByAws, isTakenByAws, stateWords } from "./words.ts";
 
-export type HeadlineKind =
+type HeadlineKind =
   | "persistent-missing"
   | "unfinished-swap"
   | "throw-away-root"

@@ -11,7 +11,7 @@ import { doAct } from "../../../ops/machine/act.ts";
 import type { MachineTools } from "../../../ops/machine/tools.ts";
 import { PERSISTENT } from "../../simulator/story.ts";
 
-export interface SimToolsStart {
+interface SimToolsStart {
   readonly endpoint: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -24,7 +24,7 @@ export interface SimTools extends MachineTools {
   readonly close: () => void;
 }
 
-export function fastClock(speed: number): Clock {
+function fastClock(speed: number): Clock {
   const began = Date.now();
   return {
     now: () => began + (Date.now() - began) * speed,

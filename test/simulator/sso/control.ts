@@ -5,7 +5,7 @@ import { json } from "./oidc.ts";
 import type { Sso, SsoSettings } from "./world.ts";
 
 /** Settings to change, and things to do at once: `true` for all, or a user code. */
-export type SsoCommand = Partial<SsoSettings> & {
+type SsoCommand = Partial<SsoSettings> & {
   readonly approve?: true | string;
   readonly deny?: true | string;
   readonly expireCodes?: true;
@@ -13,7 +13,7 @@ export type SsoCommand = Partial<SsoSettings> & {
   readonly revokeSessions?: true;
 };
 
-export function controlSso(sso: Sso, command: SsoCommand): void {
+function controlSso(sso: Sso, command: SsoCommand): void {
   const { approve, deny, expireCodes, expireTokens, revokeSessions, ...settings } = command;
   sso.set(settings);
   if (approve) sso.decide("approved", approve === true ? undefined : approve);

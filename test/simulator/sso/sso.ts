@@ -8,9 +8,7 @@ import { approvalPage } from "./page.ts";
 import { portalService } from "./portal.ts";
 import type { Sso } from "./world.ts";
 
-export type { SsoCommand } from "./control.ts";
-export { controlSso } from "./control.ts";
-export type { Sso, SsoAccount, SsoSettings } from "./world.ts";
+export type { Sso, SsoSettings } from "./world.ts";
 export { createSso, DEFAULT_SETTINGS } from "./world.ts";
 
 export function ssoServices(sso: Sso): Service[] {

@@ -3,7 +3,7 @@
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
 import type { CredentialBook, SimClock } from "../service.ts";
 
-export interface SsoAccount {
+interface SsoAccount {
   readonly id: string;
   readonly name: string;
   readonly roles: readonly string[];

@@ -1,6 +1,6 @@
 /** How many lines of a log match, counted while everything else goes on. */
 
-import type { LogSource } from "./log-source.ts";
+import type { LogSource } from "../format/log-source.ts";
 
 /** Matches are counted up to here: beyond it, nobody walks through them one by one. */
 const COUNTED = 999;
