@@ -36,10 +36,19 @@ export function useKeys(context: KeyContext, handlers: Handlers, { active, onTex
   useInput(
     (input, key) => {
       if (key.eventType === "release") return;
-      const name = keyName(input, key);
-      const command = lookup(context, name);
-      if (command) handlers[command]?.();
-      else onText?.(input, name);
+      const hear = (text: string, name: string) => {
+        const command = lookup(context, name);
+        if (command) handlers[command]?.();
+        else onText?.(text, name);
+        return command;
+      };
+      // Typed faster than it was read: a word and its Enter in one piece. Only a field takes it apart, as what follows a
+      // command is meant for what that command opens.
+      if (onText && /^[^\r\n]+[\r\n]/.test(input)) {
+        const [word = ""] = input.split(/[\r\n]/, 1);
+        hear(word, word);
+        hear("", "enter");
+      } else hear(input, keyName(input, key));
     },
     { isActive: active },
   );

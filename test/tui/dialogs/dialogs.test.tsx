@@ -212,6 +212,13 @@ describe("a question with a line of text", () => {
   });
 });
 
+it("takes a word and its Enter that come in one piece, as from a slow link", async () => {
+  const { screen, answers } = await asked({ ...SWAP, typed: "arm" });
+  await screen.press("arm\r");
+  await expect.poll(() => answers).toEqual(["yes"]);
+  await screen.unmount();
+});
+
 it("stays in the middle of the window when that is resized, with what was typed", async () => {
   const { screen } = await asked({ ...SWAP, typed: "arm" });
   await screen.type("ar");
