@@ -14,13 +14,15 @@ interface BuildLogViewProps extends Omit<ComponentProps<typeof LogView>, "source
 
 /** A build prints dozens of lines a second: so often, its end can still be read as it goes by. */
 const PACE_MS = 200;
+/** That a log grows is nothing to say to those who listen; they hear its end with the next news of the build. */
+const NO_NEWS = () => "";
 
 export function BuildLogView({ log, findings, ...rest }: BuildLogViewProps) {
   const [held, setHeld] = useState(() => markedSource(log));
   const current = held.log === log ? held : markedSource(log);
   if (current !== held) setHeld(current);
   current.mark(findings);
-  useCalmStore(log, PACE_MS);
+  useCalmStore(log, PACE_MS, NO_NEWS);
   return <LogView {...rest} source={current.source} />;
 }
 

@@ -14,6 +14,7 @@ interface PhasesInput {
 }
 
 const GAP = t("  ");
+const DONE: Line[number] = { text: "✓", token: "status.ok", spoken: "done" };
 const MOST_ROWS = 2;
 /** " 59 min": what stands behind it stays where it is while it counts. */
 const TIME_COLUMNS = 7;
@@ -28,10 +29,15 @@ export function phaseLines({ view, state, columns, now }: PhasesInput, job: Kern
   const seen = seenPhases(state, job);
   const part = (phase: KernelPhase, index: number, times: boolean): Line => {
     const time = timeOf(seen.get(phase));
-    if (index > at) return [t(`· ${phase}`, "text.dim")];
-    if (index < at) return [t("✓", "status.ok"), t(` ${phase}${times ? time : ""}`, "text.dim")];
-    if (!running) return [t(`✗ ${phase}${time}`, "status.error")];
-    return [t(`▸ ${phase}`, "status.busy"), ...underWay(seen.get(phase))];
+    if (index > at) return [{ text: "·", token: "text.dim", spoken: "to come" }, t(` ${phase}`, "text.dim")];
+    if (index < at) return [DONE, t(` ${phase}${times ? time : ""}`, "text.dim")];
+    if (!running)
+      return [{ text: "✗", token: "status.error", spoken: "failed" }, t(` ${phase}${time}`, "status.error")];
+    return [
+      { text: "▸", token: "status.busy", spoken: "now" },
+      t(` ${phase}`, "status.busy"),
+      ...underWay(seen.get(phase)),
+    ];
   };
   const whole = all.map((phase, index) => part(phase, index, true));
   const one = join(whole, GAP);
@@ -41,9 +47,9 @@ export function phaseLines({ view, state, columns, now }: PhasesInput, job: Kern
   const after = all.slice(at + 1);
   const brief = join(
     [
-      before.length ? [t("✓", "status.ok"), t(` ${before.join(" ")}`, "text.dim")] : [],
+      before.length ? [DONE, t(` ${before.join(" ")}`, "text.dim")] : [],
       ...(all[at] ? [part(all[at], at, true)] : []),
-      after.length ? [t(`· ${after.join(" ")}`, "text.dim")] : [],
+      after.length ? [{ text: "·", token: "text.dim", spoken: "to come" }, t(` ${after.join(" ")}`, "text.dim")] : [],
     ],
     GAP,
   );

@@ -9,6 +9,7 @@ import { renderScreen, type Screen } from "../../harness/screen.tsx";
 import { ARM_VOLUME, change, machine, planJson, REPLACE } from "../../ops/plan/plans.ts";
 import { rig } from "../../ops/plan/rig.ts";
 import { InWindow } from "../fleet/on-screen.tsx";
+import { aView, COMPILING, memoryLog, scriptedBuild } from "../kernel/scripted-build.ts";
 import { FOREVER, scripted, show } from "../run/scripted.tsx";
 
 const screens: Screen[] = [];
@@ -174,6 +175,28 @@ describe("runs, heard", () => {
     expect(rows).toContain("line 299");
     expect(rows.join("\n")).not.toMatch(DRAWN);
     expect(timers).not.toHaveBeenCalled();
+  });
+
+  it("says the phases of a build, and not its log as it grows", async () => {
+    const clock = fakeClock();
+    const log = memoryLog(["  CC      init/main.o"]);
+    const { run, kernel } = scriptedBuild(aView({ ...COMPILING, log }), clock);
+    const { screen } = await show(run, { reader: true, clock, columns: 200, rows: 60 });
+    kept(screen);
+    await screen.waitFor("done check, done fetch");
+    expect(screen.text()).toContain("now compile");
+    expect(screen.text()).toContain("to come link");
+    expect(screen.text()).not.toMatch(DRAWN);
+    const before = screen.written();
+    for (let file = 0; file < 50; file += 1) {
+      log.say(`  CC      drivers/net/file-${file}.o`);
+      kernel.update((view) => ({ ...view, progress: { ...view.progress, compiled: view.progress.compiled + 1 } }));
+      await screen.press("z");
+    }
+    expect(screen.written()).toBe(before);
+    kernel.update((view) => ({ ...view, progress: { ...view.progress, phase: "link" } }));
+    await screen.waitFor("now link");
+    expect(screen.text()).toContain("file-49.o");
   });
 
   it("spells the device code, once, and draws no picture of it", async () => {
