@@ -48,7 +48,7 @@ export function kernelHead(input: KernelHeadInput): readonly Line[] {
           { rank: view.errors ? 3 : 0, lines: [endLine(job)] },
           { rank: 1, lines: reasonLines(job, state, columns) },
           { rank: 3, lines: [artefactLine(job, state, columns)] },
-          { rank: 1, lines: [stepLine(state)] },
+          { rank: 1, lines: stepLines(state, columns) },
         ]),
     { rank: 2, lines: [countLine(view)] },
     ...(under ? [] : [{ rank: 0, lines: firstErrorLines(view, columns) }]),
@@ -196,16 +196,18 @@ function artefactLine({ artefact, state }: KernelJob, { outcome }: RunState, col
   return firstFitting([[dim("image "), t(path)], [dim("image "), t(name)], [t(name)]], columns, 0);
 }
 
-/** What comes after the build, as a host kernel's trial boot does. */
-function stepLine(state: RunState): Line {
-  if (state.outcome) return [];
+const DETAIL_ROWS = 2;
+
+/** What comes after the build, as a host kernel's trial boot does, and what it waits for. */
+function stepLines(state: RunState, columns: number): readonly Line[] {
   const step = state.steps.findLast((one) => one.state === "running" || one.state === "waiting");
-  if (!step) return [];
-  return [
+  if (!step || state.outcome) return [];
+  const title: Line = [
     t(`▸ ${clean(step.title)}`, "status.busy"),
     ticking((now) => ` ${elapsed(step.startedAt, now)}`, "status.busy"),
-    ...(step.detail ? [dim(`  ${clean(step.detail)}`)] : []),
   ];
+  const detail = step.detail ? flow(clean(step.detail), columns - 2).slice(0, DETAIL_ROWS) : [];
+  return [title, ...detail.map((text): Line => [dim(`  ${text}`)])];
 }
 
 const ERROR_ROWS = 3;

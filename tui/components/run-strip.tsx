@@ -39,9 +39,12 @@ export function RunStrip({ runs, columns, clock }: RunStripProps) {
   ));
 }
 
-/** The run that its key opens: one that asks, else one that is under way, else the newest. */
+/** The run that its key opens: one that asks, else one that is under way, else the one that ended last. */
 export function runToLookAt(runs: readonly Run[]): Run | undefined {
-  return runs.find((run) => run.get().question) ?? runs.find((run) => !run.get().outcome) ?? runs[0];
+  const asks = runs.find((run) => run.get().question);
+  const endedAt = (run: Run) => run.get().endedAt ?? 0;
+  const last = () => runs.toSorted((a, b) => endedAt(b) - endedAt(a))[0];
+  return asks ?? runs.find((run) => !run.get().outcome) ?? last();
 }
 
 function StripRow({ run, columns, clock, first }: Omit<RunStripProps, "runs"> & { run: Run; first: boolean }) {

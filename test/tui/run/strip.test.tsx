@@ -97,6 +97,12 @@ describe("the strip", () => {
     expect(runToLookAt([over, busy, asking])).toBe(asking);
     expect(runToLookAt([over, busy])).toBe(busy);
     expect(runToLookAt([over])).toBe(over);
+    const later = scripted(async () => ({ status: "done", sentence: "Done." }), {
+      clock: fakeClock(clock.now() + 9000),
+    });
+    await later.finished;
+    expect(runToLookAt([over, later])).toBe(later);
+    expect(runToLookAt([later, over])).toBe(later);
     expect(runToLookAt([])).toBeUndefined();
     const screen = await strip([busy, asking, over].map(distinct), clock);
     expect(screen.screen().filter((row) => row.trim())).toHaveLength(3);
