@@ -7,6 +7,7 @@ import { createOps } from "../ops/compose.ts";
 import { environmentFrom } from "../ops/environment.ts";
 import { App } from "./app.tsx";
 import { takeLifecycle } from "./lifecycle.ts";
+import { stdoutFor } from "./terminal/console.ts";
 import { CUT_LINES, restoreTitle, saveTitle, WRAP_LINES } from "./terminal/modes.ts";
 import { repaintOnResize } from "./terminal/repaint.ts";
 
@@ -25,6 +26,7 @@ function cockpit(): void {
   const loan = { lent: false };
   const app = <App ops={ops} lifecycle={lifecycle} loan={loan} />;
   const instance = render(app, {
+    stdout: stdoutFor(process.stdout, process.env.TERM),
     alternateScreen: !reader,
     isScreenReaderEnabled: reader,
     incrementalRendering: true,

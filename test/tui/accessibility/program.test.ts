@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { forConsole } from "../../../tui/terminal/console.ts";
 import { scene, signIn } from "../../e2e/stage.ts";
 import type { Program } from "../../harness/program.ts";
 import { BEYOND_SIXTEEN, COLOURS, MOUSE } from "./sequences.ts";
@@ -37,6 +38,7 @@ it.each([
   expect(written).toContain("\u001b[36m");
   expect(written).not.toMatch(BEYOND_SIXTEEN);
   expect(written).not.toMatch(MOUSE);
+  if (env.TERM === "linux") expect(written).toBe(forConsole(written));
 });
 
 it("NO_COLOR: not one colour in the whole program", async () => {
