@@ -53,7 +53,6 @@ export function runProgram(
   const chunks: string[] = [];
   let scrolled = 0;
   const pty = spawn(file, [...args], {
-    name: "xterm-256color",
     cols: columns,
     rows,
     env: { TERM: "xterm-256color", ...options.env },
