@@ -7,7 +7,7 @@ import { BLOCK, openBlocks } from "./log-blocks.ts";
 import { createLogIndex } from "./log-index.ts";
 import { findLine, resting } from "./log-search.ts";
 
-/** How much of it there is; listeners hear of it at most thirty times a second, `get` is exact. */
+/** How much of it there is; listeners hear of it 25 times a second at most, `get` is exact. */
 export interface LogExtent {
   readonly lines: number;
   readonly bytes: number;
@@ -35,7 +35,8 @@ export interface BuildLog extends Store<LogExtent> {
 const EXTENSION = ".log";
 /** Logs of earlier builds that stay. */
 const OLDER_KEPT = 4;
-const TOLD_EVERY_MS = 34;
+/** Longer than the 34 ms between two frames of a screen: what comes just then is put off, and every other frame lost. */
+const TOLD_EVERY_MS = 40;
 
 /**
  * Opens the log of a build, or begins it: `name` (the job's ID) tells it from others in `directory`. What the file
@@ -63,9 +64,11 @@ export async function createBuildLog(
   const listeners = new Set<() => void>();
   let extent: LogExtent | undefined;
   let waiting = false;
+  let toldAt = 0;
   let closed = false;
   const tell = () => {
     waiting = false;
+    toldAt = performance.now();
     for (const listener of [...listeners]) listener();
   };
   return {
@@ -86,7 +89,7 @@ export async function createBuildLog(
       blocks.append(bytes);
       index.add(bytes);
       extent = undefined;
-      if (!waiting) setTimeout(tell, TOLD_EVERY_MS);
+      if (!waiting) setTimeout(tell, Math.max(0, toldAt + TOLD_EVERY_MS - performance.now()));
       waiting = true;
     },
     slice: (from, to) => {

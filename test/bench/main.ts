@@ -3,6 +3,7 @@
 
 import { writeFile } from "node:fs/promises";
 import { benchCockpit } from "./cockpit.ts";
+import { benchKernel } from "./kernel.ts";
 import { benchPlan } from "./plan.ts";
 import type { BenchRow } from "./row.ts";
 import { benchSsh } from "./ssh.ts";
@@ -12,6 +13,7 @@ const suites: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   cockpit: benchCockpit,
   ssh: benchSsh,
   plan: benchPlan,
+  kernel: benchKernel,
   swap: benchSwap,
 };
 

@@ -1,8 +1,19 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { type BuildLog, createBuildLog } from "../../../ops/kernel/build-log.ts";
 
 const root = mkdtempSync(join(tmpdir(), "build-log-"));
@@ -106,49 +117,165 @@ function cutAt(bytes: Buffer, places: readonly number[]): readonly Buffer[] {
   return at.slice(1).map((end, index) => bytes.subarray(at[index], end));
 }
 
+/** Where to look for something, and for what. */
+const search = fc.record({ query, from: fc.nat(), direction: fc.constantFrom(1 as const, -1 as const) });
+
 describe("against lines that are split as plainly as can be", () => {
-  const check = async (text: string, places: readonly number[], wanted: string, at: number) => {
+  const check = async (
+    text: string,
+    places: readonly number[],
+    searches: readonly { query: string; from: number; direction: 1 | -1 }[],
+  ) => {
     const bytes = Buffer.from(text);
     const log = await logOf(cutAt(bytes, places));
-    const lines = modelLines(bytes);
-    expect(log.get()).toEqual({ lines: lines.length, bytes: bytes.length, first: 0 });
-    const shown = all(log);
-    const odd = lines.findIndex((line, number) => shown[number] !== line);
-    expect([odd, shown[odd]]).toEqual([odd, lines[odd]]);
-    const from = at % (lines.length + 2);
-    expect(log.slice(from, from + 3)).toEqual(lines.slice(from, from + 3));
-    for (const direction of [1, -1] as const) {
-      expect([direction, await log.find(wanted, from, direction)]).toEqual([
-        direction,
-        modelFind(lines, wanted, from, direction),
-      ]);
+    try {
+      const lines = modelLines(bytes);
+      expect(log.get()).toEqual({ lines: lines.length, bytes: bytes.length, first: 0 });
+      const shown = all(log);
+      const odd = lines.findIndex((line, number) => shown[number] !== line);
+      expect([odd, shown[odd]]).toEqual([odd, lines[odd]]);
+      for (const { query, from: anywhere, direction } of searches) {
+        const from = anywhere % (lines.length + 2);
+        expect(log.slice(from, from + 3)).toEqual(lines.slice(from, from + 3));
+        const found = modelFind(lines, query, from, direction);
+        expect([query, from, direction, await log.find(query, from, direction)]).toEqual([
+          query,
+          from,
+          direction,
+          found,
+        ]);
+      }
+    } finally {
+      log.close();
     }
-    log.close();
   };
 
-  it("any output in any pieces", { timeout: 120_000 }, async () => {
+  it("any output in any pieces: ten thousand searches", { timeout: 120_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(piece, { maxLength: 40 }),
         fc.array(fc.nat(500), { maxLength: 8 }),
-        query,
-        fc.nat(60),
-        (all, places, wanted, at) => check(all.join(""), places, wanted, at),
+        fc.array(search, { minLength: 40, maxLength: 40 }),
+        (pieces, places, searches) => check(pieces.join(""), places, searches),
       ),
-      { numRuns: Number(process.env.RUNS ?? 500) },
+      { numRuns: 250 },
     );
   });
 
   it("over the borders of blocks", { timeout: 120_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.oneof({ weight: 4, arbitrary: piece }, { weight: 1, arbitrary: long }), { maxLength: 30 }),
+        fc.array(fc.oneof({ weight: 6, arbitrary: piece }, { weight: 1, arbitrary: long }), { maxLength: 25 }),
         fc.array(fc.nat(), { maxLength: 8 }),
-        query,
-        fc.nat(),
-        (all, places, wanted, at) => check(all.join(""), places, wanted, at),
+        fc.array(search, { minLength: 2, maxLength: 2 }),
+        (pieces, places, searches) => check(pieces.join(""), places, searches),
       ),
-      { numRuns: 100 },
+      { numRuns: 25 },
     );
   });
+});
+
+describe("the file", () => {
+  const folder = () => {
+    made += 1;
+    return join(root, `files-${made}`);
+  };
+
+  it("is its owner's only, holds what came byte for byte, and is gone on with where it was left", async () => {
+    const directory = folder();
+    const output = Buffer.from(`${"first\r\n".repeat(20_000)}\u001b[31mhalf of \u00e9`);
+    const first = await createBuildLog(directory, "fcvm-metal-arm/1");
+    expect(first.path).toBe(join(directory, "fcvm-metal-arm-1.log"));
+    first.append(output.subarray(0, -1));
+    first.close();
+    first.append(Buffer.from("too late"));
+    expect(readFileSync(first.path).equals(output.subarray(0, -1))).toBe(true);
+    expect(statSync(first.path).mode & 0o777).toBe(0o600);
+    expect(statSync(directory).mode & 0o777).toBe(0o700);
+    const again = await createBuildLog(directory, "fcvm-metal-arm/1");
+    expect(again.get()).toEqual({ lines: 20_001, bytes: output.length - 1, first: 0 });
+    again.append(output.subarray(-1));
+    expect(again.slice(19_999, 20_001)).toEqual(["first", "half of é"]);
+    expect(await again.find("of é", 0, 1)).toBe(20_000);
+    again.close();
+    expect(again.slice(0, 1)).toEqual(["first"]);
+    expect(await again.find("first", 20_000, -1)).toBe(19_999);
+    expect(readFileSync(first.path).equals(output)).toBe(true);
+  });
+
+  it("leaves the newest few of its like, and what is not its like", async () => {
+    const directory = folder();
+    mkdirSync(directory);
+    for (let age = 0; age < 8; age += 1) {
+      writeFileSync(join(directory, `job-${age}.log`), "x");
+      utimesSync(join(directory, `job-${age}.log`), 1000 - age, 1000 - age);
+    }
+    writeFileSync(join(directory, "job-7.owner"), "1");
+    (await createBuildLog(directory, "job-6")).close();
+    expect(readdirSync(directory).sort()).toEqual(
+      ["job-0.log", "job-1.log", "job-2.log", "job-3.log", "job-6.log", "job-7.owner"].sort(),
+    );
+  });
+
+  it("that cannot be is said once, and the log goes on in memory", async () => {
+    const told: string[] = [];
+    const log = await createBuildLog("/dev/null/kernel", "job", (sentence) => told.push(sentence));
+    log.append(Buffer.from("one\ntwo\n"));
+    log.append(Buffer.from("three"));
+    expect(all(log)).toEqual(["one", "two", "three"]);
+    expect(await log.find("t", 2, -1)).toBe(2);
+    log.close();
+    expect(told).toEqual(["The log cannot be written to disk (ENOTDIR): its newest 32 MB are kept in memory."]);
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("on a full disk: the newest part stays, and what is shown is whole", async () => {
+    const directory = folder();
+    mkdirSync(directory);
+    symlinkSync("/dev/full", join(directory, "job.log"));
+    const told: string[] = [];
+    const log = await createBuildLog(directory, "job", (sentence) => told.push(sentence));
+    const block = (from: number) =>
+      Buffer.from(Array.from({ length: 10_000 }, (_, line) => `${`line ${from + line}`.padEnd(99)}\n`).join(""));
+    for (let from = 0; from < 600_000; from += 10_000) log.append(block(from));
+    const { lines, first, bytes } = log.get();
+    expect([lines, bytes]).toEqual([600_000, 60_000_000]);
+    expect((lines - first) * 100).toBeGreaterThan(30_000_000);
+    expect((lines - first) * 100).toBeLessThan(40_000_000);
+    expect(log.slice(first - 2, first + 1).map((line) => line.trim())).toEqual([`line ${first}`]);
+    expect(await log.find("line 3", 0, 1)).toBeGreaterThanOrEqual(first);
+    expect(await log.find("line 1 ", 0, 1)).toBeUndefined();
+    expect(await log.find(`line ${first} `, lines, -1)).toBe(first);
+    log.close();
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain("ENOSPC");
+  });
+});
+
+it("tells of a flood 25 times a second at most, and of its end; get is exact", async () => {
+  const log = await logOf([]);
+  const told: number[] = [];
+  log.subscribe(() => told.push(log.get().lines));
+  const began = performance.now();
+  let lines = 0;
+  while (performance.now() - began < 300) {
+    log.append(Buffer.from("x\n".repeat(100)));
+    lines += 100;
+    expect(log.get()).toBe(log.get());
+    expect(log.get().lines).toBe(lines);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await vi.waitFor(() => expect(told.at(-1)).toBe(lines));
+  expect(told.length).toBeLessThanOrEqual(2 + (performance.now() - began) / 40);
+  log.close();
+});
+
+it("gives up a search that nobody waits for any more", async () => {
+  const log = await logOf([filler("\u001b[1mx", 200_000)]);
+  const controller = new AbortController();
+  const found = log.find("nowhere", 0, 1, controller.signal);
+  controller.abort();
+  const began = performance.now();
+  expect(await found).toBeUndefined();
+  expect(performance.now() - began).toBeLessThan(100);
+  log.close();
 });
