@@ -5,6 +5,25 @@ import type { Store } from "../ops/store.ts";
 /** As often as the screen is drawn (craft.md: 30 frames a second). */
 const FRAME_MS = 33;
 
+/** Who waits for the next drawing at a pace: all of them are told at once, so that the screen is drawn once for all. */
+const waiting = new Map<number, Set<() => void>>();
+
+/** Calls `deliver` together with the others of this pace; gives what takes that back. */
+function atNextBeat(paceMs: number, deliver: () => void): () => void {
+  const together = waiting.get(paceMs) ?? new Set();
+  together.add(deliver);
+  if (!waiting.has(paceMs)) {
+    waiting.set(paceMs, together);
+    setTimeout(() => {
+      waiting.delete(paceMs);
+      for (const one of together) one();
+    }, paceMs);
+  }
+  return () => {
+    together.delete(deliver);
+  };
+}
+
 /**
  * The store's value as `useStore` gives it, but a flood of changes is drawn once a frame, or once every `paceMs`
  * milliseconds; the last one always is. With a screen reader, which says everything again whenever anything changes, only
@@ -15,21 +34,21 @@ export function useCalmStore<T>(store: Store<T>, paceMs = FRAME_MS, news?: (valu
   const shown = useRef<{ store: Store<T>; value: T } | undefined>(undefined);
   const subscribe = useCallback(
     (listener: () => void) => {
-      let timer: NodeJS.Timeout | undefined;
+      let takeBack: (() => void) | undefined;
       const deliver = () => {
-        timer = undefined;
+        takeBack = undefined;
         const before = shown.current;
         if (heard && before?.store === store && heard(before.value) === heard(store.get())) return;
         shown.current = { store, value: store.get() };
         listener();
       };
       const unsubscribe = store.subscribe(() => {
-        timer ??= setTimeout(deliver, paceMs);
+        takeBack ??= atNextBeat(paceMs, deliver);
       });
       // What changed between the first drawing and this subscription.
       deliver();
       return () => {
-        clearTimeout(timer);
+        takeBack?.();
         unsubscribe();
       };
     },
