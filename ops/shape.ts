@@ -33,6 +33,6 @@ export function shaped(fields: Readonly<Record<string, Test>>): Test {
     isRecord(value) && all.every(([name, test]) => test(Object.hasOwn(value, name) ? value[name] : undefined));
 }
 
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

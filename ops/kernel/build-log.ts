@@ -8,7 +8,7 @@ import { createLogIndex } from "./log-index.ts";
 import { findLine, resting } from "./log-search.ts";
 
 /** How much of it there is; listeners hear of it 25 times a second at most, `get` is exact. */
-export interface LogExtent {
+interface LogExtent {
   readonly lines: number;
   readonly bytes: number;
   /** The number of the oldest line that is still there: 0, but where the disk failed and memory ran out. */

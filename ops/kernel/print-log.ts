@@ -7,7 +7,7 @@ import type { KernelView } from "./view.ts";
 const EARLIER_SHOWN = 20;
 const AT_ONCE = 500;
 
-export interface LogPrinter {
+interface LogPrinter {
   /** Prints what is left, the unfinished last line too, and ends. */
   readonly end: () => void;
 }

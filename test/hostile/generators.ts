@@ -107,7 +107,7 @@ const PUMPED: readonly string[] = [
 ];
 
 /** How long one parse may take of a processor, in milliseconds: far more than any needs, far less than a hang. */
-export const MOST_MS = 1_000;
+const MOST_MS = 1_000;
 
 /** Runs `parse` on every one of the long texts, each of which has to end in time. */
 export function endsInTime(texts: readonly string[], parse: (text: string) => unknown): void {
@@ -140,7 +140,7 @@ export function expectShowable({ sentence, action = "" }: Failure): void {
 }
 
 /** Nothing that steers a terminal or reorders what stands beside it. */
-export const STEERS = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u;
+const STEERS = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u;
 
 export function expectDrawable(text: string): void {
   if (STEERS.test(text)) throw new Error(`not to be drawn: ${JSON.stringify(text.slice(0, 300))}`);

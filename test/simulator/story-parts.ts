@@ -3,8 +3,6 @@
 import { idFrom, type LaunchSpec, type SimInstance, type SimSpotRequest, type SimVolume } from "./ec2/account.ts";
 import { IMAGES } from "./ec2/images.ts";
 
-export type SimMachineName = "jumpbox" | "fcvm-metal-arm" | "fcvm-metal-x86";
-
 /** The owner's values (mission.md): volumes and addresses that outlive their machines. */
 export const PERSISTENT = {
   "fcvm-metal-arm": {

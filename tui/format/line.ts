@@ -72,10 +72,10 @@ export function plain(line: Line, now: number): string {
     .trimEnd();
 }
 
-type Run = readonly [text: string, token: Token | undefined];
+type Stretch = readonly [text: string, token: Token | undefined];
 
-function lay(line: Line, columns: number, now: number): { runs: Run[]; used: number } {
-  const runs: Run[] = [];
+function lay(line: Line, columns: number, now: number): { runs: Stretch[]; used: number } {
+  const runs: Stretch[] = [];
   let used = 0;
   for (const piece of line) {
     const room = columns - used;
@@ -83,7 +83,7 @@ function lay(line: Line, columns: number, now: number): { runs: Run[]; used: num
     if ("cell" in piece) {
       const wide = Math.min(piece.width, room);
       const inner = lay(piece.cell, wide, now);
-      const space: Run = [" ".repeat(wide - inner.used), undefined];
+      const space: Stretch = [" ".repeat(wide - inner.used), undefined];
       runs.push(...(piece.align === "right" ? [space, ...inner.runs] : [...inner.runs, space]));
       used += wide;
       continue;
@@ -97,7 +97,7 @@ function lay(line: Line, columns: number, now: number): { runs: Run[]; used: num
   return { runs, used: runs.reduce((sum, [text]) => sum + width(text), 0) };
 }
 
-function elide(runs: Run[]): void {
+function elide(runs: Stretch[]): void {
   const index = runs.findLastIndex(([text]) => text.length > 0);
   const [text, token] = runs[index] ?? ["", undefined];
   if (text && !text.endsWith("…")) runs[index] = [truncate(`${text} `, width(text)), token];

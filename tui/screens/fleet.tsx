@@ -141,13 +141,13 @@ function useSpoken(input: FrameInput): SpokenFleet {
   });
 }
 
-type Heard = Pick<Ops["fleet"], "subscribe">;
+type Subscribable = Pick<Ops["fleet"], "subscribe">;
 
-function stores(ops: Ops): readonly Heard[] {
+function stores(ops: Ops): readonly Subscribable[] {
   return [ops.fleet, ops.signIn, ops.metrics, ops.probes, ops.sessions, ops.kernels, ops.lastPlan];
 }
 
-function subscribeAll(all: readonly Heard[], listener: () => void): () => void {
+function subscribeAll(all: readonly Subscribable[], listener: () => void): () => void {
   const ends = all.map((store) => store.subscribe(listener));
   return () => {
     for (const end of ends) end();

@@ -79,7 +79,7 @@ export function build(
   return { run, questions, view: () => viewOf(run) };
 }
 
-export function viewOf(run: Run): KernelView {
+function viewOf(run: Run): KernelView {
   const view = run.kernel?.get();
   if (!view) throw new Error("this run builds no kernel");
   return view;
