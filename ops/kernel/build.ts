@@ -25,7 +25,7 @@ import { type KernelKind, type KernelView, NO_PROGRESS } from "./view.ts";
 
 export type KernelOps = FollowOps & Pick<Ops, "metrics" | "sessions">;
 
-/** What is wanted: a build of a kind (undefined: the person is asked which), or only to follow one that runs. */
+/** What is wanted: a build of a kind (undefined: the person is asked which), or only to follow the job that runs. */
 export type Wanted = { readonly kind: KernelKind | undefined } | { readonly follow: string };
 
 /**
@@ -33,7 +33,7 @@ export type Wanted = { readonly kind: KernelKind | undefined } | { readonly foll
  * it is followed leaves it running; cancelling the run stops it.
  */
 export function buildKernel(machine: MachineName, wanted: Wanted, ops: KernelOps): Operation {
-  const kind = "kind" in wanted ? wanted.kind : undefined;
+  const kind = "kind" in wanted ? wanted.kind : wanted.follow.endsWith("-host") ? "host" : "guest";
   const view = cell<KernelView>({
     machine,
     kind,
