@@ -7,10 +7,11 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/(authorization\s*[:=]\s*)[^\r\n]+/gi, "$1…"],
   [/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, "$1 …"],
   [
-    /((?:aws_?)?(?:secret_?access_?key|session_?token|security_?token|access_?token|refresh_?token|client_?secret|device_?code|password|x-amz-(?:signature|security-token|credential)|x-amz-sso_bearer_token|signature|sigv4)["']?\s*[:=]\s*["']?)[^\s"'&,;<>]+/gi,
-    "$1…",
+    // A value in quotes goes to its closing one, also where it is quoted itself, as in JSON inside a string.
+    /((?:secret_?access_?key|tf_token_\w+|token|client_?secret|secret_?(?:key|string)|private_?key|api_?key|device_?code|passw(?:or)?d|passphrase|pwd|x-amz-(?:signature|credential)|signature|sigv4)\\?["']?\s*[:=]\s*)(?:(\\?")[^"\\\r\n]*|(\\?')[^'\\\r\n]*|[^\s"'&,;<>\\]+)/gi,
+    "$1$2$3…",
   ],
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\w+/=\s:,.-](?!-----BEGIN))*/g, "…"],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----(?:(?!-----END)[\s\S])*(?:-----END [A-Z ]*PRIVATE KEY-----)?/g, "…"],
   [/(encoded authorization failure message:\s*)\S+/gi, "$1…"],
   [/\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g, "…"],
   [/\bgh[pousr]_\w{20,}\b|\bgithub_pat_\w{20,}\b/g, "…"],
