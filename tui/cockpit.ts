@@ -56,7 +56,10 @@ export function fleetHandlers(cockpit: Cockpit): Partial<Record<Command, () => v
     newSession: whenAvailable("open", () => void connect(cockpit, selected())),
     session: () => dispatch({ type: "session", ids: sessionsOn(ops, selected()).map(({ id }) => id) }),
     endSession: () => {
-      const id = place().session ?? sessionsOn(ops, selected()).at(-1)?.id;
+      const all = sessionsOn(ops, selected());
+      // The one that was chosen may be gone: then the newest that lives is drawn as chosen.
+      const chosen = all.find((session) => session.id === place().session) ?? all.findLast(({ end }) => !end);
+      const { id } = chosen ?? all.at(-1) ?? {};
       if (id) show(cockpit, ops.operations.start(closeSession(ops.sessions, id)));
       else cockpit.tell(`No session is open on ${selected()}.`);
     },

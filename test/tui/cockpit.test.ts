@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { cell } from "../../ops/store.ts";
+import { type Cockpit, fleetHandlers } from "../../tui/cockpit.ts";
+import { navigate, START } from "../../tui/state/navigation.ts";
+import { fakeOps } from "../harness/fakes.ts";
+import { aSession } from "../harness/fleets.ts";
+
+it("x ends the session that is drawn as chosen, also where the one that Tab chose is gone", async () => {
+  const ops = fakeOps({
+    sessions: ["a", "b"].map((id) => aSession(id, "jumpbox", { end: { kind: "exited", code: 0 } })),
+  });
+  const place = cell(START);
+  const cockpit: Cockpit = {
+    ops,
+    place: place.get,
+    dispatch: (action) => place.update((now) => navigate(now, action)),
+    tell: () => {},
+    lend: async () => {},
+    end: () => {},
+  };
+  const handlers = fleetHandlers(cockpit);
+  const press = async (key: "session" | "endSession") => {
+    handlers[key]?.();
+    await Promise.all(ops.operations.get().map((run) => run.finished));
+    cockpit.dispatch({ type: "close" });
+  };
+  await press("session");
+  await press("endSession");
+  expect(ops.sessions.get().map(({ id }) => id)).toEqual(["b"]);
+  await press("endSession");
+  expect(ops.sessions.get()).toEqual([]);
+});
