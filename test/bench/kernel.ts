@@ -1,4 +1,4 @@
-/** A build's log of a million lines in the log view: how fast it comes in, what is seen of it meanwhile, what it costs. */
+/** A build: its log of a million lines in the log view, and what the whole path adds to the build itself. */
 
 import { spawnSync } from "node:child_process";
 import { createWriteStream, existsSync, readFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { type Program, runProgram } from "../harness/program.ts";
+import { benchKernelPath } from "./kernel-path.ts";
 import type { ViewFigures } from "./kernel-view.tsx";
 import { type BenchRow, median } from "./row.ts";
 
@@ -40,7 +41,7 @@ export async function benchKernel(): Promise<readonly BenchRow[]> {
     for (let round = 0; round < ROUNDS; round += 1) {
       rounds.push(await watched(program, file, join(directory, String(round))));
     }
-    return rows(rounds, grepMs(file));
+    return [...rows(rounds, grepMs(file)), ...(await benchKernelPath())];
   } finally {
     await rm(directory, { recursive: true, force: true, maxRetries: 5 });
   }
