@@ -5,7 +5,8 @@ import type { Clock } from "../../ops/clock.ts";
 import type { KernelJob, KernelView } from "../../ops/kernel/view.ts";
 import type { Run, RunState } from "../../ops/operation/run.ts";
 import { cell } from "../../ops/store.ts";
-import { type Line, t, ticking } from "../format/line.ts";
+import { firstFitting } from "../format/grid.ts";
+import { cellOf, type Line, lineWidth, t, ticking } from "../format/line.ts";
 import { clean } from "../format/text.ts";
 import { ago, count, elapsed } from "../format/words.ts";
 import { keyOf } from "../keys/registry.ts";
@@ -26,6 +27,8 @@ interface RunStripProps {
 /** Figures in the corner of the eye: no more often than a second passes. */
 const KERNEL_PACE_MS = 1000;
 const NO_KERNEL = cell<KernelView | undefined>(undefined);
+
+const SPINNER_COLUMNS = 2;
 
 /** How long the outcome of a run stays in sight. */
 const SHOWN_MS = 20_000;
@@ -53,10 +56,11 @@ function StripRow({ run, columns, clock, first }: Omit<RunStripProps, "runs"> & 
   const gone = useGone(state, clock);
   if (gone) return null;
   const live = !state.outcome;
-  const line: Line = [
-    ...stripLine(state, kernel),
-    ...(first ? [t("  "), t(keyOf("fleet", "runs"), "key"), t(" look", "text.dim")] : []),
-  ];
+  const hint: Line = first ? [t("  "), t(keyOf("fleet", "runs"), "key"), t(" look", "text.dim")] : [];
+  const room = Math.max(0, columns - (live ? SPINNER_COLUMNS : 0) - lineWidth(hint, 0));
+  const said = firstFitting(stripLines(state, kernel), room, clock.now());
+  // The key is not what gives way.
+  const line: Line = [...(lineWidth(said, clock.now()) > room ? [cellOf(said, room)] : said), ...hint];
   return live ? (
     <SpinnerRow line={line} width={columns} clock={clock} />
   ) : (
@@ -81,6 +85,12 @@ function useGone(state: RunState, clock: Clock): boolean {
   return gone;
 }
 
+/** What is said of a run, the longest first. */
+function stripLines(state: RunState, kernel: KernelView | undefined): readonly Line[] {
+  const building = !state.outcome && !state.question && kernel?.job?.state === "running";
+  return building ? buildLines(state, kernel, kernel.job) : [stripLine(state, kernel)];
+}
+
 function stripLine(state: RunState, kernel: KernelView | undefined): Line {
   const { startedAt, endedAt, outcome, question, cancelling } = state;
   const title = t(clean(state.title), "text.strong");
@@ -94,25 +104,29 @@ function stripLine(state: RunState, kernel: KernelView | undefined): Line {
   }
   const time = ticking((now) => ` ${elapsed(startedAt, now)}`, "status.busy");
   if (question) return [title, time, t("  asks: ", "status.warn"), t(clean(question.question.title), "status.warn")];
-  if (kernel?.job?.state === "running") return [title, ...buildPieces(kernel, kernel.job, cancelling)];
   if (cancelling) return [title, time, t("  stopping after the current call", "status.warn")];
   const step = state.steps.findLast((one) => one.state === "running" || one.state === "waiting") ?? state.steps.at(-1);
   return [title, time, ...(step ? [t(`  ${step.state}: ${clean(step.title)}`, "text.dim")] : [])];
 }
 
 /** "54 %  compiling  about 40 s left", and in words where nobody follows just now. */
-function buildPieces({ progress, link, errors }: KernelView, { startedAt }: KernelJob, cancelling: boolean): Line {
+function buildLines({ title, cancelling }: RunState, view: KernelView, { startedAt }: KernelJob): readonly Line[] {
+  const { progress, link, errors, machine } = view;
   const time = ticking((now) => ` ${elapsed(startedAt, now)}`, "status.busy");
-  if (cancelling) return [time, t("  stopping the build on the machine", "status.warn")];
-  const left = leftWords(progress);
+  const name = t(clean(title), "text.strong");
+  if (cancelling) return [[name, time, t("  stopping the build on the machine", "status.warn")]];
+  const share = t(`  ${shareWords(progress).trim()}`, "text.strong");
+  const words = leftWords(progress);
+  const left: Line = words ? [t(`  ${words}`, "text.dim")] : [];
+  const wrong: Line = errors ? [t(`  ${count(errors, "error")}`, "status.error")] : [];
+  const phase = t(`  ${doing(progress.phase)}`, "text.dim");
+  const lost = (more: string): Line =>
+    link.state === "lost" ? [ticking((now) => `  link lost ${ago(link.since, now)}${more}`, "status.warn")] : [];
+  const goesOn = lost("; it goes on there");
+  const short = t(`Kernel on ${machine}`, "text.strong");
   return [
-    time,
-    t(`  ${shareWords(progress).trim()}`, "text.strong"),
-    t(`  ${doing(progress.phase)}`, "text.dim"),
-    ...(left ? [t(`  ${left}`, "text.dim")] : []),
-    ...(errors ? [t(`  ${count(errors, "error")}`, "status.error")] : []),
-    ...(link.state === "lost"
-      ? [ticking((now) => `  link lost ${ago(link.since, now)}; it goes on there`, "status.warn")]
-      : []),
+    [name, time, share, phase, ...left, ...wrong, ...goesOn],
+    [short, share, phase, ...left, ...wrong, ...goesOn],
+    [short, share, ...(goesOn.length ? lost("") : [...left, ...wrong])],
   ];
 }

@@ -83,6 +83,9 @@ describe("the strip", () => {
     expect(screen.text()).toMatch(/Build a kernel on fcvm-metal-arm 63 s {2}53 % {2}compiling {2}about 35 s left/);
     kernel.update((view) => ({ ...view, link: { state: "lost", since: clock.now(), sentence: "Reset." } }));
     await screen.waitFor("link lost just now");
+    const narrow = await strip([run], clock, 60);
+    expect(narrow.screen()[0]?.slice(2)).toBe("Kernel on fcvm-metal-arm  53 %  link lost just now  v look");
+    await narrow.unmount();
     end({ status: "done", sentence: "The guest kernel was built." });
     await screen.waitFor("✓ Build a kernel on fcvm-metal-arm  done after 63 s");
     await screen.unmount();
