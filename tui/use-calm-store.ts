@@ -5,22 +5,33 @@ import type { Store } from "../ops/store.ts";
 /** As often as the screen is drawn (craft.md: 30 frames a second). */
 const FRAME_MS = 33;
 
-/** Who waits for the next drawing at a pace: all of them are told at once, so that the screen is drawn once for all. */
-const waiting = new Map<number, Set<() => void>>();
+interface Beat {
+  /** Who is to be told: all at once, so that the screen is drawn once for all. */
+  readonly waiting: Set<() => void>;
+  timer: NodeJS.Timeout | undefined;
+  /** The last one, by `performance.now`. */
+  at: number;
+}
 
-/** Calls `deliver` together with the others of this pace; gives what takes that back. */
+const beats = new Map<number, Beat>();
+
+/** Calls `deliver` at the next beat of this pace, which is at once after a pause; gives what takes that back. */
 function atNextBeat(paceMs: number, deliver: () => void): () => void {
-  const together = waiting.get(paceMs) ?? new Set();
-  together.add(deliver);
-  if (!waiting.has(paceMs)) {
-    waiting.set(paceMs, together);
-    setTimeout(() => {
-      waiting.delete(paceMs);
-      for (const one of together) one();
-    }, paceMs);
-  }
+  const beat = beats.get(paceMs) ?? { waiting: new Set(), timer: undefined, at: Number.NEGATIVE_INFINITY };
+  beats.set(paceMs, beat);
+  beat.waiting.add(deliver);
+  beat.timer ??= setTimeout(
+    () => {
+      beat.timer = undefined;
+      beat.at = performance.now();
+      const all = [...beat.waiting];
+      beat.waiting.clear();
+      for (const one of all) one();
+    },
+    Math.max(0, beat.at + paceMs - performance.now()),
+  );
   return () => {
-    together.delete(deliver);
+    beat.waiting.delete(deliver);
   };
 }
 

@@ -122,7 +122,7 @@ interface KernelLook {
   readonly onLook: (atSteps: boolean) => void;
 }
 
-const CALM_PACE_MS = 100;
+const CALM_PACE_MS = 200;
 
 const NO_PLAN = cell(NOTHING_YET);
 const NO_KERNEL = cell<KernelView | undefined>(undefined);
