@@ -23,6 +23,9 @@ function seesThreeMachines(cockpit: Program): void {
   for (const name of ["jumpbox", "fcvm-metal-arm", "fcvm-metal-x86"]) expect(cockpit.text()).toContain(name);
 }
 
+/** With this the program begins the frame after a resize (tui/terminal/repaint.ts). */
+const REPAINT = "\u001b[?2026h\u001b[H\u001b[2J";
+
 describe("the cockpit, built, under a pty", () => {
   it("shows last night's look at once, signs in, and makes the throw-away root the headline", async () => {
     const stage = await scene();
@@ -109,7 +112,11 @@ describe("the cockpit, built, under a pty", () => {
         [1, 1],
         [80, 24],
       ] as const) {
+        const repaints = () => cockpit.written().split(REPAINT).length;
+        const before = repaints();
         cockpit.resize(columns, rows);
+        // What it draws before it has heard of the new size is as high as the old one.
+        await cockpit.waitFor(() => repaints() > before);
         if (columns >= 80) await cockpit.waitFor(key ? /Esc back/ : /Enter ssh/);
         await cockpit.quiet();
         cockpit.forgetScrolls();
