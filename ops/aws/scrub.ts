@@ -28,9 +28,9 @@ const HELD_KEPT = 200;
 const SHORTEST = 12;
 
 /** From now on these very texts are taken out wherever they stand: a form can be missed, the letters cannot. */
-export function hideSecrets(...secrets: readonly (string | undefined)[]): void {
+export function hideSecrets(...secrets: readonly unknown[]): void {
   for (const secret of secrets) {
-    if (secret === undefined || secret.length < SHORTEST) continue;
+    if (typeof secret !== "string" || secret.length < SHORTEST) continue;
     held.delete(secret);
     held.add(secret);
   }

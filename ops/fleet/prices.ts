@@ -31,7 +31,8 @@ const IO_PER_IOPS = 0.072;
 
 /** US dollars a month for a volume, attached or not; an unknown type counts as gp3. */
 export function volumePerMonth(volume: Pick<Volume, "type" | "sizeGiB" | "iops" | "throughput">): number {
-  const storage = volume.sizeGiB * (STORAGE[volume.type] ?? STORAGE.gp3 ?? 0);
+  const perGiB = Object.hasOwn(STORAGE, volume.type) ? STORAGE[volume.type] : STORAGE.gp3;
+  const storage = volume.sizeGiB * (perGiB ?? 0);
   if (volume.type === "gp3") {
     const iops = Math.max(0, (volume.iops ?? 0) - GP3_FREE_IOPS) * GP3_PER_IOPS;
     const throughput = Math.max(0, (volume.throughput ?? 0) - GP3_FREE_THROUGHPUT) * GP3_PER_MIBPS;

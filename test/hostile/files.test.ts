@@ -229,7 +229,15 @@ describe("our own state", () => {
   const fleet = aFleet();
 
   it("shows a stored look that is whole, or none", { timeout: 60_000 }, async () => {
-    const LOOK = { version: 1, observation: fleet.observation, owner: OWNER };
+    const { at, instances, spotRequests, volumes, addresses } = fleet.observation;
+    // One of each: short files make many cases.
+    const parts = {
+      instances: instances.slice(1, 2),
+      spotRequests: spotRequests.slice(0, 1),
+      addresses: addresses.slice(1, 2),
+    };
+    const observation = { at, ...parts, volumes: volumes.filter(({ id }) => id === OWNER["fcvm-metal-arm"]?.volumeId) };
+    const LOOK = { version: 1, observation, owner: OWNER };
     await fc.assert(
       fc.asyncProperty(batches(jsonFile(LOOK)), async (files) => {
         const looks = files.map((text, index) => createLookStore(stateWith(index, "observation.json", text)).load());

@@ -1,14 +1,19 @@
 /** Hostile texts in every field that comes from outside: no view but an attached session may pass one on to the terminal. */
 
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { Box, useWindowSize } from "ink";
 import type { ReactNode } from "react";
 import { describe, expect, it } from "vitest";
 import type { Fleet } from "../../ops/fleet/model.ts";
+import { createBuildLog } from "../../ops/kernel/build-log.ts";
+import type { KernelView } from "../../ops/kernel/view.ts";
 import { startRun } from "../../ops/operation/run.ts";
-import type { OperationContext, Outcome } from "../../ops/operation/types.ts";
+import type { Operation, OperationContext, Outcome } from "../../ops/operation/types.ts";
 import { writeRun } from "../../ops/run-lines.ts";
-import { when } from "../../ops/store.ts";
+import { cell, when } from "../../ops/store.ts";
 import { logText } from "../../tui/format/flow.ts";
 import { paint, t } from "../../tui/format/line.ts";
 import { clean } from "../../tui/format/text.ts";
@@ -262,6 +267,91 @@ describe("no escape sequence from outside reaches the terminal", () => {
       if (asked) run.answer(asked.id, undefined);
       if (question) void context?.ask(question);
     });
+  });
+
+  it("from a kernel build: its job, findings, log and link", { timeout: 60_000 }, async () => {
+    const directory = await mkdtemp(join(tmpdir(), "snowglobe-hostile-log-"));
+    const log = await createBuildLog(directory, "job");
+    const view = (now: number): KernelView => ({
+      machine: "fcvm-metal-arm",
+      kind: "host",
+      job: {
+        ...{
+          id: attack("id"),
+          kind: "host",
+          version: attack("6.18.3"),
+          hash: attack("0123"),
+          host: attack("arm"),
+          phase: "compile",
+        },
+        ...{
+          state: (["running", "failed", "lost"] as const)[now % 3] ?? "running",
+          startedAt: NOW - 60_000,
+          endedAt: undefined,
+          exit: undefined,
+        },
+        ...{
+          total: 2500,
+          bytes: 1,
+          log: attack("/log"),
+          artefact: attack("/vmlinux"),
+          unchanged: false,
+          reason: attack("reason"),
+        },
+      },
+      progress: {
+        phase: "compile",
+        compiled: now,
+        total: 2500,
+        current: attack("CC init/main.o"),
+        perSecond: 3,
+        secondsLeft: 60,
+      },
+      findings: [1, 2, 3].map((at) => ({
+        severity: "error" as const,
+        file: attack("f.c"),
+        line: at,
+        column: 1,
+        text: attack("text"),
+        at,
+      })),
+      ...{ errors: 3, warnings: 0 },
+      link: now % 2 ? { state: "following" } : { state: "lost", since: NOW, sentence: attack("lost") },
+      log,
+    });
+    const kernel = cell(view(0));
+    let context: OperationContext | undefined;
+    const operation: Operation = {
+      ...{ name: "kernel", title: "Build", machine: "fcvm-metal-arm", kernel },
+      run: (given) => {
+        context = given;
+        return FOREVER;
+      },
+    };
+    const run = startRun("r", operation, fakeClock(), () => FAILURE);
+    const node = (
+      <InRoot>
+        {(size) => (
+          <RunScreen {...size} run={run} active clock={fakeClock()} environment={ENVIRONMENT} onBack={() => {}} />
+        )}
+      </InRoot>
+    );
+    const screen = await renderScreen(node, { columns: 120, rows: 40 });
+    try {
+      await rounds(screen, async (now) => {
+        kernel.set(view(now));
+        log.append(Buffer.from(`${attack("line")}\n${attack("error: x")}\n`));
+        context?.step("s", attack("title"), "running", attack("detail"));
+        if (now % 5 === 0) await screen.press("tab");
+      });
+      const printed: string[] = [];
+      for (const line of log.slice(0, log.get().lines)) printed.push(line);
+      for (const line of printed) expectDrawable(line);
+      expect(printed.length).toBeGreaterThan(100);
+    } finally {
+      log.close();
+      await rm(directory, { recursive: true, force: true });
+    }
   });
 
   it("from the device code", { timeout: 60_000 }, async () => {

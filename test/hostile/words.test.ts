@@ -8,6 +8,8 @@ import { findIn } from "../../ops/kernel/findings.ts";
 import { parseFacts, parseJob } from "../../ops/kernel/jobs.ts";
 import { lineText } from "../../ops/kernel/log-line.ts";
 import { createLogReader } from "../../ops/kernel/reader.ts";
+import { readConsole } from "../../ops/kernel/trial-boot-console.ts";
+import { parseHealth, parseOccupants, refusalIn } from "../../ops/kernel/trial-boot-hear.ts";
 import { detachScanner } from "../../ops/ssh/detach-key.ts";
 import { diagnose } from "../../ops/ssh/diagnose.ts";
 import { createEmulator } from "../../ops/ssh/emulator.ts";
@@ -168,6 +170,47 @@ describe("a kernel's job", () => {
       reader.read(Buffer.from(text), true);
       reader.read(Buffer.from("\n"), true);
       reader.reading();
+    });
+  });
+});
+
+describe("a trial boot", () => {
+  const HEALTH = {
+    ...{ uname: "6.18.3-nested-dsb", expected: "6.18.3-nested-dsb", trial: "running", default: "6.8.0-aws" },
+    ...{ nvme: 2, matches: true, root: true, network: true, kvm: true, healthy: true },
+  };
+  const WORDS = [
+    `note\n${JSON.stringify(HEALTH)}\n`,
+    "ubuntu pts/0 2026-01-15 17:40 (203.0.113.9)\n---\n3\n",
+    "[    0.000000] Linux version 6.18.3-nested-dsb (x)\n[ 1.2] VFS: x\n[ 1.3] Kernel panic - not syncing: VFS\r\n[ 1.4] CPU: 1\n",
+    "==> failed there is no room\n",
+  ];
+
+  it("hears health, who is on it and why it failed, or nothing", { timeout: 60_000 }, () => {
+    const text = fc.oneof(
+      mutated(HEALTH).map((one) => JSON.stringify(one)),
+      mutatedText(WORDS),
+    );
+    fc.assert(
+      fc.property(text, (output) => {
+        const health = parseHealth(output);
+        if (health) expectDrawable(health.uname + health.expected + health.default);
+        const { logins, firecrackers } = parseOccupants(output, 1);
+        for (const login of logins) expectDrawable(login);
+        expect(Number.isSafeInteger(firecrackers)).toBe(true);
+        const { lines, panic } = readConsole(output, "6.18.3-nested-dsb");
+        for (const line of [...lines, panic ?? "", refusalIn(output) ?? ""]) expectDrawable(line);
+      }),
+      { numRuns: CASES },
+    );
+  });
+
+  it("is heard in time", () => {
+    endsInTime(pumped(["[ 1.2] ", "Linux version ", "---\n", "==> failed "]), (text) => {
+      parseHealth(text);
+      parseOccupants(text, 0);
+      readConsole(text, "6.18.3");
+      refusalIn(text);
     });
   });
 });
