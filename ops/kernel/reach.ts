@@ -1,5 +1,6 @@
 /** The way to a machine's builds: commands and streams over SSH, and what AWS says where there is no link. */
 
+import { FailureError } from "../failure.ts";
 import { isMarked, isStoppedByAws, isTakenByAws } from "../fleet/derive/words.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import type { Machine } from "../fleet/model.ts";
@@ -28,16 +29,27 @@ export function commandsOn(
   return async (command, input) => {
     const chunks: Uint8Array[] = [];
     let length = 0;
-    const { code } = await access.channel.stream(machine, address, command, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(COMMAND_LIMIT_MS)]),
-      connectTimeout: CONNECT_SECONDS,
-      ...(input === undefined ? {} : { input }),
-      onData: (bytes) => {
-        if (length < OUTPUT_LIMIT) chunks.push(bytes);
-        length += bytes.length;
-      },
-    });
-    return { code, output: Buffer.concat(chunks).toString("utf8") };
+    const limit = AbortSignal.timeout(COMMAND_LIMIT_MS);
+    try {
+      const { code } = await access.channel.stream(machine, address, command, {
+        signal: AbortSignal.any([signal, limit]),
+        connectTimeout: CONNECT_SECONDS,
+        ...(input === undefined ? {} : { input }),
+        onData: (bytes) => {
+          if (length < OUTPUT_LIMIT) chunks.push(bytes);
+          length += bytes.length;
+        },
+      });
+      return { code, output: Buffer.concat(chunks).toString("utf8") };
+    } catch (error) {
+      if (signal.aborted || !limit.aborted) throw error;
+      throw new FailureError({
+        kind: "offline",
+        code: "ETIMEDOUT",
+        sentence: `${machine} has not finished a command for two minutes.`,
+        action: "Look at what holds it up there, or try again.",
+      });
+    }
   };
 }
 

@@ -125,15 +125,16 @@ export function createLogReader(now: () => number, events: LogEvents): LogReader
 
 /** What the line shows in the end: after its last carriage return, without colours, no longer than is looked at. */
 function shown(line: string): string {
-  const text = clipped(line.endsWith("\r") ? line.slice(0, -1) : line);
+  const text = clipped(line);
   // Colour codes begin with the escape character, or with its 8-bit form.
   const plain = text.includes("\u001b") || text.includes("\u009b") ? withoutSequences(text) : text;
-  return plain.replace(/\p{Cc}/gu, " ");
+  return plain.trimEnd().replace(/\p{Cc}/gu, " ");
 }
 
-/** The beginning of a line, after its last carriage return but one that ends it. */
+/** The beginning of a line after its last carriage return; those that end it are one, as what follows decides on them. */
 function clipped(line: string): string {
-  const begin = line.lastIndexOf("\r", line.length - 2) + 1;
-  if (line.length - begin <= LINE_KEPT) return line.slice(begin);
-  return `${line.slice(begin, begin + LINE_KEPT)}${line.endsWith("\r") ? "\r" : ""}`;
+  let end = line.length;
+  while (line[end - 1] === "\r") end -= 1;
+  const begin = end === 0 ? 0 : line.lastIndexOf("\r", end - 1) + 1;
+  return `${line.slice(begin, Math.min(end, begin + LINE_KEPT))}${end < line.length ? "\r" : ""}`;
 }

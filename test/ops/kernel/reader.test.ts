@@ -72,6 +72,16 @@ test("carriage returns, colours, binary and lines of a megabyte hide nothing and
   expect(one.reading()).toMatchObject({ progress: { compiled: 1 }, findings: [{ at: 3 }], errors: 1 });
 });
 
+test("carriage returns that are cut from each other, after a line that is too long, begin nothing anew", () => {
+  const whole = `a.c:1:2: error: ${"x".repeat(5000)}\r\r\n`;
+  for (const cut of [5015, 5016, 5017, 5018]) {
+    const { feed, reading } = reader();
+    feed(whole.slice(0, cut));
+    feed(whole.slice(cut));
+    expect(reading()).toMatchObject({ errors: 1, findings: [{ file: "a.c", line: 1 }] });
+  }
+});
+
 test("the oldest thousand findings are kept and the rest is counted; what did not change is the same value", () => {
   const { feed, reading } = reader();
   for (let one = 0; one < 1500; one += 1) feed(`a.c:${one + 1}: warning: w\n`);
