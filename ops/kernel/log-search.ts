@@ -61,9 +61,9 @@ function createSearch(blocks: Blocks, index: LogIndex, query: string) {
     return bytes.toString("latin1");
   };
   /** The first line of them, in the order given, that matches. */
-  const among = async (from: number, to: number, rest: () => Promise<void>): Promise<number | undefined> => {
+  const among = async (from: number, to: number, rest: () => Promise<void>, signal?: AbortSignal) => {
     const step = from <= to ? 1 : -1;
-    for (let line = from; line !== to + step; line += step) {
+    for (let line = from; line !== to + step && !signal?.aborted; line += step) {
       if (matches(line)) return line;
       await rest();
     }
@@ -76,7 +76,7 @@ function createSearch(blocks: Blocks, index: LogIndex, query: string) {
     for (let at = from; at < end && !signal?.aborted; ) {
       const to = Math.min(end, blockStart(at) + BLOCK);
       if (!isPlain(at)) {
-        const found = await among(index.lineAt(at), index.lineAt(to - 1), rest);
+        const found = await among(index.lineAt(at), index.lineAt(to - 1), rest, signal);
         if (found !== undefined) return found;
       } else if (plainQuery) {
         const place = read(at, to, end).search(pattern);
@@ -93,7 +93,7 @@ function createSearch(blocks: Blocks, index: LogIndex, query: string) {
     for (let to = end; to > begin && !signal?.aborted; ) {
       const at = Math.max(begin, blockStart(to - 1));
       if (!isPlain(at)) {
-        const found = await among(index.lineAt(to - 1), index.lineAt(at), rest);
+        const found = await among(index.lineAt(to - 1), index.lineAt(at), rest, signal);
         if (found !== undefined) return found;
       } else if (plainQuery) {
         const text = read(at, to, end);
