@@ -18,7 +18,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** The value below which this share (0 to 1) of them lies; not a number for none. */
-function percentile(values: readonly number[], share: number): number {
+export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
