@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 # Small young generation and one malloc arena: the cockpit stays under 120 MB, at no cost that can be measured.
 export MALLOC_ARENA_MAX := 1
-NODE := node --max-semi-space-size=2
+NODE := node --max-semi-space-size=4
 
 SOURCES := $(shell find ops tui test/simulator test/kernel terraform/auto-stop -name '*.ts' -o -name '*.tsx') esbuild.config.mjs tsconfig.json
 

@@ -18,21 +18,37 @@ const suites: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
 };
 
 const wanted = process.argv.slice(2);
-const rows: BenchRow[] = [];
-for (const [name, suite] of Object.entries(suites)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
-  process.stderr.write(`${name} …\n`);
-  rows.push(...(await suite()));
+const began = performance.now();
+const rows: (BenchRow & { readonly suite: string; readonly met: boolean | undefined })[] = [];
+for (const [suite, bench] of Object.entries(suites)) {
+  if (wanted.length > 0 && !wanted.includes(suite)) continue;
+  process.stderr.write(`${suite} …\n`);
+  try {
+    rows.push(...(await bench()).map((row) => ({ suite, ...row, met: isMet(row) })));
+  } catch (error) {
+    process.exitCode = 1;
+    process.stderr.write(`${suite} could not be measured: ${error instanceof Error ? error.message : error}\n`);
+  }
 }
-const shown = (value: number) => (value >= 100 ? value.toFixed(0) : value.toFixed(2));
+
+/** Whether the ratio, or without one the value, is as asked; undefined where nothing is asked. */
+function isMet({ target, ratio, value }: BenchRow): boolean | undefined {
+  const [, sign, bound] = /^([≤≥]) ([\d.]+)/.exec(target ?? "") ?? [];
+  if (bound === undefined) return undefined;
+  return sign === "≤" ? (ratio ?? value) <= Number(bound) : (ratio ?? value) >= Number(bound);
+}
+
+const shown = (value: number) => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(2));
 const table = rows.map((row) => [
   row.name,
   `${shown(row.value)} ${row.unit}`,
   row.ratio === undefined ? "" : row.ratio.toFixed(2),
+  row.spread?.map(shown).join("–") ?? "",
   row.target ?? "",
+  row.met === undefined ? "" : row.met ? "met" : "MISSED",
   row.against ?? "",
 ]);
-const head = ["figure", "value", "ratio", "asked for", "against"];
+const head = ["figure", "value", "ratio", "spread", "asked for", "", "against"];
 const widths = head.map((title, column) => Math.max(title.length, ...table.map((line) => line[column]?.length ?? 0)));
 for (const line of [head, ...table]) {
   process.stdout.write(
@@ -42,4 +58,7 @@ for (const line of [head, ...table]) {
       .trimEnd()}\n`,
   );
 }
+const asked = rows.filter(({ met }) => met !== undefined);
+const seconds = Math.round((performance.now() - began) / 1000);
+process.stdout.write(`${asked.filter(({ met }) => met).length} of ${asked.length} met, in ${seconds} s\n`);
 await writeFile("dist/bench.json", `${JSON.stringify(rows, undefined, 2)}\n`);

@@ -3,7 +3,7 @@
  * flood goes by with nobody watching.
  */
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,13 +17,16 @@ import { createSessions } from "../../ops/ssh/sessions.ts";
 import { cell } from "../../ops/store.ts";
 import { aFleet, live } from "../harness/fleets.ts";
 import { SSHD, startSshd } from "../ops/ssh/sshd.ts";
-import type { BenchRow } from "./row.ts";
+import { residentMB } from "./process.ts";
+import { type BenchRow, median, percentile, spreadOf } from "./row.ts";
 import { attachedHere, type BenchTerminal, underPty } from "./ssh-terminals.ts";
 
 const PROGRAM = fileURLToPath(new URL("../ops/ssh/attach-program.ts", import.meta.url));
 const ADDRESS = "184.72.40.255";
 const ROUNDS = 3;
 const KEYS = 200;
+/** Of 1 GB: 100 MB each. */
+const PARTS = 10;
 const TEXTS = {
   text: "a line of a build log, as long as they are: src/vmm/memory.rs",
   "coloured text": "\\033[32m   Compiling\\033[0m vmm v1.10 (/home/ubuntu/src)",
@@ -38,6 +41,7 @@ export async function benchSsh(): Promise<BenchRow[]> {
     PATH: `${sshd.bin}:${process.env.PATH}`,
     HOME: sshd.home,
     TERM: "xterm-256color",
+    MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX,
     XDG_STATE_HOME: directory,
     SNOWGLOBE_SSH_CONFIG: sshd.configPath,
   });
@@ -47,7 +51,8 @@ export async function benchSsh(): Promise<BenchRow[]> {
   const call = { address: ADDRESS, alias: "fcvm-metal-arm", use: "session" } as const;
   const plain = () => underPty(sshProgram(environment), sshArguments(environment, call), environment.env);
   const ours = () => attachedHere(sessions, ADDRESS);
-  const program = (...more: string[]) => underPty(process.execPath, [PROGRAM, ADDRESS, ...more], environment.env);
+  const program = (...more: string[]) =>
+    underPty(process.execPath, [...process.execArgv, PROGRAM, ADDRESS, ...more], environment.env);
   const rows: BenchRow[] = [];
   try {
     for (const [kind, line] of Object.entries(TEXTS)) {
@@ -68,14 +73,14 @@ export async function benchSsh(): Promise<BenchRow[]> {
           unit: "MB/s",
           against: "ssh -tt under node-pty",
           ratio: median(ratios),
+          spread: spreadOf(ratios),
           ...(target ? { target } : {}),
         });
       };
       await compare(ours, "an attached session", "≥ 0.95");
       await compare(() => program("at-once"), "a cockpit and its own terminal, one pty more");
     }
-    const theirs = await echoes(plain);
-    const mine = await echoes(() => program("at-once"));
+    const [mine, theirs] = await echoes(program("at-once"), plain());
     rows.push({
       name: `keystroke to echo through a cockpit, added at p99 of ${KEYS}`,
       value: percentile(mine, 0.99) - percentile(theirs, 0.99),
@@ -83,11 +88,18 @@ export async function benchSsh(): Promise<BenchRow[]> {
       against: "ssh -tt under node-pty",
       target: "≤ 2",
     });
+    const resident = await detachedMemory(program(), join(directory, "coloured-text"));
     rows.push({
-      name: "memory added from half of 1 GB to the whole, detached",
-      value: await detachedGrowth(program, join(directory, "coloured-text")),
+      name: "resident memory after 1 GB detached",
+      value: resident.at(-1) ?? Number.NaN,
       unit: "MB",
-      target: "flat",
+      against: `after each 100 MB: ${resident.map((megabytes) => megabytes.toFixed(0)).join(" ")}`,
+    });
+    rows.push({
+      name: "what the second half of it adds to the first (medians)",
+      value: median(resident.slice(PARTS / 2)) - median(resident.slice(0, PARTS / 2)),
+      unit: "MB",
+      target: "≤ 5",
     });
     return rows;
   } finally {
@@ -123,70 +135,53 @@ async function throughput(open: () => BenchTerminal, path: string): Promise<numb
   return bytes / 1e6 / seconds;
 }
 
-/** Milliseconds from key to echo. */
-async function echoes(open: () => BenchTerminal): Promise<number[]> {
-  const terminal = open();
-  await ready(terminal);
-  terminal.write("stty -echo; echo qui''et; exec cat\r");
-  await terminal.shown("quiet");
-  await pause(300);
-  const times: number[] = [];
-  for (let key = 0; key < KEYS; key += 1) {
-    const began = performance.now();
-    terminal.write(`k${key}\r`);
-    await terminal.shown(`k${key}\r\n`);
-    times.push(performance.now() - began);
-    await pause(10);
+/** Milliseconds from key to echo in each of the two, a key to the one and a key to the other in turn. */
+async function echoes(...terminals: readonly BenchTerminal[]): Promise<readonly number[][]> {
+  for (const terminal of terminals) {
+    await ready(terminal);
+    terminal.write("stty -echo; echo qui''et; exec cat\r");
+    await terminal.shown("quiet");
   }
-  await terminal.close();
+  await pause(300);
+  const times: number[][] = terminals.map(() => []);
+  for (let key = 0; key < KEYS; key += 1) {
+    for (const [index, terminal] of terminals.entries()) {
+      const began = performance.now();
+      terminal.write(`k${key}\r`);
+      await terminal.shown(`k${key}\r\n`);
+      times[index]?.push(performance.now() - began);
+      await pause(5);
+    }
+  }
+  for (const terminal of terminals) await terminal.close();
   return times;
 }
 
-/** By how many megabytes the cockpit grows over the second half of 1 GB, with nobody attached. */
-async function detachedGrowth(open: () => BenchTerminal, path: string): Promise<number> {
-  const terminal = open();
+/** Megabytes that the cockpit has resident after each tenth of 1 GB, with nobody attached. */
+async function detachedMemory(terminal: BenchTerminal, path: string): Promise<readonly number[]> {
   await terminal.shown("cockpit: ready");
   terminal.write("\r");
   await pause(300);
   await ready(terminal);
-  const early = await passDetached(terminal, path, "half");
-  const late = await passDetached(terminal, path, "whole");
-  await terminal.close();
-  return late - early;
-}
-
-async function passDetached(terminal: BenchTerminal, path: string, title: string): Promise<number> {
-  terminal.write(`sleep 0.2; for i in 1 2 3 4 5; do cat ${path}; done; printf '\\033]2;${title}\\007'\r`);
-  await pause(50);
+  const parts = Array.from({ length: PARTS }, (_, part) => part + 1);
+  terminal.write(
+    `sleep 0.5; for i in ${parts.join(" ")}; do cat ${path}; printf '\\033]2;part %s of it\\007' $i; done\r`,
+  );
+  await pause(100);
   terminal.write("\u001d");
   await terminal.shown("detached alive");
   // The cockpit repaints, with the session's title, at every key.
   const repaint = setInterval(() => terminal.write("s"), 250);
-  await terminal.shown(`title ${title}`);
+  const resident: number[] = [];
+  for (const part of parts) {
+    await terminal.shown(`title part ${part} of it`);
+    resident.push(residentMB(terminal.pid));
+  }
   clearInterval(repaint);
-  const megabytes = residentMegabytes(terminal.pid);
-  await pause(300);
-  terminal.write("\r");
-  await pause(300);
-  terminal.write("echo ba''ck\r");
-  await terminal.shown("back");
-  return megabytes;
-}
-
-function residentMegabytes(pid: number): number {
-  const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-  return Number(line?.[1] ?? 0) / 1000;
+  await terminal.close();
+  return resident;
 }
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-}
-
-function median(values: readonly number[]): number {
-  return percentile(values, 0.5);
 }
