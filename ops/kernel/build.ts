@@ -65,7 +65,10 @@ export function buildKernel(machine: MachineName, wanted: Wanted, ops: KernelOps
       ops.kernels.learn(machine, facts, source);
       const tryIt = () => trialBoot(machine, trialTools(machine, ops), context);
       const begun = await begin(machine, wanted, source, facts, address, ops, context);
-      if (begun === "on-trial") return tryIt();
+      if (begun === "on-trial") {
+        view.update((before) => ({ ...before, kind: "host" }));
+        return tryIt();
+      }
       if ("status" in begun) return begun;
       const { good, ours, outcome } = await followOne(begun, source, address, view, ops, context);
       if (!good || begun.job.kind === "guest") return outcome;

@@ -1,7 +1,7 @@
 /** Where the log of a machine's job is kept on this computer, so that another process, or the next one, goes on with it. */
 
 import { createReadStream } from "node:fs";
-import { mkdir, readFile, unlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { MachineName } from "../fleet/machines.ts";
 import { type BuildLog, createBuildLog } from "./build-log.ts";
@@ -16,6 +16,7 @@ interface LocalLog {
 
 /** Under the state directory. */
 const FOLDER = "kernel";
+const OWNER = ".owner";
 
 /** Opens what is here of the log; two processes at once write to two files. `onTrouble` hears where it cannot be kept. */
 export async function openLocalLog(
@@ -27,7 +28,8 @@ export async function openLocalLog(
   const directory = join(stateDir, FOLDER);
   await mkdir(directory, { recursive: true, mode: 0o700 }).catch(() => {});
   const name = `${machine}-${id}`;
-  const owner = join(directory, `${name}.owner`);
+  const owner = join(directory, `${name}${OWNER}`);
+  await forgetTheDead(directory);
   const owned = await own(owner);
   const log = await createBuildLog(directory, owned ? name : `${name}-${process.pid}`, onTrouble);
   return {
@@ -54,18 +56,22 @@ function startedFile(directory: string, machine: MachineName): string {
   return join(directory, `${machine}.started`);
 }
 
-/** Takes the file for this process; one whose process is gone is free. */
-async function own(file: string): Promise<boolean> {
-  const take = () =>
-    writeFile(file, String(process.pid), { flag: "wx", mode: 0o600 }).then(
-      () => true,
-      () => false,
-    );
-  if (await take()) return true;
-  const holder = Number(await readFile(file, "utf8").catch(() => "0"));
-  if (!Number.isInteger(holder) || holder <= 0 || holder === process.pid || isAlive(holder)) return false;
-  await unlink(file).catch(() => {});
-  return take();
+/** Takes the file for this process, where no other one holds it. */
+function own(file: string): Promise<boolean> {
+  return writeFile(file, String(process.pid), { flag: "wx", mode: 0o600 }).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Removes what processes left behind that were killed. */
+async function forgetTheDead(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  for (const file of names.filter((name) => name.endsWith(OWNER)).map((name) => join(directory, name))) {
+    const holder = Number(await readFile(file, "utf8").catch(() => "0"));
+    // One that is being written has no number yet.
+    if (Number.isInteger(holder) && holder > 0 && !isAlive(holder)) await unlink(file).catch(() => {});
+  }
 }
 
 function isAlive(pid: number): boolean {

@@ -94,8 +94,22 @@ test("a trial that was not agreed to waits, and the next one who asks for a host
   expect(first.questions).toHaveLength(1);
   const second = build(ops, ARM, { kind: undefined }, ({ kind }) => (kind === "choose" ? "host" : "yes"));
   await done(second.run);
-  expect(second.view().job).toBeUndefined();
+  expect(second.view()).toMatchObject({ job: undefined, kind: "host" });
   expect(ops.kernels.get()[ARM]?.jobs).toHaveLength(1);
+});
+
+test("an error of the compiler ends the build: found with its file and line, and said", async () => {
+  rig.hosts.kernels.publish((tree) => appendFileSync(join(tree, "init/main.c"), "#error broken\n"));
+  const { run, view } = build(rig.computer(), ARM, { kind: "guest" });
+  expect(await run.finished).toMatchObject({
+    status: "failed",
+    failure: { code: "BUILD_FAILED", sentence: expect.stringMatching(/^make ended with an error/) },
+  });
+  const [first] = view().findings;
+  expect(first).toMatchObject({ severity: "error", file: "init/main.c", line: 2, column: 2, text: "#error broken" });
+  expect(view().log?.slice(first?.at ?? 0, (first?.at ?? 0) + 1)).toEqual(["init/main.c:2:2: error: #error broken"]);
+  expect(run.get().log.filter(({ stream }) => stream === "err")[0]?.text).toBe("init/main.c:2:2: #error broken");
+  expect(run.get().steps.at(-1)).toMatchObject({ id: "build-compile", state: "failed" });
 });
 
 test("refusals are sentences: the jumpbox, a host kernel on x86, a full disk, a build by hand", async () => {
