@@ -12,7 +12,8 @@ import { cell, type Store } from "../ops/store.ts";
 import { type Cockpit, fleetHandlers } from "./cockpit.ts";
 import { RunStrip } from "./components/run-strip.tsx";
 import { Toasts } from "./components/toasts.tsx";
-import type { Command } from "./keys/registry.ts";
+import { OpenHelp } from "./keys/open-help.ts";
+import type { Command, KeyContext } from "./keys/registry.ts";
 import { keyName, useKeys } from "./keys/use-keys.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { FleetScreen } from "./screens/fleet.tsx";
@@ -85,10 +86,15 @@ export function App({ ops, lifecycle, loan }: AppProps) {
     [ops, navigation.selected],
   );
 
+  const openHelp = useCallback(
+    (context: KeyContext) => dispatch({ type: "open", overlay: { kind: "help", context } }),
+    [dispatch],
+  );
+
   return (
     <Box width={columns} height={rows} overflow="hidden" flexDirection="column">
       {top ? (
-        <>
+        <OpenHelp.Provider value={openHelp}>
           <Overlays
             cockpit={cockpit}
             overlay={top}
@@ -98,7 +104,7 @@ export function App({ ops, lifecycle, loan }: AppProps) {
             availability={available}
           />
           <Toasts toasts={toasts} columns={columns} rows={Math.floor(rows / 4)} above={2} clock={ops.clock} />
-        </>
+        </OpenHelp.Provider>
       ) : (
         <FleetScreen
           ops={ops}

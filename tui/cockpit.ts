@@ -84,7 +84,7 @@ export function fleetHandlers(cockpit: Cockpit): Partial<Record<Command, () => v
       else cockpit.tell("Nothing has been run yet.");
     },
     refresh: () => void ops.fleet.refresh(),
-    help: () => dispatch({ type: "open", overlay: { kind: "help" } }),
+    help: () => dispatch({ type: "open", overlay: { kind: "help", context: "fleet" } }),
     quit: () => quit(cockpit),
   };
   // A key that came in one piece with the one that opened an overlay is not for the fleet screen any more.

@@ -5,6 +5,7 @@ import { PassThrough, Writable } from "node:stream";
 import xterm from "@xterm/headless";
 import { render } from "ink";
 import type { ReactNode } from "react";
+import { CUT_LINES } from "../../tui/terminal/modes.ts";
 import { gridRows, waitUntil } from "./grid.ts";
 import { keyBytes } from "./keys.ts";
 
@@ -41,6 +42,8 @@ export async function renderScreen(
     allowProposedApi: true,
     scrollback: 1000,
   });
+  // As the cockpit does: terminals differ about how wide some letters are, and a row too wide is to be cut.
+  if (!size.reader) terminal.write(CUT_LINES);
   const chunks: string[] = [];
   let pending = 0;
   let scrolled = 0;

@@ -3,34 +3,41 @@
 import { flow } from "../format/flow.ts";
 import { cellOf, type Line, t } from "../format/line.ts";
 import { pad } from "../format/text.ts";
-import { BINDINGS, type Binding, type Command, shownKey } from "../keys/registry.ts";
+import { BINDINGS, type Binding, type Command, type KeyContext, shownKey } from "../keys/registry.ts";
 import type { Availability } from "../state/availability.ts";
 
 interface Group {
   readonly title: string;
+  /** Where its keys are heard that are no fleet screen's. */
+  readonly contexts: readonly KeyContext[];
   readonly has: (binding: Binding) => boolean;
 }
 
-const onFleet = (category: Binding["category"]) => (binding: Binding) =>
-  binding.contexts.includes("fleet") && binding.category === category;
-const onlyIn =
-  (...contexts: readonly Binding["contexts"][number][]) =>
-  (binding: Binding) =>
-    !binding.contexts.includes("fleet") && contexts.some((context) => binding.contexts.includes(context));
+const onFleet = (title: string, category: Binding["category"]): Group => ({
+  title,
+  contexts: ["fleet"],
+  has: (binding) => binding.contexts.includes("fleet") && binding.category === category,
+});
+const onlyIn = (title: string, ...contexts: readonly KeyContext[]): Group => ({
+  title,
+  contexts,
+  has: (binding) =>
+    !binding.contexts.includes("fleet") && contexts.some((context) => binding.contexts.includes(context)),
+});
 
 /** A binding belongs to the first group that has it. */
 const GROUPS: readonly Group[] = [
-  { title: "The chosen machine", has: onFleet("machines") },
-  { title: "The account", has: onFleet("account") },
-  { title: "To look at", has: onFleet("look") },
-  { title: "The cockpit", has: onFleet("cockpit") },
-  { title: "In a run or its log", has: onlyIn("run", "log") },
-  { title: "In a plan", has: onlyIn("plan") },
-  { title: "When signing in", has: onlyIn("device-code") },
-  { title: "Among orphans", has: onlyIn("orphans") },
-  { title: "In lists and dialogs", has: onlyIn("dialog", "typed", "choose", "history") },
-  // What it shares with lists stands there.
-  { title: "In a kernel build", has: onlyIn("kernel") },
+  onFleet("The chosen machine", "machines"),
+  onFleet("The account", "account"),
+  onFleet("To look at", "look"),
+  onFleet("The cockpit", "cockpit"),
+  onlyIn("In a run or its log", "run", "log"),
+  onlyIn("In a plan", "plan"),
+  onlyIn("When signing in", "device-code"),
+  onlyIn("Among orphans", "orphans"),
+  onlyIn("In lists and dialogs", "dialog", "typed", "choose", "history"),
+  // What it shares with logs and lists stands there.
+  onlyIn("In a kernel build", "kernel"),
 ];
 
 /** What is heard by no context of the registry: the far side has the keyboard, or every context does. */
@@ -44,18 +51,26 @@ const COLUMN_LEAST = 56;
 const GAP = 3;
 const KEY_COLUMNS = 12;
 
-/** The whole of the help, `columns` wide. */
-export function helpLines(availability: (command: Command) => Availability, columns: number): Line[] {
+/** The whole of the help, `columns` wide: the keys of `context` first. */
+export function helpLines(
+  availability: (command: Command) => Availability,
+  context: KeyContext,
+  columns: number,
+): Line[] {
   const number = Math.max(1, Math.min(3, Math.floor((columns + GAP) / (COLUMN_LEAST + GAP))));
   const wide = Math.floor((columns - GAP * (number - 1)) / number);
-  const blocks = GROUPS.map((group, index) =>
-    groupLines(
-      group.title,
-      BINDINGS.filter((binding) => GROUPS.findIndex((one) => one.has(binding)) === index),
-      availability,
-      wide,
-    ),
-  ).filter((lines) => lines.length > 0);
+  const here = ({ contexts }: Group) => Number(contexts.includes(context));
+  const groups = GROUPS.toSorted((a, b) => here(b) - here(a));
+  const blocks = groups
+    .map((group) =>
+      groupLines(
+        group.title,
+        BINDINGS.filter((binding) => groups.find((one) => one.has(binding)) === group),
+        availability,
+        wide,
+      ),
+    )
+    .filter((lines) => lines.length > 0);
   blocks.push([heading("Elsewhere"), ...ELSEWHERE.flatMap(([key, text]) => row(key, text, wide)), []]);
   const stacks = inStacks(blocks, number);
   const height = Math.max(...stacks.map((stack) => stack.length));

@@ -405,7 +405,14 @@ export const BINDINGS: readonly Binding[] = [
     category: "cockpit",
   },
   { command: "back", contexts: ["help"], keys: ["?", "q"], label: "", description: "Back", category: "cockpit" },
-  { command: "help", contexts: ["fleet"], keys: ["?"], label: "help", description: "Every key", category: "cockpit" },
+  {
+    command: "help",
+    contexts: ["fleet", "run", "log", "history", "orphans", "plan", "kernel"],
+    keys: ["?"],
+    label: "help",
+    description: "Every key",
+    category: "cockpit",
+  },
   { command: "quit", contexts: ["fleet"], keys: ["q"], label: "quit", description: "Quit", category: "cockpit" },
 ];
 

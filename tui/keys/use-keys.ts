@@ -1,4 +1,6 @@
 import { type Key, useInput } from "ink";
+import { useContext } from "react";
+import { OpenHelp } from "./open-help.ts";
 import { type Command, type KeyContext, lookup } from "./registry.ts";
 
 /** One name for a key press, whatever escape sequence it came as: "up", "enter", "ctrl+c", "k", "K". */
@@ -30,16 +32,19 @@ interface Options {
   readonly onText?: (text: string, name: string) => void;
 }
 
-/** Hears the keys of one context and calls the handler of the command that the registry gives. */
+/** Hears the keys of one context and calls the handler of the command that the registry gives. Help is the same everywhere. */
 export function useKeys(context: KeyContext, handlers: Handlers, { active, onText }: Options): void {
+  const openHelp = useContext(OpenHelp);
   // Ink calls the newest of these functions from the moment that it is drawn: a quick key never meets an old handler.
   useInput(
     (input, key) => {
       if (key.eventType === "release") return;
       const hear = (text: string, name: string) => {
         const command = lookup(context, name);
-        if (command) handlers[command]?.();
-        else onText?.(text, name);
+        const handler = command && handlers[command];
+        if (handler) handler();
+        else if (command === "help") openHelp(context);
+        else if (!command) onText?.(text, name);
         return command;
       };
       // Typed faster than it was read: a word and its Enter in one piece. Only a field takes it apart, as what follows a

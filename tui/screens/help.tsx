@@ -5,11 +5,13 @@ import { helpLines } from "../components/help-lines.ts";
 import { type Hint, Panel, type Window } from "../components/overlay.tsx";
 import { Rows } from "../components/rows.tsx";
 import { t } from "../format/line.ts";
-import { type Command, keyOf, shownKey } from "../keys/registry.ts";
+import { type Command, type KeyContext, keyOf, shownKey } from "../keys/registry.ts";
 import { useKeys } from "../keys/use-keys.ts";
 import type { Availability } from "../state/availability.ts";
 
 interface HelpScreenProps extends Window {
+  /** What is heard here comes first. */
+  readonly context: KeyContext;
   readonly availability: (command: Command) => Availability;
   readonly onBack: () => void;
 }
@@ -18,9 +20,9 @@ const PAGE = 10;
 /** What the panel takes around its content: border and padding; border, title, hints and an empty row. */
 const FRAME = { columns: 4, rows: 5 } as const;
 
-export function HelpScreen({ columns, rows, active, clock, availability, onBack }: HelpScreenProps) {
+export function HelpScreen({ columns, rows, active, clock, context, availability, onBack }: HelpScreenProps) {
   const [wanted, setWanted] = useState(0);
-  const lines = helpLines(availability, Math.max(1, columns - FRAME.columns));
+  const lines = helpLines(availability, context, Math.max(1, columns - FRAME.columns));
   const last = Math.max(0, lines.length - Math.max(1, rows - FRAME.rows));
   const from = Math.min(wanted, last);
   const scroll = (by: number) => setWanted(Math.max(0, Math.min(last, from + by)));

@@ -31,7 +31,7 @@ export function Overlays({ cockpit, overlay, runs, columns, rows, availability }
   const { history } = ops.access;
   switch (overlay.kind) {
     case "help":
-      return <HelpScreen {...window} availability={availability} onBack={back} />;
+      return <HelpScreen {...window} context={overlay.context} availability={availability} onBack={back} />;
     case "run": {
       const run = runs.find((one) => one.get().id === overlay.runId);
       const shared = { ...window, environment, onBack: back };

@@ -161,6 +161,7 @@ function RunPanel({
     ...(log || build || !plan ? [] : planHints(plan, onAnswer !== undefined)),
     ...(log && plan?.planned ? ([[keyOf("run", "next"), "the plan"]] as const) : []),
     ...(log && toBuild ? ([[keyOf("run", "next"), "the build"]] as const) : []),
+    [keyOf("run", "help"), "keys"],
     ...(log && state.log.length ? logHints("run") : []),
   ];
   return (

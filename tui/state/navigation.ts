@@ -2,10 +2,12 @@
 /** Where the person is: one reducer over a discriminated union. */
 
 import { MACHINE_NAMES, type MachineName } from "../../ops/fleet/machines.ts";
+import type { KeyContext } from "../keys/registry.ts";
 
 /** What lies over the fleet screen. The last of the stack hears the keys. */
 export type Overlay =
-  | { readonly kind: "help" }
+  /** `context` is where it was asked for: what is heard there comes first. */
+  | { readonly kind: "help"; readonly context: KeyContext }
   /** A run of this process, or one from the history. */
   | { readonly kind: "run"; readonly runId: string }
   | { readonly kind: "history" }

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { MACHINE_NAMES } from "../../../ops/fleet/machines.ts";
 import { type Frame, fleetFrame } from "../../../tui/components/fleet-frame.ts";
 import { helpLines } from "../../../tui/components/help-lines.ts";
+import { plain } from "../../../tui/format/line.ts";
 import { width } from "../../../tui/format/text.ts";
 import { HelpScreen } from "../../../tui/screens/help.tsx";
 import { isTooSmall } from "../../../tui/screens/too-small.tsx";
@@ -187,11 +188,22 @@ describe("the help", () => {
   const availableOn = (command: Parameters<typeof availability>[0]) =>
     availability(command, storyFleet().machines.jumpbox);
 
+  it("begins with what is heard where it was asked for", () => {
+    const first = (context: Parameters<typeof helpLines>[1]) =>
+      plain(helpLines(availableOn, context, 80)[0] ?? [], 0).trim();
+    expect(first("fleet")).toBe("The chosen machine");
+    expect(first("run")).toBe("In a run or its log");
+    expect(first("plan")).toBe("In a plan");
+    expect(first("kernel")).toBe("In a kernel build");
+    expect(first("orphans")).toBe("Among orphans");
+  });
+
   it("has every key once where it is heard, and why one would do nothing", async () => {
     let backs = 0;
     const ops = fakeOps();
     const help = (
       <HelpScreen
+        context="fleet"
         columns={200}
         rows={50}
         clock={ops.clock}
@@ -215,7 +227,15 @@ describe("the help", () => {
   it("scrolls where it must, and no further than to its end", async () => {
     const ops = fakeOps();
     const help = (
-      <HelpScreen columns={80} rows={24} clock={ops.clock} active availability={availableOn} onBack={() => {}} />
+      <HelpScreen
+        context="fleet"
+        columns={80}
+        rows={24}
+        clock={ops.clock}
+        active
+        availability={availableOn}
+        onBack={() => {}}
+      />
     );
     const screen = await renderScreen(help, { columns: 80, rows: 24 });
     expect(screen.text()).toContain("more below");
@@ -231,7 +251,7 @@ describe("the help", () => {
 
   it("is as wide as its window at every width", () => {
     for (let columns = 1; columns < 220; columns += 7) {
-      expect(helpLines(availableOn, columns).length).toBeGreaterThan(10);
+      expect(helpLines(availableOn, "fleet", columns).length).toBeGreaterThan(10);
     }
   });
 });
