@@ -14,7 +14,7 @@ export function footerLine(
   machine: Machine | undefined,
   columns: number,
 ): Line {
-  const all = bindingsOf("fleet").filter((binding) => binding.label !== "");
+  const all = bindingsOf("fleet").filter((binding) => binding.label !== undefined);
   const works = (binding: Binding) => availability(binding.command).ok;
   const line = (bindings: readonly Binding[]): Line => [
     t(" "),
@@ -40,7 +40,7 @@ function keyLine({ keys }: Binding, label: string, works: boolean): Line {
 }
 
 /** `p` does one of two things; where it is clear which, the footer says it. */
-export function labelOf({ command, label }: Binding, machine: Machine | undefined): string {
+export function labelOf({ command, label = "" }: Binding, machine: Machine | undefined): string {
   if (command !== "power") return label;
   switch (machine?.instance?.state) {
     case "running":

@@ -65,8 +65,8 @@ export interface Binding {
   readonly contexts: readonly KeyContext[];
   /** Key names as `keyName` gives them, the first one is shown. */
   readonly keys: readonly string[];
-  /** One or two words for the footer. Empty: not in the footer. */
-  readonly label: string;
+  /** One or two words for the footer; absent: not in the footer. */
+  readonly label?: string;
   /** A sentence for the help overlay. */
   readonly description: string;
   readonly category: Category;
@@ -111,7 +111,6 @@ export const BINDINGS: readonly Binding[] = [
     command: "session",
     contexts: ["fleet"],
     keys: ["tab"],
-    label: "",
     description: "Choose among the machine's sessions",
     category: "machines",
   },
@@ -119,7 +118,6 @@ export const BINDINGS: readonly Binding[] = [
     command: "newSession",
     contexts: ["fleet"],
     keys: ["n"],
-    label: "",
     description: "Open one more shell on the machine",
     category: "machines",
   },
@@ -127,7 +125,6 @@ export const BINDINGS: readonly Binding[] = [
     command: "endSession",
     contexts: ["fleet"],
     keys: ["x"],
-    label: "",
     description: "End the chosen session",
     category: "machines",
   },
@@ -159,7 +156,6 @@ export const BINDINGS: readonly Binding[] = [
     command: "orphans",
     contexts: ["fleet"],
     keys: ["o"],
-    label: "",
     description: "Look at volumes that belong to nothing",
     category: "account",
   },
@@ -167,7 +163,6 @@ export const BINDINGS: readonly Binding[] = [
     command: "runs",
     contexts: ["fleet"],
     keys: ["v"],
-    label: "",
     description: "View the run that is under way",
     category: "look",
   },
@@ -175,7 +170,6 @@ export const BINDINGS: readonly Binding[] = [
     command: "history",
     contexts: ["fleet"],
     keys: ["h"],
-    label: "",
     description: "Past runs, each can be opened again",
     category: "look",
   },
@@ -183,7 +177,6 @@ export const BINDINGS: readonly Binding[] = [
     command: "refresh",
     contexts: ["fleet"],
     keys: ["r"],
-    label: "",
     description: "Look at the account now",
     category: "look",
   },
@@ -191,7 +184,6 @@ export const BINDINGS: readonly Binding[] = [
     command: "up",
     contexts: ["fleet", "dialog", "typed", ...MOVES],
     keys: ["up"],
-    label: "",
     description: "Up",
     category: "look",
   },
@@ -199,16 +191,14 @@ export const BINDINGS: readonly Binding[] = [
     command: "down",
     contexts: ["fleet", "dialog", "typed", ...MOVES],
     keys: ["down"],
-    label: "",
     description: "Down",
     category: "look",
   },
-  { command: "pageUp", contexts: MOVES, keys: ["pageup", "b"], label: "", description: "A page up", category: "look" },
+  { command: "pageUp", contexts: MOVES, keys: ["pageup", "b"], description: "A page up", category: "look" },
   {
     command: "pageDown",
     contexts: MOVES,
     keys: ["pagedown", "space"],
-    label: "",
     description: "A page down",
     category: "look",
   },
@@ -248,7 +238,6 @@ export const BINDINGS: readonly Binding[] = [
     command: "searchNext",
     contexts: ["run", "log", "kernel"],
     keys: ["n"],
-    label: "",
     description: "Next match",
     category: "look",
   },
@@ -256,7 +245,6 @@ export const BINDINGS: readonly Binding[] = [
     command: "searchPrevious",
     contexts: ["run", "log", "kernel"],
     keys: ["N"],
-    label: "",
     description: "Previous match",
     category: "look",
   },
@@ -352,7 +340,6 @@ export const BINDINGS: readonly Binding[] = [
     command: "left",
     contexts: ["dialog"],
     keys: ["left"],
-    label: "",
     description: "The other button",
     category: "cockpit",
   },
@@ -360,7 +347,6 @@ export const BINDINGS: readonly Binding[] = [
     command: "right",
     contexts: ["dialog"],
     keys: ["right"],
-    label: "",
     description: "The other button",
     category: "cockpit",
   },
@@ -404,7 +390,7 @@ export const BINDINGS: readonly Binding[] = [
     description: "Back; what runs goes on",
     category: "cockpit",
   },
-  { command: "back", contexts: ["help"], keys: ["?", "q"], label: "", description: "Back", category: "cockpit" },
+  { command: "back", contexts: ["help"], keys: ["?", "q"], description: "Back", category: "cockpit" },
   {
     command: "help",
     contexts: ["fleet", "run", "log", "history", "orphans", "plan", "kernel"],
