@@ -11,6 +11,8 @@ const STEP_MS = 150;
 
 export function createOps(environment: Environment): ComposedOps {
   const time = simClock();
+  // The SDK signs by it: it would be days behind what the account calls now.
+  Date.now = time.now;
   const ops = compose(environment, {
     now: time.now,
     sleep: (ms, signal) =>
