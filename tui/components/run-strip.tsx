@@ -68,21 +68,23 @@ function StripRow({ run, columns, clock, first }: Omit<RunStripProps, "runs"> & 
   );
 }
 
-/** Whether the run ended so long ago that it is no news any more. */
-function isPast({ endedAt }: RunState, clock: Clock): boolean {
+/** Whether the run is no news any more: it ended long ago, or in a shell, which was seen. */
+function isPast({ name, outcome, endedAt }: RunState, clock: Clock): boolean {
+  if (name === "ssh" && outcome?.status === "done") return true;
   return endedAt !== undefined && clock.now() >= endedAt + SHOWN_MS;
 }
 
 /** The same, and rendered again when it comes to be so. */
 function useGone(state: RunState, clock: Clock): boolean {
   const { endedAt } = state;
-  const [gone, setGone] = useState(() => isPast(state, clock));
+  const past = isPast(state, clock);
+  const [gone, setGone] = useState(past);
   useEffect(() => {
     if (endedAt === undefined) return;
     const timer = setTimeout(() => setGone(true), Math.max(0, endedAt + SHOWN_MS - clock.now()));
     return () => clearTimeout(timer);
   }, [endedAt, clock]);
-  return gone;
+  return gone || past;
 }
 
 /** What is said of a run, the longest first. */

@@ -1,6 +1,6 @@
 import { Box } from "ink";
 import { describe, expect, it, vi } from "vitest";
-import type { Clock } from "../../../ops/clock.ts";
+import { type Clock, systemClock } from "../../../ops/clock.ts";
 import type { Run } from "../../../ops/operation/run.ts";
 import type { OperationContext } from "../../../ops/operation/types.ts";
 import { cell } from "../../../ops/store.ts";
@@ -47,6 +47,16 @@ describe("the strip", () => {
     await screen.waitFor("✓ Swap fcvm-metal-arm  done after 12 s");
     expect(context).toBeDefined();
     expect(screen.text()).toContain("It runs on its own disk.");
+    await screen.unmount();
+  });
+
+  it("says nothing of a shell that was opened, and says what kept one from being opened", async () => {
+    const opened = scripted(async () => ({ status: "done", sentence: "It answers." }), { name: "ssh" });
+    const refused = scripted(async () => ({ status: "blocked", sentence: "It is gone." }), { name: "ssh" });
+    await Promise.all([opened.finished, refused.finished]);
+    const screen = await strip([opened, refused], systemClock);
+    await screen.waitFor("It is gone.");
+    expect(screen.text()).not.toContain("It answers.");
     await screen.unmount();
   });
 
