@@ -122,7 +122,7 @@ function rows(rounds: readonly Round[], grep: number | undefined): readonly Benc
       name: "search over 100 MB",
       value: search,
       unit: "ms",
-      target: "≤ 150",
+      target: "≤ 150 ms",
       ...(grep === undefined ? {} : { against: `grep -c, ${grep.toFixed(0)} ms`, ratio: search / grep }),
     },
     { name: "the same in any case", value: of((round) => round.anyCaseMs), unit: "ms", target: "≤ 150" },

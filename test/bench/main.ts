@@ -22,20 +22,23 @@ const began = performance.now();
 const rows: (BenchRow & { readonly suite: string; readonly met: boolean | undefined })[] = [];
 for (const [suite, bench] of Object.entries(suites)) {
   if (wanted.length > 0 && !wanted.includes(suite)) continue;
-  process.stderr.write(`${suite} …\n`);
+  process.stderr.write(`${suite} …`);
+  const since = performance.now();
   try {
     rows.push(...(await bench()).map((row) => ({ suite, ...row, met: isMet(row) })));
   } catch (error) {
     process.exitCode = 1;
-    process.stderr.write(`${suite} could not be measured: ${error instanceof Error ? error.message : error}\n`);
+    process.stderr.write(` could not be measured: ${error instanceof Error ? error.message : error}`);
   }
+  process.stderr.write(` ${Math.round((performance.now() - since) / 1000)} s\n`);
 }
 
-/** Whether the ratio, or without one the value, is as asked; undefined where nothing is asked. */
+/** Whether the figure is as asked (see `BenchRow.target`); undefined where nothing is asked. */
 function isMet({ target, ratio, value }: BenchRow): boolean | undefined {
-  const [, sign, bound] = /^([≤≥]) ([\d.]+)/.exec(target ?? "") ?? [];
+  const [, sign, bound, unit] = /^([≤≥]) ([\d.]+)( \S+)?$/.exec(target ?? "") ?? [];
   if (bound === undefined) return undefined;
-  return sign === "≤" ? (ratio ?? value) <= Number(bound) : (ratio ?? value) >= Number(bound);
+  const figure = unit ? value : (ratio ?? value);
+  return sign === "≤" ? figure <= Number(bound) : figure >= Number(bound);
 }
 
 const shown = (value: number) => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(2));

@@ -9,7 +9,7 @@ export interface BenchRow {
   readonly ratio?: number;
   /** The lowest and the highest of what `ratio` (without one, `value`) is the median of. */
   readonly spread?: readonly [number, number];
-  /** What is asked of the ratio, or without one of the value, as text: "≥ 0.95". */
+  /** What is asked of the ratio, or without one of the value, as text: "≥ 0.95"; with a unit, always of the value: "≤ 150 ms". */
   readonly target?: string;
 }
 
