@@ -5,7 +5,7 @@ import { followKeyboard } from "./keyboard.ts";
 import { forgottenOpening, isAtRest, replay, scrollsWhole } from "./replay.ts";
 import { onlyPrints, shorten, splitOpenEnd } from "./shorten.ts";
 import { currentWidths } from "./widths.ts";
-import { mendEraseAbove, parse } from "./xterm-internals.ts";
+import { boundRepeats, mendEraseAbove, parse } from "./xterm-internals.ts";
 
 export interface Size {
   readonly columns: number;
@@ -79,6 +79,7 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
   terminal.unicode.register(currentWidths);
   terminal.unicode.activeVersion = currentWidths.version;
   mendEraseAbove(terminal);
+  boundRepeats(terminal);
   const keyboard = followKeyboard(terminal);
 
   const queue: Item[] = [];

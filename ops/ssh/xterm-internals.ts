@@ -30,9 +30,27 @@ interface Internals {
       readonly parse: (bytes: Uint8Array) => void;
       readonly _eraseInBufferLine: (row: number, from: number, to: number, unwrap: boolean) => void;
       readonly _resetBufferLine: (row: number) => void;
-    };
+    } & Record<(typeof REPEATING)[number], (given: { readonly params: number[] }) => boolean>;
   };
 }
+
+/** What InputHandler does as often as it is told to, one by one. */
+const REPEATING = [
+  "insertLines",
+  "deleteLines",
+  "scrollUp",
+  "scrollDown",
+  "cursorForwardTab",
+  "cursorBackwardTab",
+  "insertChars",
+  "deleteChars",
+  "eraseChars",
+  "scrollLeft",
+  "scrollRight",
+  "insertColumns",
+  "deleteColumns",
+  "repeatPrecedingCharacter",
+] as const;
 
 type Charset = Readonly<Record<string, string>> | undefined;
 
@@ -82,4 +100,20 @@ export function mendEraseAbove(terminal: Terminal): IDisposable {
     for (let row = 0; row < y; row += 1) _inputHandler._resetBufferLine(row);
     return true;
   });
+}
+
+/**
+ * Lets nothing be done more often than the screen has cells, which is when it makes no difference any more: xterm 6.0.0
+ * counts to whatever it is told, and "delete two thousand million lines" (CSI 2147483647 M) would stop the program.
+ */
+export function boundRepeats(terminal: Terminal): void {
+  const { _inputHandler } = internals(terminal);
+  for (const name of REPEATING) {
+    const act = _inputHandler[name].bind(_inputHandler);
+    _inputHandler[name] = (given) => {
+      const [times = 0] = given.params;
+      given.params[0] = Math.min(times, terminal.rows * terminal.cols);
+      return act(given);
+    };
+  }
 }

@@ -251,6 +251,19 @@ describe("terminal bytes", () => {
     );
   });
 
+  it("end in time, however often a far side wants something done", async () => {
+    const finals = [..."@ABCDEFGHIJKLMPSTXZabcdefghlmnrst", " @", " A", " q", "'}", "'~", "$p", "!p"];
+    for (const final of finals) {
+      const before = process.threadCpuUsage();
+      const emulator = await createEmulator({ columns: 80, rows: 24 }, { onAnswer: () => {}, onCrowded: () => {} });
+      emulator.push(Buffer.from(`abc\r\nd\u001b[2147483647${final}e\u001b[2147483647;2147483647${final}`), false);
+      await emulator.settle();
+      emulator.dispose();
+      const { user, system } = process.threadCpuUsage(before);
+      expect((user + system) / 1000, `CSI ${final}`).toBeLessThan(1_000);
+    }
+  });
+
   it("are told apart from the detach key, and forwarded whole", { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(fc.array(terminalBytes, { minLength: 1, maxLength: 4 }), (chunks) => {
