@@ -74,7 +74,9 @@ export function swapMachine(name: MachineName, tools: MachineTools): Operation {
     }
     const afterSwap = await askSwap(name, plan, context);
     if (!afterSwap) return REFUSED;
-    return (await reconcile(name, swapGoal(plan, afterSwap), tools, context)).outcome;
+    const { outcome } = await reconcile(name, swapGoal(plan, afterSwap), tools, context);
+    if (outcome.status !== "done") return outcome;
+    return { ...outcome, next: `Enter on it opens a shell, or make ssh-${MACHINES[name].short}.` };
   });
 }
 
