@@ -221,7 +221,8 @@ function edited(root: unknown, { at, act, value: given, other }: Edit): unknown 
       else holder[`${key}2`] = now;
       break;
     case "rename":
-      if (!Array.isArray(holder)) delete holder[key];
+      if (Array.isArray(holder)) break;
+      delete holder[key];
       Object.defineProperty(holder, typeof value === "string" ? value : "x", {
         value: now,
         enumerable: true,
