@@ -15,6 +15,8 @@ shopt -s inherit_errexit
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=lib/common.sh
 source "$here/lib/common.sh"
+# shellcheck source=lib/trial.sh
+source "$here/lib/trial.sh"
 # shellcheck source=lib/source.sh
 source "$here/lib/source.sh"
 # shellcheck source=lib/patches.sh
@@ -108,6 +110,11 @@ compile() {
   fail "make ended with an error: its first lines with \"error:\" say where. Mend it, then build again: it goes on where it was."
 }
 
+unchanged() {
+  echo "==> unchanged"
+  [ -z "${SNOWGLOBE_JOB:-}" ] || : >"$SNOWGLOBE_JOB/unchanged"
+}
+
 main() {
   local hash
   [ -n "${SNOWGLOBE_JOB:-}" ] || take_lock || fail "A kernel is being built on this machine already. kernel/job.sh status shows it."
@@ -118,10 +125,13 @@ main() {
   echo "==> inputs $hash version $version"
   [ -z "${SNOWGLOBE_JOB:-}" ] || put "$SNOWGLOBE_JOB/hash" <<<"$hash"
   # A host's modules are installed from its tree, which must then be the one that the image came from.
-  if [ -s "$artefact" ] && { [ "$kind" = guest ] || [ "$(cat "$build/.built" 2>/dev/null)" = "$hash" ]; }; then
+  # Where it is installed already, a reboot may have emptied /tmp, and even its image may have been pruned.
+  if [ "$kind" = host ] && [ "$(standing "$hash")" != none ]; then
+    if [ -s "$artefact" ]; then touch "$artefact"; else artefact=$boot/vmlinuz-$version$suffix; fi
+    unchanged
+  elif [ -s "$artefact" ] && { [ "$kind" = guest ] || [ "$(cat "$build/.built" 2>/dev/null)" = "$hash" ]; }; then
     touch "$artefact"
-    echo "==> unchanged"
-    [ -z "${SNOWGLOBE_JOB:-}" ] || : >"$SNOWGLOBE_JOB/unchanged"
+    unchanged
   else
     check_room
     rm -f "$build/.built"

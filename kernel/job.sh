@@ -18,13 +18,15 @@
 #   total       the latest `==> total N`
 #   kind, version, host, hash, artefact, unchanged   one fact each, as they come to be known; meta.json and status gather them
 #   reason      one sentence, where it failed or was refused: the text of `==> failed SENTENCE` in the log
+#   upgrades-held   exists once apt's daily lock is held for this job
 #   cancelled, interrupted   exist where somebody cancelled it; where AWS or a shutdown took the machine
 #   exit        the exit status, moved into place last: its existence is the end of the job
 #
 # A status line: meta.json's fields and "phase", "state", "ended" (seconds or null), "exit" (number or null), "total" (number
 # or null), "bytes" (of the log), "log" (its path), "artefact" (path or ""), "unchanged" (boolean), "reason".
 # state: running, succeeded, failed, cancelled, interrupted, or lost (no exit status and nobody at work: the machine went down).
-# A host's job ends with the trial boot armed (install-host.sh): the reboot, `install-host.sh health` and `promote` are the caller's.
+# A host's job ends with the trial boot armed (install-host.sh), unless that kernel runs as the default already: the reboot,
+# `install-host.sh health` and `promote` are the caller's.
 #
 # Lines of the log that are not the kernel's own (build.sh, install-host.sh):
 #   ==> phase NAME      ==> inputs HASH version VERSION      ==> total N (expected CC lines)      ==> unchanged
@@ -39,9 +41,6 @@ source "$here/lib/common.sh"
 
 jobs=$state/jobs
 metadata=${SNOWGLOBE_METADATA:-http://169.254.169.254}/latest
-# Where systemd is not the first process (containers, tests) a job is a session of its own; all else is the same.
-has_systemd() { [ -d "$root/run/systemd/system" ] && command -v systemd-run >/dev/null; }
-
 refuse() {
   echo "$*" >&2
   exit 1
@@ -168,7 +167,7 @@ run() { # ID
   export KERNEL_VERSION
   # A process group for each, so that a signal reaches the whole of make.
   set -m
-  hold_upgrades &
+  hold_upgrades "$job" &
   helpers+=($!)
   watch_for_interruption "$job" &
   helpers+=($!)
@@ -209,17 +208,16 @@ end() { # JOB CODE HELPER…
 }
 
 # Upgrades take apt's daily lock, so holding that holds them off, and so does the inhibitor a shutdown by hand; both end with
-# this process, whatever becomes of it. A reboot already planned (03:00) is called off: the
-# next upgrade plans it again.
-hold_upgrades() {
+# this process, whatever becomes of it. One that was at work before us may have planned a reboot meanwhile.
+hold_upgrades() { # JOB
   exec 9>&-
   has_systemd || return 0
-  if [ -e "$root/run/systemd/shutdown/scheduled" ]; then
-    note "A planned reboot is called off: a kernel is being built."
-    as_root shutdown -c || true
-  fi
+  call_off_reboot "a kernel is being built"
+  # shellcheck disable=SC2016 # for the inner shell
   as_root systemd-inhibit --what=shutdown:sleep --who=snowglobe --why="A kernel is being built" --mode=block \
-    flock -w 3600 "$root/var/lib/apt/daily_lock" tail --pid=$$ -f /dev/null || note "Upgrades could not be held off."
+    flock -w 3600 "$root/var/lib/apt/daily_lock" \
+    sh -c ': >"$1"; [ ! -e "$2" ] || shutdown -c; exec tail --pid="$0" -f /dev/null' \
+    "$$" "$1/upgrades-held" "$root/run/systemd/shutdown/scheduled" || note "Upgrades could not be held off."
 }
 
 # AWS gives two minutes' notice in the instance's metadata (spot/instance-action, 404 where there is none).

@@ -53,9 +53,11 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
     clock,
     history,
     explain,
-    onEnded: () => {
-      // Only where the loop runs: what an operation did is then on the screen at once.
+    onEnded: (run) => {
+      // Only where the loops run: what an operation did is then on the screen at once.
       if (fleet.get().nextAt !== undefined) void fleet.refresh();
+      const { machine } = run.get();
+      if (machine) probes.again(machine);
     },
   });
   const hostKeys = createHostKeys(environment);

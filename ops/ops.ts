@@ -15,7 +15,8 @@ import type { PlanMemory } from "./plan/last.ts";
 import type { SignIn } from "./signin/types.ts";
 import type { Channel } from "./ssh/channel.ts";
 import type { HostKeys } from "./ssh/host-keys.ts";
-import type { ProbeState, Sessions } from "./ssh/types.ts";
+import type { Probes } from "./ssh/probe.ts";
+import type { Sessions } from "./ssh/types.ts";
 import type { Core, Store } from "./store.ts";
 
 /** The refresh loop of the fleet. */
@@ -53,7 +54,7 @@ export interface Ops {
   readonly signIn: SignIn;
   readonly fleet: FleetCore;
   readonly metrics: Core<MetricsState>;
-  readonly probes: Core<ProbeState>;
+  readonly probes: Probes;
   readonly operations: Operations;
   readonly lastPlan: PlanMemory;
   readonly sessions: Sessions;

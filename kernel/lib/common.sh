@@ -47,6 +47,16 @@ say_end() {
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
+# Where systemd is not the first process (containers, tests) there are no units, upgrades or planned reboots.
+has_systemd() { [ -d "$root/run/systemd/system" ] && command -v systemd-run >/dev/null; }
+
+# call_off_reboot WHY: one already planned (03:00) is called off; the next upgrade plans it again.
+call_off_reboot() {
+  [ -e "$root/run/systemd/shutdown/scheduled" ] || return 0
+  note "A planned reboot is called off: $1."
+  as_root shutdown -c || true
+}
+
 # without_lock COMMAND…: for what may leave a daemon behind, which would otherwise hold the machine's lock for ever.
 without_lock() { "$@" 9>&-; }
 

@@ -10,6 +10,8 @@ export interface Health {
   readonly expected: string;
   /** The release that GRUB boots otherwise, or empty where that is not known. */
   readonly default: string;
+  /** The hash of the promoted kernel's inputs where it runs and is the default, or empty. */
+  readonly built: string;
   readonly matches: boolean;
   readonly root: boolean;
   readonly network: boolean;
@@ -29,6 +31,9 @@ export type Heard =
   /** The scripts there do not say what is asked; `forMs`: since when. */
   | { readonly kind: "unreadable"; readonly forMs: number };
 
+/** What became of a reboot that the person is asked about once. */
+export type Offer = "unasked" | "declined" | "agreed" | "done";
+
 export interface TrialFacts {
   /** As AWS says: `coming` is pending, `off` everything from stopping on. */
   readonly instance: "running" | "coming" | "off" | "missing";
@@ -39,7 +44,9 @@ export interface TrialFacts {
   readonly consent: boolean | undefined;
   /** Milliseconds since this run told the machine to reboot. */
   readonly rebootedForMs: number | undefined;
-  readonly ec2Reboot: "unasked" | "declined" | "agreed" | "done";
+  readonly ec2Reboot: Offer;
+  /** The reboot out of a trial that is not well, onto the kernel that is the default. */
+  readonly backReboot: Offer;
   /** A script or AWS said no to what was asked of it. */
   readonly refused: boolean;
 }
@@ -53,6 +60,8 @@ export type TrialEnding =
   | "declined"
   | "fell-back"
   | "unhealthy"
+  /** It was not well, and the default runs again, as the person wished. */
+  | "went-back"
   /** It was told to reboot and did not go. */
   | "stayed"
   | "machine-off"
@@ -67,6 +76,8 @@ export type TrialDecision =
   | { readonly kind: "wait"; readonly until: "leaves" | "answers" | "is-healthy" }
   | { readonly kind: "offer-ec2-reboot" }
   | { readonly kind: "ec2-reboot" }
+  | { readonly kind: "offer-back" }
+  | { readonly kind: "reboot-back" }
   | { readonly kind: "promote" }
   | { readonly kind: "end"; readonly ending: TrialEnding };
 
@@ -106,10 +117,26 @@ function onAnswer(facts: TrialFacts, { health, forMs }: Extract<Heard, { kind: "
       if (facts.consent === undefined) return { kind: "ask-reboot" };
       return facts.consent ? { kind: "reboot" } : end("declined");
     case "running":
-      if (isGood(health)) return { kind: "promote" };
-      return forMs < SETTLING_MS ? { kind: "wait", until: "is-healthy" } : end("unhealthy");
+      // Also where a way back was agreed to: it has become well meanwhile.
+      if (isGood(health) && facts.backReboot !== "done") return { kind: "promote" };
+      return onSick(facts, health, forMs);
     case "fell-back":
-      return end("fell-back");
+      return end(facts.backReboot === "agreed" || facts.backReboot === "done" ? "went-back" : "fell-back");
+  }
+}
+
+function onSick({ backReboot, rebootedForMs = 0 }: TrialFacts, health: Health, forMs: number): TrialDecision {
+  switch (backReboot) {
+    case "unasked":
+      if (forMs < SETTLING_MS) return { kind: "wait", until: "is-healthy" };
+      // Where the trial is the default, no reboot leads back.
+      return health.default === health.expected ? end("unhealthy") : { kind: "offer-back" };
+    case "agreed":
+      return { kind: "reboot-back" };
+    case "done":
+      return rebootedForMs < LEAVING_MS ? { kind: "wait", until: "leaves" } : end("stayed");
+    case "declined":
+      return end("unhealthy");
   }
 }
 

@@ -17,13 +17,14 @@ export function parseHealth(output: string): Health | undefined {
   }
   if (typeof said !== "object" || said === null) return undefined;
   const fields: Readonly<Record<string, unknown>> = { ...said };
-  const { default: saved, expected, healthy, kvm, matches, network, nvme, root, trial, uname } = fields;
+  const { built, default: saved, expected, healthy, kvm, matches, network, nvme, root, trial, uname } = fields;
   if (!isRelease(uname) || (expected !== "" && !isRelease(expected)) || !isTrial(trial)) return undefined;
   return {
     uname,
     expected,
     trial,
     default: isRelease(saved) ? saved : "",
+    built: typeof built === "string" && /^[0-9a-f]{12}$/.test(built) ? built : "",
     nvme: typeof nvme === "number" && nvme > 0 ? nvme : 0,
     matches: matches === true,
     root: root === true,

@@ -3,7 +3,7 @@
 import type { Failure } from "../failure.ts";
 import { MACHINES, type MachineName } from "../fleet/machines.ts";
 import type { Outcome, Question } from "../operation/types.ts";
-import { type Health, lacks, type TrialEnding } from "./decide-trial.ts";
+import type { Health, TrialEnding } from "./decide-trial.ts";
 import type { ConsoleFindings } from "./trial-boot-console.ts";
 import type { Seen } from "./trial-boot-tools.ts";
 
@@ -19,6 +19,8 @@ export interface TrialStory {
   readonly otherwise: string | undefined;
   readonly rebooted: boolean;
   readonly ec2Rebooted: boolean;
+  /** What the kernel on trial lacked while it ran, a phrase each. */
+  readonly lacked: readonly string[];
   /** Why SSH is silent, or what refused. */
   readonly trouble: Failure | undefined;
   readonly console: ConsoleFindings | undefined;
@@ -32,19 +34,24 @@ export interface Occupants {
   readonly firecrackers: number;
 }
 
-export function rebootQuestion(story: TrialStory, { firecrackers, logins, sessionsHere }: Occupants): Question {
-  const { expected = "the new kernel", machine, seen } = story;
+/** What a reboot ends, a sentence each. */
+function saysEnds({ firecrackers, logins, sessionsHere }: Occupants): readonly string[] {
   const ends = [
     ...logins.map((login) => `Logged in there: ${login}.`),
     ...(sessionsHere > 0 ? [`It ends ${count(sessionsHere, "session")} of this cockpit.`] : []),
     ...(firecrackers > 0 ? [`It ends ${count(firecrackers, "Firecracker microVM")}.`] : []),
   ];
+  return ends.length > 0 ? ends : ["Nobody is logged in there."];
+}
+
+export function rebootQuestion(story: TrialStory, occupants: Occupants): Question {
+  const { expected = "the new kernel", machine, seen } = story;
   return {
     kind: "confirm",
     title: `Reboot ${machine} into ${expected}, for one trial?`,
     lines: [
       `${machine} (${seen?.instanceId ?? "?"}) reboots now; it runs ${present(story)}.`,
-      ...(ends.length > 0 ? ends : ["Nobody is logged in there."]),
+      ...saysEnds(occupants),
       `Where ${expected} comes up well, it becomes the default; else the boot after it is ${nextKernel(story)}.`,
     ],
     yes: "Reboot",
@@ -67,6 +74,21 @@ export function ec2RebootQuestion(story: TrialStory, minutes: number): Question 
   };
 }
 
+export function backQuestion(story: TrialStory, occupants: Occupants): Question {
+  const { expected = "the kernel on trial", machine, seen } = story;
+  return {
+    kind: "confirm",
+    title: `Reboot ${machine} back onto ${story.otherwise ?? "its default kernel"}?`,
+    lines: [
+      `${expected} runs on ${machine} (${seen?.instanceId ?? "?"}), but ${sayLacked(story)}.`,
+      ...saysEnds(occupants),
+      `Left as it is, ${expected} runs until the next reboot, and is not made the default.`,
+    ],
+    yes: "Reboot it",
+    no: "Leave it as it is",
+  };
+}
+
 /** The outcome of each ending. */
 export function trialOutcome(ending: TrialEnding, story: TrialStory): Outcome {
   const { expected = "The kernel on trial", health, machine, trouble } = story;
@@ -75,7 +97,12 @@ export function trialOutcome(ending: TrialEnding, story: TrialStory): Outcome {
     case "promoted":
       return { status: "done", sentence: `${expected} runs on ${machine} and is its default from now on.` };
     case "nothing-on-trial":
-      return { status: "nothing-to-do", sentence: `No kernel is on trial on ${machine}: ${running} runs.` };
+      return {
+        status: "nothing-to-do",
+        sentence: health?.built
+          ? `${machine} runs this kernel already: ${running} is its default, and no trial is needed.`
+          : `No kernel is on trial on ${machine}: ${running} runs.`,
+      };
     case "ended-elsewhere":
       return {
         status: "blocked",
@@ -96,13 +123,19 @@ export function trialOutcome(ending: TrialEnding, story: TrialStory): Outcome {
     case "unhealthy":
       return failed(
         "TRIAL_UNHEALTHY",
-        `${expected} runs on ${machine}, but ${sayLacks(health)}. It was not made the default: the next boot is ${nextKernel(story)}.`,
+        `${expected} runs on ${machine}, but ${sayLacked(story)}. It was not made the default and was left as it is: the next boot is ${nextKernel(story)}.`,
         "Look at it over SSH, and reboot it when that is done.",
+      );
+    case "went-back":
+      return failed(
+        "TRIAL_UNHEALTHY",
+        `${expected} came up on ${machine}, but ${sayLacked(story)}. It was rebooted: ${running} runs again, and stays the default.`,
+        "Mend the kernel, then build it again.",
       );
     case "stayed":
       return failed(
         "TRIAL_STAYED",
-        `${machine} was told to reboot and still runs ${running}. ${armed(story)}`,
+        `${machine} was told to reboot and still runs ${running}. ${health?.trial === "running" ? afterwards(story) : capital(armed(story))}`,
         `Look at what holds it over SSH (systemctl list-jobs). ${goOn(machine)}`,
       );
     case "machine-off":
@@ -169,9 +202,8 @@ function present({ expected, health }: TrialStory): string {
   return health?.uname === expected ? `an earlier build of ${expected}` : (health?.uname ?? "its present kernel");
 }
 
-function sayLacks(health: Health | undefined): string {
-  const missing = health ? lacks(health) : [];
-  return missing.length > 0 ? missing.join(", ") : "its health is not good";
+function sayLacked({ lacked }: TrialStory): string {
+  return lacked.length > 0 ? lacked.join(", ") : "its health is not good";
 }
 
 function sayConsole({ console, expected }: TrialStory): string {
@@ -193,6 +225,10 @@ function goOn(machine: MachineName): string {
 
 function failed(code: string, sentence: string, action: string): Outcome {
   return { status: "failed", failure: { kind: "conflict", code, sentence, action } };
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function count(number: number, noun: string): string {

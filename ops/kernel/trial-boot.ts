@@ -10,11 +10,20 @@ import { FAILING_MS, LOOK_MS, pollAfter, retryAfter } from "../machine/pace.ts";
 import { isPassing } from "../machine/reconcile.ts";
 import type { OperationContext, Outcome, StepState } from "../operation/types.ts";
 import { isWeather } from "../ssh/diagnose.ts";
-import { ANSWER_MS, decideTrial, type Heard, type TrialDecision, type TrialEnding } from "./decide-trial.ts";
+import {
+  ANSWER_MS,
+  decideTrial,
+  type Heard,
+  lacks,
+  type Offer,
+  type TrialDecision,
+  type TrialEnding,
+} from "./decide-trial.ts";
 import { readConsole } from "./trial-boot-console.ts";
 import { OCCUPANTS_COMMAND, parseHealth, parseOccupants, refusalIn } from "./trial-boot-hear.ts";
 import type { Seen, TrialTools } from "./trial-boot-tools.ts";
 import {
+  backQuestion,
   ec2RebootQuestion,
   rebootQuestion,
   type TrialStory,
@@ -24,8 +33,8 @@ import {
 
 /** A machine that answers at all answers this in a second or two. */
 const COMMAND_MS = 30_000;
-/** The exit status of our reboot command where the trial is not armed any more. */
-const NOT_ARMED = 4;
+/** The exit status of `install-host.sh reboot` where the trial does not stand so any more. */
+const STANDS_OTHERWISE = 4;
 
 /**
  * Brings the trial that `install-host.sh` armed on the machine to its end: asks, reboots, waits for SSH, and makes the
@@ -66,11 +75,13 @@ function createRun(machine: MachineName, tools: TrialTools, context: OperationCo
     otherwise: undefined,
     rebooted: false,
     ec2Rebooted: false,
+    lacked: [],
     trouble: undefined,
     console: undefined,
   };
   let consent: boolean | undefined;
-  let ec2Reboot: "unasked" | "declined" | "agreed" | "done" = "unasked";
+  let ec2Reboot: Offer = "unasked";
+  let backReboot: Offer = "unasked";
   let refused = false;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let silentSince: number | undefined;
@@ -157,6 +168,7 @@ function createRun(machine: MachineName, tools: TrialTools, context: OperationCo
         health,
         trouble: undefined,
         ...(health.expected === "" ? {} : { expected: health.expected }),
+        ...(health.trial === "running" ? { lacked: lacks(health) } : {}),
         ...(health.trial === "none" || health.default === "" ? {} : { otherwise: health.default }),
       });
       return { kind: "answered", health, forMs: clock.now() - (runningSince ?? clock.now()) };
@@ -180,17 +192,22 @@ function createRun(machine: MachineName, tools: TrialTools, context: OperationCo
     }
   };
 
-  const reboot = async (address: string): Promise<void> => {
-    show("reboot", "running", `${story.expected}, once`);
-    // Looked at there once more: a run that was killed may have rebooted it already, and the trial is not to be ended.
-    const command = `case "$(${place}/install-host.sh health)" in *'"trial":"armed"'*) sudo -n reboot 2>&1 ;; *) exit ${NOT_ARMED} ;; esac`;
+  const occupants = async (address: string) => {
+    const { output } = await ask(address, OCCUPANTS_COMMAND).catch(() => ({ output: "" }));
+    signal.throwIfAborted();
+    return parseOccupants(output, tools.openSessions());
+  };
+
+  /** Into the trial, or out of it, if the machine finds that it still stands so: another run may have been faster. */
+  const reboot = async (address: string, from: "armed" | "running"): Promise<void> => {
+    show("reboot", "running", from === "armed" ? `${story.expected}, once` : `back onto ${story.otherwise}`);
     try {
-      const { code, output } = await ask(address, command);
-      if (code === NOT_ARMED) return;
+      const { code, output } = await ask(address, `${place}/install-host.sh reboot ${from} 2>&1`);
+      if (code === STANDS_OTHERWISE) return;
       // From 128 on a signal ended it: the machine takes its programs along.
       if (code !== 0 && code < 128) {
-        const said = refusalIn(output) ?? `status ${code}`;
-        return refuse({ kind: "refused", code: "REBOOT_REFUSED", sentence: `${machine} would not reboot: ${said}.` });
+        const sentence = refusalIn(output) ?? `${machine} would not reboot (status ${code}).`;
+        return refuse({ kind: "refused", code: "REBOOT_REFUSED", sentence });
       }
     } catch {
       // The link ends with the machine: that is what was asked for.
@@ -261,13 +278,20 @@ function createRun(machine: MachineName, tools: TrialTools, context: OperationCo
     switch (decision.kind) {
       case "ask-reboot": {
         show("look", "done", `${story.expected} is installed, and its trial is armed`);
-        const { output } = await ask(address, OCCUPANTS_COMMAND).catch(() => ({ output: "" }));
-        signal.throwIfAborted();
-        consent = (await context.ask(rebootQuestion(story, parseOccupants(output, tools.openSessions())))) === "yes";
+        consent = (await context.ask(rebootQuestion(story, await occupants(address)))) === "yes";
         return undefined;
       }
       case "reboot":
-        await reboot(address);
+        await reboot(address, "armed");
+        return undefined;
+      case "offer-back": {
+        const answer = await context.ask(backQuestion(story, await occupants(address)));
+        backReboot = answer === "yes" ? "agreed" : "declined";
+        return undefined;
+      }
+      case "reboot-back":
+        backReboot = "done";
+        await reboot(address, "running");
         return undefined;
       case "wait":
         await wait(decision.until, heard.forMs);
@@ -301,6 +325,7 @@ function createRun(machine: MachineName, tools: TrialTools, context: OperationCo
         consent,
         rebootedForMs: rebootedAt === undefined ? undefined : clock.now() - rebootedAt,
         ec2Reboot,
+        backReboot,
         refused,
       });
       return act(decision, seen, heard);

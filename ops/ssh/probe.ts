@@ -14,13 +14,20 @@ const STAGGER_MS = 2000;
 /** After a failure: soon at first, as a machine that was just started comes up within a minute or so. */
 const RETRY_MS = [5000, 10_000, 20_000, 40_000, 60_000, 120_000, 300_000];
 
+export interface Probes extends Core<ProbeState> {
+  /** Probes that machine now, and not only when it is its turn: it was rebooted, or something else about it changed. */
+  readonly again: (machine: MachineName) => void;
+}
+
 /**
  * Holds the newest probe of every machine that runs; that of a machine which stopped is dropped, as nothing in it
  * outlives a boot. Probes at once when a machine comes up, then every minute, backing off while it does not answer.
  */
-export function createProbes(clock: Clock, fleet: Store<FleetState>, channel: Channel): Core<ProbeState> {
+export function createProbes(clock: Clock, fleet: Store<FleetState>, channel: Channel): Probes {
   const state = cell<ProbeState>({});
   let stopping: AbortController | undefined;
+  const wanted = new Set<MachineName>();
+  const wake = new Map<MachineName, () => void>();
 
   const watch = async (machine: MachineName, signal: AbortSignal): Promise<void> => {
     await clock.sleep(MACHINE_NAMES.indexOf(machine) * STAGGER_MS, signal);
@@ -47,6 +54,7 @@ export function createProbes(clock: Clock, fleet: Store<FleetState>, channel: Ch
   const probeUntilGone = async (machine: MachineName, address: string, signal: AbortSignal): Promise<never> => {
     let failures = 0;
     while (true) {
+      wanted.delete(machine);
       try {
         const { stdout } = await channel.run(machine, address, "sh -s", { signal, input: PROBE_SCRIPT });
         const probe = parseProbe(stdout, clock.now());
@@ -58,14 +66,29 @@ export function createProbes(clock: Clock, fleet: Store<FleetState>, channel: Ch
         signal.throwIfAborted();
         failures += 1;
       }
-      const retry = RETRY_MS[Math.min(failures, RETRY_MS.length) - 1] ?? EVERY_MS;
-      await clock.sleep(failures ? retry : EVERY_MS, signal);
+      // What is under way when somebody asks may have seen what was before.
+      if (!wanted.has(machine)) await pause(machine, failures, signal);
+      if (wanted.has(machine)) failures = 0;
     }
+  };
+
+  const pause = async (machine: MachineName, failures: number, signal: AbortSignal): Promise<void> => {
+    const woken = new AbortController();
+    wake.set(machine, () => woken.abort());
+    const retry = RETRY_MS[Math.min(failures, RETRY_MS.length) - 1] ?? EVERY_MS;
+    await clock.sleep(failures ? retry : EVERY_MS, AbortSignal.any([signal, woken.signal])).catch((error: unknown) => {
+      if (signal.aborted || !woken.signal.aborted) throw error;
+    });
+    wake.delete(machine);
   };
 
   return {
     get: state.get,
     subscribe: state.subscribe,
+    again: (machine) => {
+      wanted.add(machine);
+      wake.get(machine)?.();
+    },
     start: () => {
       if (stopping) return;
       stopping = new AbortController();

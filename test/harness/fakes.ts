@@ -158,7 +158,7 @@ export function fakeOps(start: FakeStart = {}): FakeOps {
       save: cells.lastPlan.set,
       flush: async () => {},
     },
-    probes: core("probes", cells.probes),
+    probes: { ...core("probes", cells.probes), again: (machine) => calls.push(`probes.again ${machine}`) },
     operations: {
       get: cells.operations.get,
       subscribe: cells.operations.subscribe,

@@ -1,4 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Builder, makeBuilder, whatLacks } from "./builder.ts";
 import { writeTree } from "./tree.ts";
@@ -40,6 +42,7 @@ describe.skipIf(lacking)(`install-host.sh${lacking ? ` (skipped: no ${lacking})`
       [".config", "CONFIG_A=y\n"],
     ] as const)
       builder.write(text, "build/linux-6.18.3", name);
+    builder.write("0123456789ab\n", "build/.built");
     rmSync(builder.path("calls"), { force: true });
   });
   afterEach(() => builder.close());
@@ -73,6 +76,7 @@ describe.skipIf(lacking)(`install-host.sh${lacking ? ` (skipped: no ${lacking})`
     expect(await health()).toEqual({
       uname: ours,
       default: distribution,
+      built: "",
       expected: ours,
       matches: true,
       root: true,
@@ -123,7 +127,13 @@ describe.skipIf(lacking)(`install-host.sh${lacking ? ` (skipped: no ${lacking})`
     await install();
     reboot(ours);
     await builder.run("install-host.sh", "promote");
-    builder.write("a newer image\n", "build/linux-6.18.3/arch/arm64/boot/Image");
+    const build = (image: string, hash: string) => {
+      builder.write(image, "build/linux-6.18.3/arch/arm64/boot/Image");
+      builder.write(`${hash}\n`, "build/.built");
+    };
+    build("an image never booted\n", "111111111111");
+    await install();
+    build("a newer image\n", "222222222222");
     const again = await install();
     expect(again.failed).toBe("");
     expect(environment()).toContain(`saved_entry=${entry(distribution)}\n`);
@@ -163,6 +173,9 @@ describe.skipIf(lacking)(`install-host.sh${lacking ? ` (skipped: no ${lacking})`
       /^A kernel and its initramfs need 400 MB in .*\/boot, and 0 MB are free\./,
     );
     builder.write("100", "free");
+    rmSync(builder.path("build/.built"));
+    expect((await install()).failed).toMatch(/^There is no 6\.18\.3-nested-dsb in /);
+    builder.write("0123456789ab\n", "build/.built");
     writeFileSync(builder.path("build/linux-6.18.3/include/config/kernel.release"), "6.18.3\n");
     expect((await install()).failed).toMatch(/^There is no 6\.18\.3-nested-dsb in /);
   });
@@ -173,5 +186,86 @@ describe.skipIf(lacking)(`install-host.sh${lacking ? ` (skipped: no ${lacking})`
       /^update-grub made no entry for 6\.18\.3-nested-dsb\. The default is still 6\.8\.0-1021-aws/,
     );
     expect(environment()).toBe(`saved_entry=${entry(distribution)}\n`);
+  });
+
+  test("what is installed is known after a reboot that took the tree: armed, running, the default, fallen back", async () => {
+    const said = async () => (await install()).lines.find((line) => line.startsWith("==> note This"));
+    await install();
+    rmSync(builder.path("build"), { recursive: true });
+    rmSync(builder.path("calls"));
+    expect(await said()).toBe(`==> note This ${ours} is installed already, and the next boot is its trial.`);
+    reboot(ours);
+    expect(await said()).toMatch(/^==> note This 6\.18\.3-nested-dsb runs on trial already/);
+    expect(existsSync(builder.path("calls"))).toBe(false);
+    reboot(distribution);
+    builder.write("another-boot\n", "root/proc/sys/kernel/random/boot_id");
+    expect(await said()).toBe(
+      `==> note This same ${ours} has had a trial and was not made the default: ${distribution} runs. It gets another one.`,
+    );
+    expect(await health()).toMatchObject({ trial: "armed", built: "" });
+    expect(environment()).toContain(`next_entry=${entry(ours)}\n`);
+    reboot(ours);
+    await builder.run("install-host.sh", "promote");
+    rmSync(builder.path("calls"));
+    expect(await said()).toMatch(/^==> note This machine runs this 6\.18\.3-nested-dsb already, and it is the default/);
+    expect(existsSync(builder.path("calls"))).toBe(false);
+    expect(await health()).toMatchObject({ trial: "none", built: "0123456789ab" });
+    // Somebody else's image under its name is another kernel.
+    builder.write("something else\n", `root/boot/vmlinuz-${ours}`);
+    expect((await install()).failed).toMatch(/^There is no 6\.18\.3-nested-dsb in /);
+    expect(await health()).toMatchObject({ built: "" });
+  });
+
+  test("upgrades wait from the arming of a trial to its promotion, for two hours at most", async () => {
+    builder.write("", "root/run/systemd/system/here");
+    builder.write("", "root/run/systemd/shutdown/scheduled");
+    builder.write("", "root/var/lib/apt/daily_lock");
+    const condition = "root/etc/systemd/system/apt-daily-upgrade.service.d/snowglobe-trial.conf";
+    const trial = builder.path("root/var/lib/snowglobe-kernel/trial");
+    await install();
+    const calls = builder.read("calls");
+    for (const call of ["systemctl daemon-reload", "systemctl stop apt-daily-upgrade.service", "shutdown -c"]) {
+      expect(calls.indexOf(call)).toBeLessThan(calls.indexOf("grub-reboot "));
+      expect(calls).toContain(call);
+    }
+    const upgradesMayBegin = () => {
+      const command = /^ExecCondition=\/bin\/sh -c '(.*)'$/m.exec(builder.read(condition))?.[1];
+      return spawnSync("/bin/sh", ["-c", command ?? "exit 9"]).status;
+    };
+    expect(upgradesMayBegin()).toBe(1);
+    const longAgo = Date.now() / 1000 - 2 * 3600 - 60;
+    utimesSync(trial, longAgo, longAgo);
+    expect(upgradesMayBegin()).toBe(0);
+    // Agreed to late: from then on they wait again.
+    expect((await builder.run("install-host.sh", "reboot", "running")).code).toBe(4);
+    await builder.run("install-host.sh", "reboot", "armed");
+    expect(builder.read("calls")).toMatch(/reboot\n$/);
+    expect(upgradesMayBegin()).toBe(1);
+    reboot(ours);
+    expect(upgradesMayBegin()).toBe(1);
+    await builder.run("install-host.sh", "promote");
+    expect(existsSync(builder.path(condition))).toBe(false);
+    expect(existsSync(trial)).toBe(false);
+    expect(builder.read("calls")).toMatch(/systemctl daemon-reload\n$/);
+  });
+
+  test("an upgrade that is at work is let finish before a trial is armed", async () => {
+    builder.write("", "root/run/systemd/system/here");
+    builder.write("", "root/var/lib/apt/daily_lock");
+    const upgrade = spawn("flock", [builder.path("root/var/lib/apt/daily_lock"), "cat"], {
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    upgrade.stdin.write("at work\n");
+    await once(upgrade.stdout, "data");
+    const installing = spawn(builder.path("kernel/install-host.sh"), [], { env: builder.environment });
+    let said = "";
+    installing.stdout.on("data", (text: Buffer) => (said += text));
+    await expect
+      .poll(() => said, { timeout: 20_000 })
+      .toContain("==> note An upgrade is under way: its end is waited for.\n");
+    expect(environment()).not.toContain("next_entry");
+    upgrade.stdin.end();
+    await once(installing, "close");
+    expect(environment()).toContain(`next_entry=${entry(ours)}\n`);
   });
 });

@@ -176,6 +176,52 @@ describe.skipIf(lacking)(`job.sh${lacking ? ` (skipped: no ${lacking})` : ""}`, 
     );
   });
 
+  test("a promoted host kernel is unchanged also after the reboot that emptied /tmp: nothing is built, no trial armed", async () => {
+    builder.environment.BUILD_DIR = builder.path("build-host");
+    builder.write("image\n", "root/boot/vmlinuz-6.8.0-1021-aws");
+    builder.write("", "root/boot/grub/grubenv");
+    builder.write("", "root/dev/kvm");
+    builder.write("", "root/sys/class/nvme/nvme0/model");
+    const ours = "6.18.3-nested-dsb";
+    const reboot = (release: string, boot: string) => {
+      rmSync(builder.path("build-host"), { recursive: true, force: true });
+      builder.write(`${boot}\n`, "root/proc/sys/kernel/random/boot_id");
+      builder.environment.RUNNING = release;
+    };
+    const build = async () => {
+      rmSync(builder.path("calls"), { force: true });
+      await call("start", "host");
+      await ended("succeeded");
+      const done = await newest();
+      const log = builder.read(jobs, String(done?.id), "log");
+      const calls = existsSync(builder.path("calls")) ? builder.read("calls") : "";
+      return { done, log, armed: calls.includes("grub-reboot"), compiled: log.includes("  CC ") };
+    };
+    reboot("6.8.0-1021-aws", "one");
+    await builder.run("../bin/update-grub");
+    expect(await build()).toMatchObject({ armed: true, compiled: true, done: { unchanged: false } });
+    const waiting = await build();
+    expect(waiting).toMatchObject({ armed: false, compiled: false, done: { unchanged: true } });
+    expect(waiting.log).toContain("the next boot is its trial.");
+    // It did not last: the same once more needs no compiler.
+    reboot("6.8.0-1021-aws", "two");
+    const again = await build();
+    expect(again).toMatchObject({ armed: true, compiled: false, done: { unchanged: true } });
+    expect(again.log).toContain(`==> note This same ${ours} has had a trial`);
+    reboot(ours, "three");
+    expect((await builder.run("install-host.sh", "promote")).failed).toBe("");
+    const promoted = await build();
+    expect(promoted).toMatchObject({ armed: false, compiled: false, done: { unchanged: true, phase: "done" } });
+    expect(promoted.log).toMatch(/^==> unchanged$/m);
+    expect(promoted.log).toContain("This machine runs this 6.18.3-nested-dsb already");
+    expect(promoted.done?.artefact).toMatch(/vmlinuz-6\.18\.3-nested-dsb-\w{12}$/);
+    // The image that was kept may be gone; other inputs are another kernel.
+    rmSync(String(promoted.done?.artefact));
+    expect((await build()).done).toMatchObject({ artefact: builder.path("root/boot", `vmlinuz-${ours}`) });
+    builder.write(`${builder.read("kernel/config/host.config")}CONFIG_TUN=m\n`, "kernel/config/host.config");
+    expect(await build()).toMatchObject({ armed: true, compiled: true, done: { unchanged: false } });
+  });
+
   test("under systemd: a transient unit of the heartbeat's name, upgrades and a planned reboot held off, a cancel stops the unit", async () => {
     builder.write("", "root/run/systemd/system/here");
     builder.write("", "root/run/systemd/shutdown/scheduled");
@@ -191,6 +237,7 @@ describe.skipIf(lacking)(`job.sh${lacking ? ` (skipped: no ${lacking})` : ""}`, 
     const upgradesHeld = async () =>
       (await builder.run("../bin/is-locked", builder.path("root/var/lib/apt/daily_lock"))).code === 0;
     await expect.poll(upgradesHeld, { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => existsSync(builder.path(jobs, String(job?.id), "upgrades-held"))).toBe(true);
     expect((await call("cancel")).jobs[0]).toMatchObject({ state: "cancelled" });
     expect(builder.read("calls")).toContain(`systemctl stop snowglobe-kernel-${job?.id}.service\n`);
     await expect.poll(upgradesHeld, { timeout: 20_000 }).toBe(false);

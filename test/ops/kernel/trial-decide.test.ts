@@ -18,6 +18,7 @@ const GOOD: Health = {
   uname: NEW,
   expected: NEW,
   default: OLD,
+  built: "",
   matches: true,
   root: true,
   network: true,
@@ -27,6 +28,7 @@ const GOOD: Health = {
   trial: "running",
 };
 const ARMED: Health = { ...GOOD, uname: OLD, matches: false, healthy: false, trial: "armed" };
+const SICK: Health = { ...GOOD, kvm: false, healthy: false };
 const FELL_BACK: Health = { ...ARMED, trial: "fell-back" };
 const NONE: Health = { ...GOOD, expected: "", matches: false, trial: "none" };
 
@@ -39,6 +41,7 @@ const facts = (heard: Heard, more: Partial<TrialFacts> = {}): TrialFacts => ({
   consent: undefined,
   rebootedForMs: undefined,
   ec2Reboot: "unasked",
+  backReboot: "unasked",
   refused: false,
   ...more,
 });
@@ -64,9 +67,17 @@ describe("what to do about a trial", () => {
     ["the new kernel is well", "promote", answered(GOOD), {}],
     ["well, by another run's reboot", "promote", answered(GOOD), { consent: undefined }],
     ["it lacks /dev/kvm, so far", "until it is-healthy", answered({ ...GOOD, kvm: false, healthy: false }), {}],
-    ["it lacks /dev/kvm", "unhealthy", answered({ ...GOOD, kvm: false, healthy: false }, SETTLING_MS), {}],
-    ["the sum is good, one finding is not", "unhealthy", answered({ ...GOOD, nvme: 0 }, SETTLING_MS), {}],
-    ["another release says that it runs", "unhealthy", answered({ ...GOOD, uname: `${NEW}+` }, SETTLING_MS), {}],
+    ["it lacks /dev/kvm", "offer-back", answered(SICK, SETTLING_MS), {}],
+    ["the sum is good, one finding is not", "offer-back", answered({ ...GOOD, nvme: 0 }, SETTLING_MS), {}],
+    ["another release says that it runs", "offer-back", answered({ ...GOOD, uname: `${NEW}+` }, SETTLING_MS), {}],
+    ["no reboot leads back", "unhealthy", answered({ ...SICK, default: NEW }, SETTLING_MS), {}],
+    ["it is to stay as it is", "unhealthy", answered(SICK, SETTLING_MS), { backReboot: "declined" }],
+    ["it is to go back", "reboot-back", answered(SICK, SETTLING_MS), { backReboot: "agreed" }],
+    ["it was to go back, and is well now", "promote", answered(GOOD), { backReboot: "agreed" }],
+    ["on its way back", "until it leaves", answered(SICK, 0), { backReboot: "done", rebootedForMs: 5000 }],
+    ["on its way back, well or not", "until it leaves", answered(GOOD), { backReboot: "done", rebootedForMs: 5000 }],
+    ["it does not go back", "stayed", answered(SICK, 0), { backReboot: "done", rebootedForMs: LEAVING_MS }],
+    ["it went back", "went-back", answered(FELL_BACK), { backReboot: "done", rebootedForMs: 60_000 }],
     ["fallen back", "fell-back", answered(FELL_BACK), { consent: true, rebootedForMs: 60_000 }],
     ["silent", "until it answers", silent(ANSWER_MS - 1), {}],
     ["silent for too long", "offer-ec2-reboot", silent(ANSWER_MS), {}],
@@ -104,6 +115,7 @@ function walk(kernel: Kernel, answers: readonly boolean[], kills: ReadonlySet<nu
     consent: undefined as boolean | undefined,
     rebootedAt: undefined as number | undefined,
     ec2Reboot: "unasked" as TrialFacts["ec2Reboot"],
+    backReboot: "unasked" as TrialFacts["backReboot"],
     silentSince: undefined as number | undefined,
     runningSince: undefined as number | undefined,
   });
@@ -124,6 +136,7 @@ function walk(kernel: Kernel, answers: readonly boolean[], kills: ReadonlySet<nu
       uname: runs,
       expected: trial === "none" ? "" : NEW,
       default: OLD,
+      built: "",
       matches: runs === NEW && trial !== "none",
       root: true,
       network: true,
@@ -144,6 +157,7 @@ function walk(kernel: Kernel, answers: readonly boolean[], kills: ReadonlySet<nu
       consent: memory.consent,
       rebootedForMs: memory.rebootedAt === undefined ? undefined : time - memory.rebootedAt,
       ec2Reboot: memory.ec2Reboot,
+      backReboot: memory.backReboot,
       refused: false,
     });
     if (decision.kind !== "wait") done.push(decision.kind);
@@ -155,6 +169,14 @@ function walk(kernel: Kernel, answers: readonly boolean[], kills: ReadonlySet<nu
         memory.consent = answer();
         break;
       case "reboot":
+        memory.rebootedAt = time;
+        boot();
+        break;
+      case "offer-back":
+        memory.backReboot = answer() ? "agreed" : "declined";
+        break;
+      case "reboot-back":
+        memory.backReboot = "done";
         memory.rebootedAt = time;
         boot();
         break;
@@ -186,11 +208,11 @@ describe("every way through a trial", () => {
         fc.uniqueArray(fc.nat({ max: 500 }), { maxLength: 8 }),
         (kernel, answers, kills) => {
           const { done, ending, runs } = walk(kernel, answers, new Set(kills));
-          const asked = done.filter((kind) => kind === "ask-reboot" || kind === "offer-ec2-reboot").length;
-          const rebooted = done.filter((kind) => kind === "reboot" || kind === "ec2-reboot").length;
+          const asked = done.filter((kind) => /^(?:ask|offer)-/.test(kind)).length;
+          const rebooted = done.filter((kind) => /^(?:ec2-)?reboot/.test(kind)).length;
           expect(rebooted).toBeLessThanOrEqual(asked);
           if (ending === "promoted") expect(runs).toBe(NEW);
-          if (kernel === "sick") expect(["declined", "unhealthy", "fell-back"]).toContain(ending);
+          if (kernel === "sick") expect(["declined", "unhealthy", "went-back", "fell-back"]).toContain(ending);
           if (kernel === "panics") expect(["declined", "fell-back"]).toContain(ending);
           if (kernel === "hangs") expect(["declined", "no-answer", "fell-back"]).toContain(ending);
         },

@@ -51,7 +51,7 @@ describe("a console", () => {
 });
 
 describe("what a machine says", () => {
-  const line = `{"uname":"${NEW}","expected":"${NEW}","default":"6.8.0","matches":true,"root":true,"network":true,"nvme":3,"kvm":true,"healthy":true,"trial":"running"}`;
+  const line = `{"uname":"${NEW}","expected":"${NEW}","default":"6.8.0","built":"0123456789ab","matches":true,"root":true,"network":true,"nvme":3,"kvm":true,"healthy":true,"trial":"running"}`;
 
   it("is its health, among any other lines", () => {
     const health = parseHealth(`warning: setlocale\n${line}\nbye\n`);
@@ -71,6 +71,7 @@ describe("what a machine says", () => {
   it("only true is true", () => {
     const health = parseHealth(line.replace('"kvm":true', '"kvm":"true"').replace('"nvme":3', '"nvme":"3"'));
     expect(health).toMatchObject({ kvm: false, nvme: 0 });
+    expect(parseHealth(line.replace("0123456789ab", "0; reboot"))?.built).toBe("");
   });
 
   it("is who is on it, and what would end is in the question", () => {
@@ -82,6 +83,7 @@ describe("what a machine says", () => {
       otherwise: "6.8.0",
       rebooted: false,
       ec2Rebooted: false,
+      lacked: [],
       trouble: undefined,
       console: undefined,
     } as const;

@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../ops/clock.ts";
-import { createProbes } from "../../../ops/ssh/probe.ts";
-import type { ProbeState } from "../../../ops/ssh/types.ts";
-import { type Core, when } from "../../../ops/store.ts";
+import { createProbes, type Probes } from "../../../ops/ssh/probe.ts";
+import { when } from "../../../ops/store.ts";
 import { type Rig, startRig } from "./rig.ts";
 
 const ARM = "fcvm-metal-arm";
 let rig: Rig;
-let probes: Core<ProbeState>;
+let probes: Probes;
 
 beforeEach(async () => {
   rig = await startRig({ jumpbox: { phase: "stopped" }, "fcvm-metal-x86": { phase: "running", root: "throw-away" } });
@@ -44,6 +43,48 @@ test("a machine that stops is forgotten, and looked at again when it is back", a
   const again = (await when(probes, (state) => state[ARM] !== undefined))[ARM];
   expect(again?.at).toBeGreaterThan(first?.at ?? 0);
   expect(again?.nestedDsb).toBe(false);
+});
+
+test("whoever knows of a change has it probed at once, also where it did not answer so far, or is being probed", async () => {
+  probes.stop();
+  // Minutes are minutes here; only the stagger is cut short.
+  const clock = {
+    ...systemClock,
+    sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms > 4000 ? 3_600_000 : 1, signal),
+  };
+  const asked: string[] = [];
+  let hold: Promise<void> | undefined;
+  probes = createProbes(clock, rig.fleet, {
+    ...rig.channel,
+    run: async (machine, ...rest) => {
+      asked.push(machine);
+      const answer = await rig.channel.run(machine, ...rest);
+      await hold;
+      return answer;
+    },
+  });
+  const times = () => asked.filter((machine) => machine === ARM).length;
+  rig.hosts.faults(ARM).refuseKeys(true);
+  probes.start();
+  await expect.poll(times).toBe(1);
+  await when(probes, (state) => state["fcvm-metal-x86"] !== undefined);
+  rig.hosts.faults(ARM).refuseKeys(false);
+  let release = () => {};
+  hold = new Promise((resolve) => {
+    release = resolve;
+  });
+  await expect
+    .poll(() => {
+      if (times() < 2) probes.again(ARM);
+      return times();
+    })
+    .toBe(2);
+  // That one is under way.
+  probes.again(ARM);
+  release();
+  await expect.poll(times).toBe(3);
+  await when(probes, (state) => state[ARM] !== undefined);
+  expect(asked.filter((machine) => machine !== ARM)).toHaveLength(1);
 });
 
 test("it says nothing after it was stopped", async () => {
