@@ -147,12 +147,13 @@ install_kernel() {
 }
 
 arm_trial() { # HASH FALL_BACK
-  local entry
+  local entry base
   entry=$(entry_of "$release")
   [ -n "$entry" ] || fail "update-grub made no entry for $release. The default is still $2; look at $boot/vmlinuz-$release."
   as_root mkdir -p "$(dirname "$trial")"
-  printf 'release %s\nhash %s\nimage %s\nentry %s\nboot %s\n' "$release" "$1" "$(image_sum "$release")" "$entry" "$(boot_id)" |
-    as_root tee "$trial" >/dev/null
+  base=$(base_configuration)
+  printf 'release %s\nhash %s\nimage %s\nbase %s\nentry %s\nboot %s\n' "$release" "$1" "$(image_sum "$release")" \
+    "${base##*/}" "$entry" "$(boot_id)" | as_root tee "$trial" >/dev/null
   hold_upgrades_off "$2"
   as_root grub-reboot --boot-directory="$boot" "$entry"
   [ "$(saved next_entry)" = "$entry" ] || fail "The trial boot could not be armed. The default is still $2; look at $environment."
@@ -238,7 +239,7 @@ promote() {
   [ -n "$entry" ] || fail "GRUB has no entry for $expected any more. Run update-grub, then promote again."
   as_root grub-set-default --boot-directory="$boot" "$entry"
   [ "$(saved saved_entry)" = "$entry" ] || fail "GRUB's saved default could not be set. Look at $environment."
-  as_root grep -E '^(release|hash|image) ' "$trial" | as_root tee "$promoted" >/dev/null
+  as_root grep -E '^(release|hash|image|base) ' "$trial" | as_root tee "$promoted" >/dev/null
   as_root rm -f "$trial"
   let_upgrades_go_on
   note "$expected is the default from now on."

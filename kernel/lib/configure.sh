@@ -5,17 +5,6 @@
 # fragments: those of this kind and architecture, in order.
 fragments() { printf '%s\n' "$here/config/$kind.config" "$here/config/$kind-$arch.config"; }
 
-# base_configuration: the running distribution's; where one of our own kernels runs, the newest of the distribution's that is there.
-# Nothing where there is none: then the architecture's defconfig is the base.
-base_configuration() {
-  local file
-  file=$root/boot/config-$(uname -r)
-  if [[ $file == *$suffix* || ! -r $file ]]; then
-    file=$(find "$root/boot" -maxdepth 1 -name 'config-*' ! -name "*$suffix*" 2>/dev/null | sort -V | tail -n 1)
-  fi
-  [ -z "$file" ] || echo "$file"
-}
-
 # lost_options REQUESTED RESULT: names of the options asked for that the result does not have as asked, one a line.
 lost_options() {
   awk '

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Which host kernel is installed here, is on trial, or was promoted. It is kept on the root disk, where a reboot does not lose
-# it as it loses a tree in /tmp. Both records are lines of `release`, `hash` (of the inputs) and `image` (SHA-256 of the image);
-# that of a trial has `entry` (GRUB's) and `boot` (in which it was armed) too.
+# it as it loses a tree in /tmp. Both records are lines of `release`, `hash` (of the inputs), `image` (SHA-256 of the image) and
+# `base` (the distribution's configuration); that of a trial has `entry` (GRUB's) and `boot` (in which it was armed) too.
 
 boot=$root/boot
 grub_cfg=$boot/grub/grub.cfg
@@ -15,6 +15,23 @@ boot_id() { cat "$root/proc/sys/kernel/random/boot_id" 2>/dev/null || echo unkno
 # fact NAME RECORD
 fact() { sed -n "s/^$1 //p" "$2" 2>/dev/null || true; }
 on_trial() { fact "$1" "$trial"; }
+
+# base_configuration: the running distribution's; where one of our own kernels runs, the one that it was built on, whatever an
+# upgrade has brought since; where that is gone, the newest of the distribution's. Nothing where there is none: then the
+# architecture's defconfig is the base.
+base_configuration() {
+  local file record
+  file=$boot/config-$running
+  if [[ $running == *$suffix* ]]; then
+    for record in "$trial" "$promoted"; do
+      [ "$(fact release "$record")" != "$running" ] || file=$boot/$(fact base "$record")
+    done
+  fi
+  if [[ $file == *$suffix* || ! -f $file || ! -r $file ]]; then
+    file=$(find "$boot" -maxdepth 1 -name 'config-*' ! -name "*$suffix*" 2>/dev/null | sort -V | tail -n 1)
+  fi
+  [ -z "$file" ] || echo "$file"
+}
 
 # entry_of RELEASE: its GRUB entry by ids, SUBMENU>ENTRY, from grub.cfg; nothing where it has none. A title would change with
 # the distribution's wording, and a position with every kernel.
