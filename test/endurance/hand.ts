@@ -62,8 +62,8 @@ export function handOn({ cockpit, standing }: Endurance): Hand {
   };
 
   const carryOut: Hand["carryOut"] = async (key, title) => {
-    const before = (await standing()).runs[0]?.id;
-    const isOurs = (run: Standing["runs"][number]) => run.id !== before && run.title.search(title) >= 0;
+    const before = new Set((await standing()).runs.map((run) => run.id));
+    const isOurs = (run: Standing["runs"][number]) => !before.has(run.id) && run.title.search(title) >= 0;
     await press(key);
     const { runs } = await until(`the run of ${key}`, (now) => now.runs.some(isOurs));
     const id = runs.find(isOurs)?.id;
