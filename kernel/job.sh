@@ -2,7 +2,8 @@
 # One kernel build a machine, that outlives whoever asked for it. Called over SSH by the cockpit and by Make.
 #
 #   job.sh start guest|host   starts the build (host: and its installation for a trial boot), prints its status line, exit 0.
-#                             A build that already runs: its status line, exit 75. Nothing is waited for but the start.
+#                             A build that already runs: its status line, exit 75. Nothing is waited for but the start, and
+#                             the end of a build that has nothing to do.
 #   job.sh status             the newest five jobs, newest first, one line of JSON each; nothing where there never was one.
 #   job.sh cancel             stops the running build and waits for its end, prints its status line; exit 0 also where none runs.
 #   job.sh run ID             what the transient unit snowglobe-kernel-ID.service runs (setsid where there is no systemd).
@@ -46,72 +47,117 @@ refuse() {
   exit 1
 }
 
-newest() { find "$jobs" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null | sort -r | sed -n "1,${1}p"; }
+# What a status asks for comes in REPLY and from the shell alone: dozens of facts, and each program or subshell costs more than they.
+
+# by_age: the jobs' directories, the oldest first, into the array `all`.
+by_age() {
+  shopt -s nullglob
+  all=("$jobs"/*/)
+  all=("${all[@]%/}")
+  shopt -u nullglob
+}
+
+# The status lines of the newest N.
+statuses() { # N
+  local all index
+  by_age
+  for ((index = ${#all[@]} - 1; index >= 0 && index >= ${#all[@]} - $1; index--)); do status_line "${all[index]##*/}"; done
+}
 
 # Whether a runner holds the machine's lock. A build by hand holds it too, without a job.
 # Shared, so that two who look do not see each other.
-is_locked() { mkdir -p "$state" && ! flock -n -s "$state/lock" true; }
+is_locked() { [ -e "$state/lock" ] && ! flock -n -s 8 8<"$state/lock"; }
 
-# in_job ID FILE: what a one-line file of the job says, or nothing.
-in_job() {
-  local line=""
-  # The shell's own, as a status asks for dozens.
-  { IFS= read -r line <"$jobs/$1/$2"; } 2>/dev/null || true
-  printf '%s\n' "$line"
+# first_line FILE: its first line into REPLY, or nothing.
+first_line() {
+  REPLY=""
+  { IFS= read -r REPLY <"$1"; } 2>/dev/null || true
+}
+
+# in_job ID FILE: what a one-line file of the job says into REPLY, or nothing.
+in_job() { first_line "$jobs/$1/$2"; }
+
+# holds ID: whether the job's runner was the last to take the lock.
+holds() {
+  first_line "$state/holder"
+  [ "$REPLY" = "$1" ]
+}
+
+# number_in ID FILE: as JSON into REPLY.
+number_in() {
+  in_job "$1" "$2"
+  [[ $REPLY =~ ^[0-9]+$ ]] || REPLY=null
+}
+
+# meta ID: what meta.json has into REPLY.
+meta() {
+  local field json="{\"id\":\"$1\""
+  for field in kind version hash host unit; do
+    in_job "$1" "$field"
+    as_json "$REPLY"
+    json+=",\"$field\":$REPLY"
+  done
+  number_in "$1" started
+  REPLY="$json,\"started\":$REPLY}"
 }
 
 write_meta() { # ID
-  local field
-  {
-    printf '{"id":'
-    json_string "$1"
-    for field in kind version hash host unit; do
-      printf ',"%s":' "$field"
-      json_string "$(in_job "$1" "$field")"
-    done
-    printf ',"started":%s}\n' "$(in_job "$1" started | grep -x '[0-9]\+' || echo null)"
-  } | put "$jobs/$1/meta.json"
+  meta "$1"
+  put "$jobs/$1/meta.json" <<<"$REPLY"
 }
 
 status_line() { # ID
-  local job=$jobs/$1 code=null ended=null state_word phase_word total
-  phase_word=$(in_job "$1" phase)
-  total=$(in_job "$1" total | grep -x '[0-9]\+' || echo null)
+  local job=$jobs/$1 code=null ended=null bytes=0 unchanged=false state_word phase_word total artefact reason path
+  in_job "$1" phase
+  phase_word=$REPLY
   if [ -e "$job/exit" ]; then
-    code=$(<"$job/exit")
+    in_job "$1" exit
+    code=$REPLY
     ended=$(stat -c %Y "$job/exit")
     if [ "$code" = 0 ]; then state_word=succeeded
     elif [ -e "$job/cancelled" ]; then state_word=cancelled
     elif [ -e "$job/interrupted" ]; then state_word=interrupted
     else state_word=failed; fi
-  elif is_locked && [ "$(cat "$state/holder" 2>/dev/null)" = "$1" ]; then state_word=running
-  elif [ "$phase_word" = starting ] && [ "$(($(date +%s) - $(in_job "$1" started)))" -lt 30 ]; then state_word=running
+  elif holds "$1" && is_locked; then state_word=running
+  elif number_in "$1" started && [ "$phase_word" = starting ] && [ "$((EPOCHSECONDS - REPLY))" -lt 30 ]; then state_word=running
   else
     state_word=lost
     [ ! -e "$job/interrupted" ] || state_word=interrupted
     ended=$(stat -c %Y "$job/log" "$job/phase" 2>/dev/null | sort -n | tail -n 1)
   fi
-  write_meta "$1"
+  bytes=$(stat -c %s "$job/log" 2>/dev/null || echo 0)
+  [ ! -e "$job/unchanged" ] || unchanged=true
+  number_in "$1" total
+  total=$REPLY
+  as_json "$job/log"
+  path=$REPLY
+  in_job "$1" artefact
+  as_json "$REPLY"
+  artefact=$REPLY
+  in_job "$1" reason
+  as_json "$REPLY"
+  reason=$REPLY
+  meta "$1"
   printf '%s,"phase":"%s","state":"%s","ended":%s,"exit":%s,"total":%s,"bytes":%s,"log":%s,"artefact":%s,"unchanged":%s,"reason":%s}\n' \
-    "$(sed 's/}$//' "$job/meta.json")" "${phase_word:-starting}" "$state_word" "${ended:-null}" "$code" "$total" \
-    "$(stat -c %s "$job/log" 2>/dev/null || echo 0)" "$(json_string "$job/log")" "$(json_string "$(in_job "$1" artefact)")" \
-    "$([ -e "$job/unchanged" ] && echo true || echo false)" "$(json_string "$(in_job "$1" reason)")"
+    "${REPLY%\}}" "${phase_word:-starting}" "$state_word" "${ended:-null}" "$code" "$total" "$bytes" "$path" "$artefact" \
+    "$unchanged" "$reason"
 }
 
 start() { # KIND
-  local id job try
+  local id job try all
   mkdir -p "$jobs"
   # Two who start at once: the second waits here until the first one's runner holds the lock, and is then told of it.
   exec 7>>"$state/start"
   flock -w 30 7 || refuse "Another start hangs. Try again."
   # A job that has just written its exit status lets go of the lock in a moment.
   for ((try = 0; try < 100; try++)); do
-    id=$(cat "$state/holder" 2>/dev/null || true)
-    if [ ! -e "$jobs/${id:-none}/exit" ] || ! is_locked; then break; fi
+    first_line "$state/holder"
+    if [ ! -e "$jobs/${REPLY:-none}/exit" ] || ! is_locked; then break; fi
     sleep 0.05
   done
   if is_locked; then
-    id=$(cat "$state/holder" 2>/dev/null || true)
+    first_line "$state/holder"
+    id=$REPLY
     [ -d "$jobs/${id:-none}" ] || refuse "A kernel is being built on this machine by hand. Wait for its end."
     status_line "$id"
     exit 75
@@ -121,7 +167,7 @@ start() { # KIND
   echo "$1" >"$job/kind"
   echo "${KERNEL_VERSION:-6.18.3}" >"$job/version"
   hostname >"$job/host"
-  date +%s >"$job/started"
+  echo "$EPOCHSECONDS" >"$job/started"
   echo starting >"$job/phase"
   : >"$job/log"
   if has_systemd; then
@@ -137,11 +183,20 @@ start() { # KIND
     setsid --fork "$here/job.sh" run "$id" </dev/null >/dev/null 2>&1 7>&-
   fi
   for ((try = 0; try < 600; try++)); do
-    if [ -e "$job/exit" ] || [ "$(cat "$state/holder" 2>/dev/null)" = "$id" ]; then break; fi
+    if [ -e "$job/exit" ] || holds "$id"; then break; fi
+    sleep 0.05
+  done
+  # Whoever else wants to start may be told of it now.
+  exec 7>&-
+  # One with nothing to do is over in a moment, and then nobody need follow it.
+  for ((try = 0; try < 60; try++)); do
+    in_job "$id" phase
+    if [ -e "$job/exit" ] || [[ $REPLY != @(starting|check|done) ]]; then break; fi
     sleep 0.05
   done
   # Old jobs go: twenty are kept.
-  newest 1000 | tail -n +21 | while read -r old; do rm -rf "${jobs:?}/$old"; done
+  by_age
+  if [ ${#all[@]} -gt 20 ]; then rm -rf -- "${all[@]:0:${#all[@]}-20}"; fi
   status_line "$id"
 }
 
@@ -158,22 +213,23 @@ run() { # ID
     exit 75
   fi
   put "$state/holder" <<<"$1"
+  trap 'on_signal "$job" "${child:-}" "${helpers[@]}"' TERM INT HUP
   write_meta "$1"
   if interruption_notice | put "$job/interrupted"; then
     (fail "AWS takes this machine back within two minutes, so nothing was begun. Build when it runs again.") || end "$job" 1
   fi
   rm -f "$job/interrupted"
-  KERNEL_VERSION=$(in_job "$1" version)
-  export KERNEL_VERSION
+  in_job "$1" version
+  export KERNEL_VERSION=$REPLY
   # A process group for each, so that a signal reaches the whole of make.
   set -m
   hold_upgrades "$job" &
   helpers+=($!)
   watch_for_interruption "$job" &
   helpers+=($!)
-  build_and_install "$(in_job "$1" kind)" &
+  in_job "$1" kind
+  build_and_install "$REPLY" &
   child=$!
-  trap 'on_signal "$job" "$child"' TERM INT HUP
   wait "$child" || code=$?
   # A signal ends the wait before the child has ended.
   while kill -0 "$child" 2>/dev/null; do wait "$child" || code=$?; done
@@ -189,9 +245,10 @@ build_and_install() { # KIND
   phase "done"
 }
 
-on_signal() { # JOB CHILD
+on_signal() { # JOB CHILD HELPER…
   # A stop that nobody asked for by `cancel` is the machine going down.
   [ -e "$1/cancelled" ] || : >"$1/interrupted"
+  [ -n "$2" ] || end "$1" 143 "${@:3}"
   kill -TERM -- "-$2" 2>/dev/null || true
 }
 
@@ -202,7 +259,7 @@ end() { # JOB CODE HELPER…
     disown "$helper" 2>/dev/null || true
     kill -TERM -- "-$helper" 2>/dev/null || true
   done
-  write_meta "$(basename "$1")"
+  write_meta "${1##*/}"
   put "$1/exit" <<<"$2"
   exit "$2"
 }
@@ -230,23 +287,26 @@ interruption_notice() {
 watch_for_interruption() { # JOB
   local notice
   exec 9>&-
-  until notice=$(interruption_notice); do sleep 5; done
+  # It was asked for just now.
+  while sleep 5; do if notice=$(interruption_notice); then break; fi; done
   put "$1/interrupted" <<<"$notice"
   note "AWS takes this machine back within two minutes."
 }
 
 cancel() {
   local id unit try
-  id=$(cat "$state/holder" 2>/dev/null || true)
+  first_line "$state/holder"
+  id=$REPLY
   if ! is_locked || [ ! -d "$jobs/${id:-none}" ]; then
-    newest 1 | while read -r id; do status_line "$id"; done
+    statuses 1
     return
   fi
   : >"$jobs/$id/cancelled"
-  unit=$(in_job "$id" unit)
+  in_job "$id" unit
+  unit=$REPLY
   if [[ $unit == pid\ * ]]; then kill -TERM -- "-${unit#pid }" 2>/dev/null || true; else as_root systemctl stop "$unit"; fi
   for ((try = 0; try < 400; try++)); do
-    if [ -e "$jobs/$id/exit" ] && ! is_locked; then break; fi
+    if ! holds "$id" || ! is_locked; then break; fi
     # What does not end by itself within ten seconds is ended.
     if [ "$try" = 200 ] && [[ $unit == pid\ * ]]; then pkill -KILL -s "${unit#pid }" || true; fi
     sleep 0.05
@@ -257,7 +317,7 @@ cancel() {
 
 case "${1:-} ${2:-}" in
   "start guest" | "start host") start "$2" ;;
-  "status ") newest 5 | while read -r id; do status_line "$id"; done ;;
+  "status ") statuses 5 ;;
   "cancel ") cancel ;;
   "run "?*) run "$2" ;;
   *)

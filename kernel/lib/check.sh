@@ -12,7 +12,7 @@ check() {
     fail "Linux $version is refused: 7.x kernels froze nested guests where 6.18.3 and 6.18.44 did not, and the patches are for 6.18.y. Build 6.18.3."
   present=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${packages[@]}" 2>/dev/null) || true
   for package in "${packages[@]}"; do
-    grep -qxF "$package installed" <<<"$present" || missing+=("$package")
+    [[ $'\n'$present$'\n' == *$'\n'"$package installed"$'\n'* ]] || missing+=("$package")
   done
   [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
 }

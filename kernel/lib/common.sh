@@ -12,13 +12,11 @@ root=${SNOWGLOBE_ROOT:-}
 # The ending of a host kernel's release; kernel/config/host.config sets it.
 suffix=-nested-dsb
 
-# put FILE: standard input into FILE, whole or not at all.
+# put FILE: standard input, which is text, into FILE, whole or not at all.
 put() {
-  local temporary
-  temporary=$(mktemp "$1.XXXXXX")
-  cat >"$temporary"
-  chmod 644 "$temporary"
-  mv -f "$temporary" "$1"
+  local part=$1.$BASHPID
+  printf '%s\n' "$(</dev/stdin)" >"$part"
+  mv -f "$part" "$1"
 }
 
 phase() {
@@ -84,7 +82,14 @@ free_gb() {
 
 # json_string TEXT: as a JSON string; control characters become spaces.
 json_string() {
+  local REPLY
+  as_json "$1"
+  printf %s "$REPLY"
+}
+
+# as_json TEXT: the same into REPLY.
+as_json() {
   local LC_ALL=C text=${1//\\/\\\\}
   text=${text//\"/\\\"}
-  printf '"%s"' "${text//[[:cntrl:]]/ }"
+  REPLY="\"${text//[[:cntrl:]]/ }\""
 }

@@ -6,9 +6,10 @@ patch_directory=$here/patches
 
 # wanted_patches VERSION: the patches for that version, one path a line. "First-in: V" in a message: V and later have it.
 wanted_patches() {
-  local one first
+  local one text first
   for one in "$patch_directory"/*.patch; do
-    first=$(sed -n 's/^First-in: //p' "$one")
+    text=$'\n'$(<"$one") first=""
+    if [[ $text =~ $'\n'First-in:\ ([0-9.]+) ]]; then first=${BASH_REMATCH[1]}; fi
     if [ -n "$first" ] && [ "$(printf '%s\n' "$1" "$first" | sort -V | sed -n 1p)" = "$first" ]; then continue; fi
     echo "$one"
   done

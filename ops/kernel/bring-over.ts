@@ -4,6 +4,7 @@
  */
 
 import { FailureError } from "../failure.ts";
+import { RUNNING_BUILD } from "../ssh/probe-script.ts";
 import type { KernelSource, SourceFile } from "./inputs.ts";
 
 /** Runs a line of shell on the machine; `input` is its standard input. */
@@ -20,21 +21,32 @@ export function placeOf({ hash }: Pick<KernelSource, "hash">): string {
   return `"$HOME"/${PLACE}/${hash}`;
 }
 
+/** What the machine has of kernel/, for bringOver; changes nothing there. Where it has all, `then` is run in the same breath. */
+export async function lookThere(source: KernelSource, run: RunThere, then: string): Promise<string> {
+  return (await run("bash -s", question(source.hash, then))).output;
+}
+
+/** Whether a build runs there, by whomever. */
+export function saysRunning(seen: string): boolean {
+  return /^build \S/.test(seen);
+}
+
 /**
- * Makes sure that kernel/ is there as it is here; gives how many files had to go over. Where it is there already, `then`
- * is run in the same breath, and what it printed is `said`. Whole or not at all: two computers
+ * Makes sure that kernel/ is there as it is here; gives how many files had to go over. Where it is there already, what
+ * `then` of the look printed is `said`. Whole or not at all: two computers
  * at once, or a link that dies half-way, leave nothing half-written.
+ * @param seen what lookThere gave
  */
 export async function bringOver(
   source: KernelSource,
   run: RunThere,
-  then: string,
+  seen: string,
 ): Promise<{ readonly sent: number; readonly said: string | undefined }> {
-  const { output } = await run("bash -s", question(source.hash, then));
-  if (output.startsWith("present\n")) return { sent: 0, said: output.slice("present\n".length) };
-  const [, old = ""] = /^at (.+)$/m.exec(output) ?? [];
+  const [, said] = /^present\n(.*)/ms.exec(seen) ?? [];
+  if (said !== undefined) return { sent: 0, said };
+  const [, old = ""] = /^at (.+)$/m.exec(seen) ?? [];
   const there = new Map(
-    [...output.matchAll(/^([0-9a-f]{64}) [ *]\.\/(.+)$/gm)].map(([, sum = "", path = ""]) => [path, sum]),
+    [...seen.matchAll(/^([0-9a-f]{64}) [ *]\.\/(.+)$/gm)].map(([, sum = "", path = ""]) => [path, sum]),
   );
   const isThere = ({ path, sha256 }: SourceFile) => old !== "" && there.get(path) === sha256;
   const missing = source.files.filter((file) => !isThere(file));
@@ -66,6 +78,7 @@ function lastLine(text: string): string | undefined {
 function question(hash: string, then: string): string {
   return `main() {
   cd || return
+  ${RUNNING_BUILD}
   if [ -d ${PLACE}/${hash} ]; then
     touch ${PLACE}/${hash}
     echo present

@@ -3,14 +3,13 @@
 import { FailureError } from "../failure.ts";
 import { MACHINES, type MachineName } from "../fleet/machines.ts";
 import { CONNECT_NEEDS, walk } from "../machine/prerequisites.ts";
-import { machineTools } from "../machine/tools.ts";
+import { type MachineTools, machineTools } from "../machine/tools.ts";
 import { addressOf, type World, worldOf } from "../machine/world.ts";
 import type { Operation, OperationContext, Outcome } from "../operation/types.ts";
 import type { Ops } from "../ops.ts";
 import { bootOf } from "../ssh/probe.ts";
-import { parseProbe, RUNNING_BUILD } from "../ssh/probe-script.ts";
 import { cell } from "../store.ts";
-import { bringOver, placeOf } from "./bring-over.ts";
+import { bringOver, lookThere, placeOf, type RunThere, saysRunning } from "./bring-over.ts";
 import type { KernelSource } from "./inputs.ts";
 import { factsCommand, type JobFacts, parseFacts, readFacts, type Started, startJob } from "./jobs.ts";
 import { markStarted } from "./local-log.ts";
@@ -55,11 +54,12 @@ export function buildKernel(machine: MachineName, wanted: Wanted, ops: KernelOps
       const refusal = refuse(machine, kind);
       if (refusal) return refusal;
       const source = await readSource(ops.environment.kernelDir);
-      const address = await reachable(machine, wanted, ops, context);
-      if (typeof address !== "string") return address;
+      const way = await reachable(machine, wanted, source, ops, context);
+      if ("status" in way) return way;
+      const { address } = way;
       const there = commandsOn(ops, machine, address, context.signal);
       context.step("bring", BRING, "running");
-      const { said, sent } = await bringOver(source, there, factsCommand(placeOf(source)));
+      const { said, sent } = await bringOver(source, there, way.seen ?? (await looked(source, there)));
       context.step("bring", BRING, "done", sent === 0 ? "it is there as it is here" : `new there: ${sent} files`);
       const facts = said === undefined ? await readFacts(placeOf(source), there) : parseFacts(said);
       ops.kernels.learn(machine, facts, source);
@@ -103,24 +103,37 @@ function refuse(machine: MachineName, kind: KernelKind | undefined): Outcome | u
   return undefined;
 }
 
-/** The address of a machine that answers; one on which a build runs is asked nothing first. */
+interface Way {
+  readonly address: string;
+  /** What it has of kernel/ (lookThere), where it said that on the way. */
+  readonly seen: string | undefined;
+}
+
+/** The way to a machine that answers; one on which a build runs is asked nothing first. */
 async function reachable(
   machine: MachineName,
   wanted: Wanted,
+  source: KernelSource,
   ops: KernelOps,
   context: OperationContext,
-): Promise<string | Outcome> {
+): Promise<Way | Outcome> {
   const tools = machineTools(ops);
   const known = bootOf(ops.fleet.get(), machine)?.address;
   if ("follow" in wanted) {
-    if (known !== undefined) return known;
+    if (known !== undefined) return { address: known, seen: undefined };
     return { status: "nothing-to-do", sentence: `${machine} does not run any more.` };
   }
-  const seen = known ?? runningAddress(worldOf(await tools.look(context.signal), machine));
-  if (seen !== undefined && (await runsThere(machine, seen, ops, context.signal))) return seen;
-  const walked = await walk(CONNECT_NEEDS, machine, `Build a kernel on ${machine}`, tools, context);
+  const address = known ?? runningAddress(worldOf(await tools.look(context.signal), machine));
+  const seen =
+    address === undefined ? undefined : await heard(source, commandsOn(ops, machine, address, context.signal), context);
+  if (address !== undefined && seen !== undefined && saysRunning(seen)) return { address, seen };
+  const answered = seen === undefined ? undefined : answeredAt(address, tools);
+  const walked = await walk(CONNECT_NEEDS, machine, `Build a kernel on ${machine}`, answered?.tools ?? tools, context);
   if (!walked.ready) return walked.outcome;
-  if (walked.address !== undefined) return walked.address;
+  if (walked.address !== undefined) {
+    const stands = walked.address === address && answered?.stands();
+    return { address: walked.address, seen: stands ? seen : undefined };
+  }
   return {
     status: "blocked",
     sentence: `${machine} runs, but has no public address.`,
@@ -132,20 +145,37 @@ function runningAddress(world: World): string | undefined {
   return world.instance?.state === "running" ? addressOf(world) : undefined;
 }
 
-async function runsThere(
-  machine: MachineName,
-  address: string,
-  { access }: KernelOps,
-  signal: AbortSignal,
-): Promise<boolean> {
+function looked(source: KernelSource, there: RunThere): Promise<string> {
+  return lookThere(source, there, factsCommand(placeOf(source)));
+}
+
+/** The same; undefined where there is no link. */
+async function heard(source: KernelSource, there: RunThere, { signal }: OperationContext): Promise<string | undefined> {
   try {
-    const options = { signal, input: `uname=$(uname -r); echo "kernel $uname"\n${RUNNING_BUILD}`, connectTimeout: 5 };
-    const { stdout } = await access.channel.run(machine, address, "sh -s", options);
-    return parseProbe(stdout, 0)?.build !== undefined;
+    return await looked(source, there);
   } catch (error) {
     if (signal.aborted || !(error instanceof FailureError)) throw error;
-    return false;
+    return undefined;
   }
+}
+
+/** Tools for a machine that has answered at `address` just now: it is asked again only after something was done to it. */
+function answeredAt(address: string | undefined, tools: MachineTools) {
+  let stands = true;
+  return {
+    stands: () => stands,
+    tools: {
+      ...tools,
+      act: (act) => {
+        stands = false;
+        return tools.act(act);
+      },
+      askSsh: async (machine, at, signal) =>
+        stands && at === address
+          ? { status: "answered", hostname: machine, lines: [] }
+          : tools.askSsh(machine, at, signal),
+    } satisfies MachineTools,
+  };
 }
 
 /** A job that runs: the one that was there, or a new one that the person wanted; or a host kernel that waits for its trial. */
@@ -167,7 +197,8 @@ async function begin(
   if (kind !== "guest" && kind !== "host") return { status: "cancelled", sentence: "Nothing was done." };
   if (kind === "host" && (await waitsForTrial(machine, source, facts, address, ops, context))) return "on-trial";
   context.step("build-starting", START, "running");
-  const begun = await start(machine, kind, source, address, ops, context);
+  const { facts: now, ...begun } = await start(machine, kind, source, address, ops, context);
+  if (now) ops.kernels.learn(machine, now, source);
   context.step("build-starting", START, "done", begun.already ? `${begun.job.id} runs already` : begun.job.id);
   if (!begun.already) await markStarted(ops.environment.stateDir, machine, begun.job.id);
   return begun;
@@ -208,7 +239,7 @@ async function start(
       // To its end also where it is cancelled meanwhile: what has begun is then known, and stopped.
       const there = commandsOn(ops, machine, address, new AbortController().signal);
       const begun = await startJob(placeOf(source), kind, there);
-      return { job: begun.job, already: begun.already && tries === 1 };
+      return { ...begun, already: begun.already && tries === 1 };
     } catch (error) {
       context.signal.throwIfAborted();
       const lost = error instanceof FailureError && error.failure.kind === "offline";

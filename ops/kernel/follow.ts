@@ -51,7 +51,8 @@ export async function followJob(known: KernelJob, reach: Reach, sink: Sink, sign
     signal.throwIfAborted();
     try {
       const job: KernelJob | undefined = fresh ?? (await reach.status(signal));
-      fresh = undefined;
+      // What has ended stays as it is.
+      fresh = job?.state === "running" ? undefined : job;
       lostAt = undefined;
       sink.onLink({ state: "following" });
       if (!job) return { kind: "vanished" };
@@ -66,12 +67,15 @@ export async function followJob(known: KernelJob, reach: Reach, sink: Sink, sign
         },
         signal,
       );
+      if (sink.bytes() > before) continue;
       // Nothing came, and it runs all the same: not at once again.
-      if (sink.bytes() === before) await clock.sleep(FIRST_RETRY_MS, signal);
+      fresh = undefined;
+      await clock.sleep(FIRST_RETRY_MS, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof FailureError)) throw error;
       const { failure } = error;
+      fresh = undefined;
       lostAt ??= clock.now();
       sink.onLink({ state: "lost", since: lostAt, sentence: failure.sentence });
       const lostFor = clock.now() - lostAt;
@@ -91,8 +95,8 @@ export async function followJob(known: KernelJob, reach: Reach, sink: Sink, sign
 function tail(id: string, from: number): string {
   return `main() {
   cd "$HOME/.local/state/snowglobe-kernel/jobs/${id}" || exit 3
-  ( while [ ! -e exit ] && ! flock -n -s ../../lock true; do sleep 0.2; done ) >/dev/null 2>&1 &
-  tail -c +${from + 1} -s 0.2 -f --pid=$! log
+  ( until [ -e exit ] || flock -w 0.2 -s 9; do :; done ) 9<../../lock >/dev/null 2>&1 &
+  tail -c +${from + 1} -s 0.1 -f --pid=$! log
   kill $! 2>/dev/null
 }
 main`;

@@ -37,16 +37,27 @@ export async function readFacts(place: string, run: RunThere): Promise<JobFacts>
 
 export interface Started {
   readonly job: KernelJob;
+  /** As they are now; absent where it ran already. */
+  readonly facts?: JobFacts;
+  /** All of its log, where it is over. */
+  readonly log?: string;
   /** Whether it ran already: somebody else's. */
   readonly already: boolean;
 }
 
+/** Prints the newest job's log behind a line that says so, where it is over and small. */
+const LOG_OF_ENDED = `cd "$HOME"/.local/state/snowglobe-kernel/jobs && for job in */; do :; done && [ -e "$job/exit" ] && echo log && head -c 65536 "$job/log"`;
+
 /** Starts a build. Throws a FailureError with the script's own sentence where it refuses. */
 export async function startJob(place: string, kind: KernelKind, run: RunThere): Promise<Started> {
-  const { code, output } = await run(`${place}/job.sh start ${kind} 2>&1`);
-  const job = parseFacts(output).jobs[0];
+  const then = `${factsCommand(place)}\n${LOG_OF_ENDED}\ntrue`;
+  const { code, output } = await run(`${place}/job.sh start ${kind} 2>&1 || exit\n${then}`);
+  const [said = "", log] = output.split(/^log\n(.*)/ms);
+  const { builtFrom, jobs } = parseFacts(said);
+  const [job, ...all] = jobs;
   if (!job) throw refused(output, code);
-  return { job, already: code === 75 };
+  if (code === 75) return { job, already: true };
+  return { job, already: false, facts: { jobs: all, builtFrom }, ...(log === undefined ? {} : { log }) };
 }
 
 /** Stops the running build and gives how it ended; undefined where there never was one. */

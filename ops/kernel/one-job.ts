@@ -21,6 +21,8 @@ export interface Begun {
   readonly job: KernelJob;
   /** It ran before this run came to it. */
   readonly already: boolean;
+  /** All of its log, where it was over at once. */
+  readonly log?: string;
 }
 
 interface Followed {
@@ -35,7 +37,7 @@ const CANCEL_MS = 60_000;
 
 /** Follows the job until it has ended, or until the person cancels: then it is stopped on the machine. */
 export async function followOne(
-  { already, job }: Begun,
+  { already, job, log }: Begun,
   source: KernelSource,
   address: string,
   view: Cell<KernelView>,
@@ -57,15 +59,17 @@ export async function followOne(
     await replay(local, (bytes) => builder.read(bytes, false));
     // What was written before this began tells no speed.
     const before = already ? job.bytes : 0;
+    const append = (bytes: Uint8Array) => {
+      local.log.append(bytes);
+      builder.read(bytes, local.log.get().bytes > before);
+    };
+    if (log !== undefined && local.log.get().bytes === 0) append(Buffer.from(log));
     const end = await followJob(
       job,
       reachOf(ops, machine, address, source, job.id),
       {
         bytes: () => local.log.get().bytes,
-        append: (bytes) => {
-          local.log.append(bytes);
-          builder.read(bytes, local.log.get().bytes > before);
-        },
+        append,
         onJob: (now) => builder.update({ job: now }),
         onLink: (link) => builder.update({ link }),
       },
