@@ -230,6 +230,8 @@ run() { # ID
   in_job "$1" kind
   build_and_install "$REPLY" &
   child=$!
+  # Or bash tells the log that it was terminated.
+  set +m
   wait "$child" || code=$?
   # A signal ends the wait before the child has ended.
   while kill -0 "$child" 2>/dev/null; do wait "$child" || code=$?; done
@@ -255,8 +257,6 @@ on_signal() { # JOB CHILD HELPER…
 end() { # JOB CODE HELPER…
   local helper
   for helper in "${@:3}"; do
-    # Or bash tells the log that it was terminated.
-    disown "$helper" 2>/dev/null || true
     kill -TERM -- "-$helper" 2>/dev/null || true
   done
   write_meta "${1##*/}"

@@ -32,16 +32,16 @@ export function saysRunning(seen: string): boolean {
 }
 
 /**
- * Makes sure that kernel/ is there as it is here; gives how many files had to go over. Where it is there already, what
- * `then` of the look printed is `said`. Whole or not at all: two computers
- * at once, or a link that dies half-way, leave nothing half-written.
- * @param seen what lookThere gave
+ * Makes sure that kernel/ is there as it is here; gives how many files had to go over, and what `then` printed. Whole or
+ * not at all: two computers at once, or a link that dies half-way, leave nothing half-written.
+ * @param seen what lookThere gave, with the same `then`
  */
 export async function bringOver(
   source: KernelSource,
   run: RunThere,
   seen: string,
-): Promise<{ readonly sent: number; readonly said: string | undefined }> {
+  then: string,
+): Promise<{ readonly sent: number; readonly said: string }> {
   const [, said] = /^present\n(.*)/ms.exec(seen) ?? [];
   if (said !== undefined) return { sent: 0, said };
   const [, old = ""] = /^at (.+)$/m.exec(seen) ?? [];
@@ -50,14 +50,14 @@ export async function bringOver(
   );
   const isThere = ({ path, sha256 }: SourceFile) => old !== "" && there.get(path) === sha256;
   const missing = source.files.filter((file) => !isThere(file));
-  const sent = await run("bash -s", delivery(source, old, isThere));
-  if (sent.code === 0) return { sent: missing.length, said: undefined };
+  const sent = await run("bash -s", delivery(source, old, isThere, then));
+  if (sent.code === 0) return { sent: missing.length, said: sent.output };
   // What was to be taken from the old directory may have gone meanwhile: once more, with everything.
   const again = await run(
     "bash -s",
-    delivery(source, "", () => false),
+    delivery(source, "", () => false, then),
   );
-  if (again.code === 0) return { sent: source.files.length, said: undefined };
+  if (again.code === 0) return { sent: source.files.length, said: again.output };
   throw new FailureError({
     kind: "conflict",
     code: "BRING_OVER",
@@ -96,8 +96,11 @@ main
  * A script that makes the directory, takes over what is the same, writes what is not, checks all of it and puts it in
  * place. In a function: a script that arrives only in part does nothing.
  */
-function delivery(source: KernelSource, old: string, isThere: (file: SourceFile) => boolean): string {
+function delivery(source: KernelSource, old: string, isThere: (file: SourceFile) => boolean, then: string): string {
   const folders = new Set(source.files.map(({ path }) => path.split("/").slice(0, -1).join("/")).filter(Boolean));
+  const words = (files: readonly SourceFile[]) => files.map(({ path }) => word(path)).join(" ");
+  const same = source.files.filter(isThere);
+  const programs = source.files.filter(({ executable }) => executable);
   const lines = [
     "main() {",
     "set -eu",
@@ -105,13 +108,13 @@ function delivery(source: KernelSource, old: string, isThere: (file: SourceFile)
     `part=$(mktemp -d part.XXXXXX)`,
     `trap 'cd "$HOME"/${PLACE}; rm -rf "$part"' EXIT`,
     `cd "$part"`,
-    ...[...folders].map((folder) => `mkdir -p ${word(folder)}`),
-    ...source.files.flatMap((file) => [
-      isThere(file)
-        ? `cp ${word(`${old}/${file.path}`)} ${word(file.path)}`
-        : `base64 -d >${word(file.path)} <<'END'\n${file.content.toString("base64")}\nEND`,
-      `chmod ${file.executable ? "755" : "644"} ${word(file.path)}`,
-    ]),
+    `mkdir -p . ${[...folders].map(word).join(" ")}`,
+    ...(same.length > 0 ? [`(cd ${word(old)}; cp --parents -t "$OLDPWD" ${words(same)})`] : []),
+    ...source.files
+      .filter((file) => !isThere(file))
+      .map((file) => `base64 -d >${word(file.path)} <<'END'\n${file.content.toString("base64")}\nEND`),
+    `chmod 644 ${words(source.files)}`,
+    ...(programs.length > 0 ? [`chmod 755 ${words(programs)}`] : []),
     "sha256sum --quiet -c - <<'END'",
     ...source.files.map(({ path, sha256 }) => `${sha256}  ${path}`),
     "END",
@@ -128,6 +131,8 @@ function delivery(source: KernelSource, old: string, isThere: (file: SourceFile)
     "fi",
     "}",
     "main 2>&1",
+    "set +eu",
+    then,
     "",
   ];
   return lines.join("\n");

@@ -11,7 +11,7 @@ import { bootOf } from "../ssh/probe.ts";
 import { cell } from "../store.ts";
 import { bringOver, lookThere, placeOf, type RunThere, saysRunning } from "./bring-over.ts";
 import type { KernelSource } from "./inputs.ts";
-import { factsCommand, type JobFacts, parseFacts, readFacts, type Started, startJob } from "./jobs.ts";
+import { factsCommand, type JobFacts, parseFacts, type Started, startJob } from "./jobs.ts";
 import { markStarted } from "./local-log.ts";
 import { type Begun, type FollowOps, followOne } from "./one-job.ts";
 import { buildQuestion, changesSince, kindsFor, saysBuild } from "./question.ts";
@@ -59,9 +59,14 @@ export function buildKernel(machine: MachineName, wanted: Wanted, ops: KernelOps
       const { address } = way;
       const there = commandsOn(ops, machine, address, context.signal);
       context.step("bring", BRING, "running");
-      const { said, sent } = await bringOver(source, there, way.seen ?? (await looked(source, there)));
+      const { said, sent } = await bringOver(
+        source,
+        there,
+        way.seen ?? (await looked(source, there)),
+        saysFacts(source),
+      );
       context.step("bring", BRING, "done", sent === 0 ? "it is there as it is here" : `new there: ${sent} files`);
-      const facts = said === undefined ? await readFacts(placeOf(source), there) : parseFacts(said);
+      const facts = parseFacts(said);
       ops.kernels.learn(machine, facts, source);
       const tryIt = () => trialBoot(machine, trialTools(machine, ops), context);
       const begun = await begin(machine, wanted, source, facts, address, ops, context);
@@ -146,7 +151,11 @@ function runningAddress(world: World): string | undefined {
 }
 
 function looked(source: KernelSource, there: RunThere): Promise<string> {
-  return lookThere(source, there, factsCommand(placeOf(source)));
+  return lookThere(source, there, saysFacts(source));
+}
+
+function saysFacts(source: KernelSource): string {
+  return factsCommand(placeOf(source));
 }
 
 /** The same; undefined where there is no link. */

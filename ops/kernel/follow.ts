@@ -38,7 +38,7 @@ const SLOWEST_RETRY_MS = 5000;
 const FIRST_RETRY_MS = 250;
 /** A machine that comes back may refuse the key for a while (first boot), or show a key that is being made. */
 const STUBBORN_MS = 60_000;
-const GONE_AFTER_MS = 2000;
+const GONE_AFTER_MS = 1000;
 
 /** Follows until the job has ended and all of its log is here; `known` is how it stood just now. Rejects only with the signal's reason. */
 export async function followJob(known: KernelJob, reach: Reach, sink: Sink, signal: AbortSignal): Promise<FollowEnd> {

@@ -105,6 +105,7 @@ describe.skipIf(lacking)(`job.sh${lacking ? ` (skipped: no ${lacking})` : ""}`, 
     const cancelled = await call("cancel");
     expect(cancelled.jobs[0]).toMatchObject({ state: "cancelled", phase: "compile" });
     expect(cancelled.jobs[0]?.exit).not.toBe(0);
+    expect(builder.read(jobs, String(cancelled.jobs[0]?.id), "log")).not.toContain("Terminated");
     // The lock is free, so the next one starts, and goes on where this one was.
     rmSync(builder.path("hold"));
     expect((await call("start", "guest")).code).toBe(0);
