@@ -2,7 +2,10 @@
 
 import type { Finding } from "./view.ts";
 
-type Found = Omit<Finding, "at">;
+type Found = Omit<Finding, "at"> & {
+  /** Says only that something failed, and what that was is said elsewhere, if at all. */
+  readonly echo: boolean;
+};
 
 /** gcc and clang `file:line:column: error: text`; the assembler says `Error:`, Kconfig `.config:12:warning: text`. */
 const AT_PLACE = /^([^\s:][^:]{0,511}):(\d{1,9})(?::(\d{1,9}))?:\s?(?:fatal )?(error|warning)\b:?\s?(.*)/i;
@@ -15,6 +18,7 @@ const MODPOST = /^(ERROR|WARNING): (modpost: .*|unmet direct dependencies .*)/;
 const UNMET = /^(warning|error): (\(.*)/;
 /** `make[2]: *** [scripts/Makefile.build:287: init/main.o] Error 1`. */
 const MAKE = /^\S{0,100}\bmake(?:\[\d+\])?: \*\*\* (?:\[([^\s:\]]{1,511}):(\d{1,9}): )?(.*)/;
+const MAKE_ECHO = /\] (?:Error \d+|Segmentation fault|Killed|Terminated)\b|Deleting file /;
 const OURS = /^==> failed (.*)/;
 
 /** What the line says is wrong, if it does. A line is at most a few thousand characters, without control characters. */
@@ -24,9 +28,10 @@ export function findIn(line: string): Found | undefined {
   const place = AT_PLACE.exec(line);
   if (place) return found(place[4], place[5], place[1], place[2], place[3]);
   const ours = OURS.exec(line);
-  if (ours) return found("error", ours[1]);
+  if (ours) return { ...found("error", ours[1]), echo: true };
   const make = MAKE.exec(line);
-  if (make) return make[3]?.startsWith("Waiting for") ? undefined : found("error", line, make[1], make[2]);
+  if (make?.[3]?.startsWith("Waiting for")) return undefined;
+  if (make) return { ...found("error", line, make[1], make[2]), echo: MAKE_ECHO.test(line) };
   if (LINKER.test(line)) {
     const at = LINKER_PLACE.exec(line);
     return found("error", line, at?.[1], at?.[2]);
@@ -51,5 +56,6 @@ function found(
     file,
     line: line === undefined ? undefined : Number(line),
     column: column === undefined ? undefined : Number(column),
+    echo: false,
   };
 }

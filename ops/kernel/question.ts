@@ -71,13 +71,14 @@ export function expectation(
   facts: JobFacts,
   changes: readonly string[] | undefined,
 ): string {
-  if (changes?.length === 0) return "nothing changed: a second or two";
+  if (changes?.length === 0) return "a second or two, as nothing changed";
   const last = facts.jobs.find((job) => job.kind === kind && job.state === "succeeded" && !job.unchanged);
   const took = last && tookMs(last);
-  if (took !== undefined) return `the last one took ${duration(took)}`;
+  if (took !== undefined) return `${duration(took)}, as the last one`;
   // kernel.md, "Sizes": 2,409 CPU-seconds for the arm64 guest, a host 10 to 15 times that.
   const minutes = Math.max(1, Math.round((2409 * (kind === "host" ? 12.5 : 1)) / vcpus / 60));
-  return `about ${minutes === 1 ? "a minute" : `${minutes} minutes`} on ${vcpus} vCPUs, once the source is there`;
+  const download = facts.jobs.some(({ state }) => state === "succeeded") ? "" : " and the download";
+  return `about ${minutes === 1 ? "a minute" : `${minutes} minutes`}${download}`;
 }
 
 export function tookMs({ endedAt, startedAt }: KernelJob): number | undefined {
@@ -100,15 +101,15 @@ export function buildQuestion(spec: MachineSpec, source: KernelSource, facts: Jo
       ...kinds.map((kind) => ({
         id: kind,
         label: kind === "guest" ? "Guest" : "Host",
-        detail: `${WHAT[kind]}; ${expectationOf(kind, spec, source, facts)}`,
+        detail: `${expectationOf(kind, spec, source, facts)}; ${WHAT[kind]}`,
       })),
     ],
   };
 }
 
 const WHAT: Readonly<Record<KernelKind, string>> = {
-  guest: "an image for Firecracker microVMs",
-  host: "this machine's own kernel",
+  guest: "for Firecracker microVMs",
+  host: "this machine's own",
 };
 
 const TRIAL = [

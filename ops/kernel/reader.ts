@@ -39,7 +39,9 @@ const SAMPLE_MS = 250;
 export function createLogReader(now: () => number, events: LogEvents): LogReader {
   const decoder = new StringDecoder("utf8");
   const findings: Finding[] = [];
-  let shownFindings: readonly Finding[] = [];
+  let shownFindings: readonly Finding[] | undefined = [];
+  /** What stands for the failure until something says what it is. */
+  let echo: Finding | undefined;
   let errors = 0;
   let warnings = 0;
   let number = 0;
@@ -63,10 +65,22 @@ export function createLogReader(now: () => number, events: LogEvents): LogReader
     }
     if (text.startsWith("==> ")) ours(text.slice(4));
     const found = findIn(text);
-    if (!found) return;
-    if (found.severity === "error") errors += 1;
+    if (found) gather(found);
+  };
+
+  const gather = ({ echo: isEcho, ...said }: NonNullable<ReturnType<typeof findIn>>) => {
+    if (isEcho && errors > 0) return;
+    const finding = { ...said, at: number };
+    if (finding.severity === "error" && echo) {
+      errors = 0;
+      if (findings.includes(echo)) findings.splice(findings.indexOf(echo), 1);
+      echo = undefined;
+    }
+    if (isEcho) echo = finding;
+    if (finding.severity === "error") errors += 1;
     else warnings += 1;
-    if (findings.length < FINDINGS_KEPT) findings.push({ ...found, at: number });
+    if (findings.length < FINDINGS_KEPT) findings.push(finding);
+    shownFindings = undefined;
     stale = true;
   };
 
@@ -116,7 +130,7 @@ export function createLogReader(now: () => number, events: LogEvents): LogReader
     reading: () => {
       if (!stale) return held;
       stale = false;
-      if (findings.length !== shownFindings.length) shownFindings = findings.slice();
+      shownFindings ??= findings.slice();
       held = { progress: progress(), findings: shownFindings, errors, warnings, hash };
       return held;
     },

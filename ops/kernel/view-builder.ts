@@ -95,14 +95,13 @@ export function createViewBuilder(view: Cell<KernelView>, clock: Clock, context:
       publish();
       close(how, detail);
       if (how !== "failed") return;
-      for (const one of view.get().findings.filter(isFirstHand).slice(0, ERRORS_TOLD)) context.log(say(one), "err");
+      for (const one of view.get().findings.filter(isError).slice(0, ERRORS_TOLD)) context.log(say(one), "err");
     },
   };
 }
 
-/** An error of the compiler and not what make says of it. */
-function isFirstHand({ severity, text }: Finding): boolean {
-  return severity === "error" && !text.includes("***");
+function isError({ severity }: Finding): boolean {
+  return severity === "error";
 }
 
 function say({ column, file, line, text }: Finding): string {

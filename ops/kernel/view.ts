@@ -46,7 +46,7 @@ export interface KernelJob {
   readonly reason: string;
 }
 
-/** An error or a warning of the compiler, the linker, make or Kconfig. */
+/** An error or a warning of the compiler, the linker or Kconfig; of make and our scripts only where no other says why. */
 export interface Finding {
   readonly severity: "error" | "warning";
   readonly file: string | undefined;

@@ -29,7 +29,7 @@ test("guest or host is asked once, the log comes over whole, and what is unchang
     ]),
     choices: [
       { id: "cancel" },
-      { id: "guest", detail: expect.stringContaining("a minute on 64 vCPUs") },
+      { id: "guest", detail: "about a minute and the download; for Firecracker microVMs" },
       { id: "host" },
     ],
   });
@@ -106,6 +106,8 @@ test("an error of the compiler ends the build: found with its file and line, and
     failure: { code: "BUILD_FAILED", sentence: expect.stringMatching(/^make ended with an error/) },
   });
   const [first] = view().findings;
+  // What make and build.sh say of it is no other one.
+  expect(view()).toMatchObject({ errors: 1, findings: [first] });
   expect(first).toMatchObject({ severity: "error", file: "init/main.c", line: 2, column: 2, text: "#error broken" });
   expect(view().log?.slice(first?.at ?? 0, (first?.at ?? 0) + 1)).toEqual(["init/main.c:2:2: error: #error broken"]);
   expect(run.get().log.filter(({ stream }) => stream === "err")[0]?.text).toBe("init/main.c:2:2: #error broken");

@@ -24,7 +24,7 @@ test.each([
     "recursive dependency detected!",
   ],
 ])("the place of %s", (line, severity, file, number, column, text) => {
-  expect(findIn(line)).toEqual({ severity, file, line: number, column, text });
+  expect(findIn(line)).toEqual({ severity, file, line: number, column, text, echo: false });
 });
 
 test.each([

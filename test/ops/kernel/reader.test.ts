@@ -82,6 +82,26 @@ test("carriage returns that are cut from each other, after a line that is too lo
   }
 });
 
+test("one error of the compiler is one error, whatever make and our scripts say of it, before or after", () => {
+  const ECHOES = [
+    "make[2]: *** [scripts/Makefile.build:287: init/main.o] Error 1",
+    "make[1]: *** [Makefile:2010: init] Error 2",
+    "==> failed make ended with an error: its first lines say where.",
+  ];
+  const { feed, reading } = reader();
+  feed("a.c:1: warning: w\n");
+  feed(`${ECHOES.join("\n")}\n`);
+  // Nothing else explains it: the innermost does.
+  expect(reading()).toMatchObject({ errors: 1, findings: [{ at: 0 }, { at: 1, text: ECHOES[0] }] });
+  feed("init/main.c:3:5: error: x undeclared\n");
+  expect(reading()).toMatchObject({ errors: 1, warnings: 1, findings: [{ at: 0 }, { at: 4, text: "x undeclared" }] });
+  feed(`${ECHOES.join("\n")}\nmake: *** No rule to make target 'b.o'.  Stop.\n`);
+  expect(reading()).toMatchObject({ errors: 2, findings: [{ at: 0 }, { at: 4 }, { at: 8 }] });
+  const failed = reader();
+  failed.feed("==> failed one.patch no longer applies.\n");
+  expect(failed.reading()).toMatchObject({ errors: 1, findings: [{ text: "one.patch no longer applies." }] });
+});
+
 test("the oldest thousand findings are kept and the rest is counted; what did not change is the same value", () => {
   const { feed, reading } = reader();
   for (let one = 0; one < 1500; one += 1) feed(`a.c:${one + 1}: warning: w\n`);

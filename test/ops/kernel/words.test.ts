@@ -111,11 +111,24 @@ describe("what would be built", () => {
   });
 
   test("how long: as the last one, else a guess from its size, else next to nothing", () => {
-    expect(expectation("guest", ARM, NO_FACTS, undefined)).toBe("about a minute on 64 vCPUs, once the source is there");
-    expect(expectation("host", ARM, NO_FACTS, undefined)).toMatch(/^about 8 minutes on 64 vCPUs/);
-    expect(expectation("guest", ARM, facts(...SAME), ["x"])).toBe("the last one took 1 min");
-    expect(expectation("guest", ARM, facts(...SAME), [])).toBe("nothing changed: a second or two");
+    expect(expectation("guest", ARM, NO_FACTS, undefined)).toBe("about a minute and the download");
+    expect(expectation("host", ARM, NO_FACTS, undefined)).toMatch(/^about 8 minutes/);
+    expect(expectation("guest", ARM, facts(...SAME), ["x"])).toBe("1 min, as the last one");
+    expect(expectation("guest", ARM, facts(...SAME), [])).toBe("a second or two, as nothing changed");
     expect(expectation("guest", ARM, parseFacts(status({ unchanged: true })), ["x"])).toMatch(/^about a minute/);
+  });
+
+  test("the details of the choices fit into a window of 80 columns", () => {
+    const hours = parseFacts(
+      `${status({ ended: 1000 + 86_399 })}\n${status({ id: "20261122T193012123-host", kind: "host" })}`,
+    );
+    for (const known of [NO_FACTS, hours, facts(...SAME)]) {
+      const one: KernelSource = { ...source, files: source.files.slice(0, 5) };
+      const question = buildQuestion(ARM, one, known);
+      if (question.kind !== "choose") throw new Error("it is no choice");
+      // 72 columns in the dialog, of which the marker and the labels take ten.
+      for (const { detail = "" } of question.choices) expect(detail.length, detail).toBeLessThanOrEqual(62);
+    }
   });
 
   test("Cancel comes first, and only the ARM machine is asked about a host kernel", () => {
