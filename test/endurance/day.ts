@@ -84,7 +84,10 @@ export async function liveThrough(stage: Endurance, seed: number, plan: DayPlan)
     await hand.wakeUp();
     await hand.home();
     await withoutChildren(cockpit.pid);
+    // In fast time one look follows the other, and there is never a moment without one.
+    await stage.setSpeed(1);
     const sample = { ...(await stage.figures()), at: hour(), ...stateOf(stage.env.XDG_STATE_HOME ?? "") };
+    await stage.setSpeed(BUSY_SPEED);
     samples.push(sample);
     const { heap, rss } = sample.megabytes;
     tell(

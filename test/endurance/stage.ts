@@ -40,7 +40,7 @@ export async function startEndurance(): Promise<Endurance> {
   meter.listen(join(directory, "meter"));
   const cockpit = runProgram(
     process.execPath,
-    ["--expose-gc", "--max-semi-space-size=2", join(directory, "built/main.js")],
+    ["--expose-gc", "--max-semi-space-size=4", join(directory, "built/main.js")],
     {
       env: { LANG: "C.UTF-8", MALLOC_ARENA_MAX: "1", SNOWGLOBE_METER: join(directory, "meter"), ...stage.env },
       columns: 120,
