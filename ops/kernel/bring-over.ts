@@ -4,7 +4,7 @@
  */
 
 import { FailureError } from "../failure.ts";
-import { RUNNING_BUILD } from "../ssh/probe-script.ts";
+import { parseRunningBuild, RUNNING_BUILD } from "../ssh/probe-script.ts";
 import type { KernelSource, SourceFile } from "./inputs.ts";
 
 /** Runs a line of shell on the machine; `input` is its standard input. */
@@ -28,7 +28,7 @@ export async function lookThere(source: KernelSource, run: RunThere, then: strin
 
 /** Whether a build runs there, by whomever. */
 export function saysRunning(seen: string): boolean {
-  return /^build \S/.test(seen);
+  return parseRunningBuild(seen) !== undefined;
 }
 
 /**

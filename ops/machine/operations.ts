@@ -11,7 +11,7 @@ import { DOUBT_MS, retryAfter } from "./pace.ts";
 import { isPassing, reconcile } from "./reconcile.ts";
 import { isReached, planSwap, type SwapPlan, swapGoal } from "./swap-plan.ts";
 import type { MachineTools } from "./tools.ts";
-import { seatOf, type World, worldOf } from "./world.ts";
+import { addressOf, seatOf, type World, worldOf } from "./world.ts";
 
 /** Starts a machine, after the person has seen what it costs. */
 export function startMachine(name: MachineName, tools: MachineTools): Operation {
@@ -43,6 +43,7 @@ export function stopMachine(name: MachineName, tools: MachineTools): Operation {
       title: `Stop ${name}?`,
       lines: [
         `Stop ${world.instance?.id} (${world.spec.instanceType}): what runs on it ends, open sessions too.`,
+        ...(await buildLines(world, tools, context)),
         ...(name === "fcvm-metal-arm" ? ["Its instance-store disks (/mnt/fcvm-btrfs) are empty after that."] : []),
         `While stopped it costs ${dollars(stoppedPerMonth, "month")} for its volumes and address.`,
         world.spotRequest ? "About 1 to 5 minutes, until its spot request is released too." : "About a minute.",
@@ -72,12 +73,22 @@ export function swapMachine(name: MachineName, tools: MachineTools): Operation {
           : {}),
       };
     }
-    const afterSwap = await askSwap(name, plan, context);
+    const lines = [...(await buildLines(world, tools, context)), ...plan.lines];
+    const afterSwap = await askSwap(name, { ...plan, lines }, context);
     if (!afterSwap) return REFUSED;
     const { outcome } = await reconcile(name, swapGoal(plan, afterSwap), tools, context);
     if (outcome.status !== "done") return outcome;
     return { ...outcome, next: `Enter on it opens a shell, or make ssh-${MACHINES[name].short}.` };
   });
+}
+
+/** The build that a stop would end, by whomever it was begun. Only one who asks to stop the machine may end it. */
+async function buildLines(world: World, tools: MachineTools, context: OperationContext): Promise<readonly string[]> {
+  const { instance, spec } = world;
+  const address = addressOf(world);
+  if (!spec.buildsKernels || instance?.state !== "running" || address === undefined) return [];
+  const build = await tools.buildThere(spec.name, address, context.signal);
+  return build ? [`A ${build.kind} kernel is being built on it (${build.id}): that ends too, unfinished.`] : [];
 }
 
 /** The swap that destroys nothing: what is decided before the person was asked. */

@@ -8,6 +8,8 @@ import type { MachineName } from "../fleet/machines.ts";
 import type { Fleet } from "../fleet/model.ts";
 import type { Ops } from "../ops.ts";
 import { isWeather } from "../ssh/diagnose.ts";
+import { parseRunningBuild, RUNNING_BUILD } from "../ssh/probe-script.ts";
+import type { Probe } from "../ssh/types.ts";
 import { doAct } from "./act.ts";
 import type { Act } from "./acts.ts";
 import type { SshFact } from "./world.ts";
@@ -23,6 +25,8 @@ export interface MachineTools {
   readonly explain: (error: unknown) => Failure;
   /** Whether SSH answers now; never throws but for the signal's reason. */
   readonly askSsh: (machine: MachineName, address: string, signal: AbortSignal) => Promise<SshFact>;
+  /** The kernel build that runs there, if one is heard of within seconds; never throws but for the signal's reason. */
+  readonly buildThere: (machine: MachineName, address: string, signal: AbortSignal) => Promise<Probe["build"]>;
   /** Drops the keys by which the address was known while it was on another root. */
   readonly forgetHostKeys: (
     machine: MachineName,
@@ -35,6 +39,9 @@ export interface MachineTools {
 
 /** Seconds to connect: a machine that boots drops packets, and is asked again soon. */
 const CONNECT_SECONDS = 5;
+
+/** A question waits for it: a machine that does not answer by then is not asked again. */
+const BUILD_MS = 3000;
 
 /** On a machine's first boot the key is put in place some seconds after sshd is up. */
 const REFUSED_MS = 45_000;
@@ -66,6 +73,17 @@ export function machineTools(ops: Pick<Ops, "access" | "clock" | "metrics">): Ma
         refusedAt = code === "KEY_REFUSED" ? (refusedAt ?? clock.now()) : undefined;
         const mayPass = refusedAt === undefined ? isWeather(error.failure) : clock.now() - refusedAt < REFUSED_MS;
         return { status: "silent", sentence, action, final: !mayPass };
+      }
+    },
+    buildThere: async (machine, address, signal) => {
+      try {
+        const limit = AbortSignal.any([signal, AbortSignal.timeout(BUILD_MS)]);
+        return parseRunningBuild(
+          (await access.channel.run(machine, address, "sh -s", { signal: limit, input: RUNNING_BUILD })).stdout,
+        );
+      } catch {
+        signal.throwIfAborted();
+        return undefined;
       }
     },
     forgetHostKeys: (machine, address, volumeId) =>

@@ -73,6 +73,11 @@ function buildOf(text = ""): Pick<Probe, "build"> {
   return kind === "guest" || kind === "host" ? { build: { id: text, kind } } : {};
 }
 
+/** Reads what RUNNING_BUILD printed, whatever else was. */
+export function parseRunningBuild(output: string): Probe["build"] {
+  return buildOf(/^build (\S+)$/m.exec(output)?.[1]).build;
+}
+
 /** The leading numbers of a line of /proc, none below zero. */
 function numbers(text = ""): number[] {
   const found: number[] = [];

@@ -154,6 +154,7 @@ export async function randomRun(seed: number): Promise<RandomRun> {
       answered = true;
       return { status: "answered", hostname: MACHINE, lines: [MACHINE, "up 1 min"] };
     },
+    buildThere: async () => undefined,
     forgetHostKeys: async () => {},
     spotPerHour: () => 1,
   };

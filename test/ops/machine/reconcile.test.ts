@@ -52,6 +52,7 @@ function stage(moves: (kind: string) => boolean, more: Partial<MachineTools> = {
     },
     explain,
     askSsh: async () => ({ status: "answered", hostname: ARM, lines: [ARM] }),
+    buildThere: async () => undefined,
     forgetHostKeys: async () => {},
     spotPerHour: () => undefined,
     ...more,

@@ -66,6 +66,17 @@ describe("the swap over HTTP", () => {
     expect(log.join("\n")).toContain("up 1 min");
   });
 
+  it("names the kernel build that the swap would end", async () => {
+    const { tools } = await stage();
+    const building: SimTools = { ...tools, buildThere: async () => ({ id: "20261122T193012123-host", kind: "host" }) };
+    const { questions } = await runOperation(swapMachine(ARM, building), building, () => undefined);
+    expect(questions[0]).toMatchObject({
+      lines: expect.arrayContaining([
+        "A host kernel is being built on it (20261122T193012123-host): that ends too, unfinished.",
+      ]),
+    });
+  });
+
   it("says that there is nothing to do, and asks nothing", async () => {
     const { simulator, tools } = await stage({ story: healthyAccount });
     const { outcome, questions } = await runOperation(swapMachine(ARM, tools), tools);

@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { stopMachine } from "../../../ops/machine/operations.ts";
+import { machineTools } from "../../../ops/machine/tools.ts";
+import { runOperation } from "../machine/run-operation.ts";
+import { ARM, build, compiling, done, type KernelRig, logOf, startRig, until } from "./rig.ts";
+
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
+/** Twice the 15 s after which ssh gives a silent link up (ops/ssh/command.ts): this computer may be busy. */
+const SILENT_MS = 30_000;
+let rig: KernelRig;
+beforeEach(async () => {
+  rig = await startRig();
+  rig.hosts.kernels.hold(true);
+});
+afterEach(() => rig.stop());
+
+test("a link that falls silent is noticed, and followed on where it was; a stop names the build where it is heard of", async () => {
+  const { run, view } = build(rig.computer(), ARM, { kind: "guest" });
+  const { job } = await until(run, compiling);
+  const other = machineTools(rig.computer("desktop"));
+  const questions = async () => (await runOperation(stopMachine(ARM, other), other, () => undefined)).questions;
+  const named = `A guest kernel is being built on it (${job?.id}): that ends too, unfinished.`;
+  expect(await questions()).toMatchObject([{ title: `Stop ${ARM}?`, lines: expect.arrayContaining([named]) }]);
+
+  rig.hosts.faults(ARM).blackhole(true);
+  const began = performance.now();
+  expect(await questions()).toMatchObject([{ title: `Stop ${ARM}?`, lines: expect.not.arrayContaining([named]) }]);
+  // The channel's own patience would be ten seconds and more.
+  expect(performance.now() - began).toBeLessThan(8000);
+  const { link } = await until(run, (now) => now.link.state === "lost", SILENT_MS);
+  expect(link).toMatchObject({ sentence: expect.stringContaining(ARM) });
+
+  rig.hosts.faults(ARM).blackhole(false);
+  await until(run, (now) => now.link.state === "following");
+  rig.hosts.kernels.hold(false);
+  await done(run);
+  const log = join(rig.homeOn(ARM), ".local/state/snowglobe-kernel/jobs", job?.id ?? "", "log");
+  expect(logOf(run)).toBe(readFileSync(log, "utf8").trimEnd());
+  expect(view().job).toMatchObject({ id: job?.id, state: "succeeded" });
+});
