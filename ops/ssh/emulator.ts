@@ -44,6 +44,8 @@ const LOW = 2 * 1024 * 1024;
 const SKIP_FROM = 512 * 1024;
 /** What a flood gathers in while it waits: chunks that were kept themselves would take half of the time to collect as garbage. */
 const STORE = 1024 * 1024;
+/** How many of them are used again: fresh ones would be half of the garbage of a flood. */
+const SPARE = 2;
 /** How much is parsed at once: about 2 ms (36 MB/s, craft.md). */
 const SLICE = 64 * 1024;
 /** Pauses between slices: nobody waits for them, so the cockpit's own screen goes first. */
@@ -83,6 +85,8 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
   const keyboard = followKeyboard(terminal);
 
   const queue: Item[] = [];
+  const stores = new WeakSet<ArrayBufferLike>();
+  const spare: Buffer[] = [];
   let waiting = 0;
   let crowded = false;
   let disposed = false;
@@ -171,9 +175,24 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
     const kept = shorten(run, SCROLLBACK + 2 * terminal.rows);
     const last = queue[run.length - 1];
     if (!kept || last?.kind !== "bytes") return;
-    queue.splice(0, run.length, { ...last, bytes: kept, room: NOTHING });
+    const dropped = queue.splice(0, run.length, { ...last, bytes: kept, room: NOTHING });
+    for (const item of dropped) giveBack(item);
     waiting += kept.length - length;
     setCrowded();
+  };
+
+  const takeStore = (length: number): Buffer => {
+    const known = length <= STORE ? spare.pop() : undefined;
+    if (known) return known;
+    const made = Buffer.allocUnsafeSlow(Math.max(STORE, length));
+    stores.add(made.buffer);
+    return made;
+  };
+
+  /** A store of which nothing was parsed is nobody else's: the end that is kept may lie in any other. */
+  const giveBack = (item: Item) => {
+    if (item.kind !== "bytes" || !stores.has(item.bytes.buffer) || item.bytes.byteOffset !== 0) return;
+    if (spare.length < SPARE) spare.push(Buffer.from(item.bytes.buffer));
   };
 
   const enqueue = (bytes: Buffer, watched: boolean) => {
@@ -183,7 +202,7 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
     if (!plain || last?.kind !== "bytes" || !last.plain || last.watched !== watched) {
       queue.push({ kind: "bytes", bytes, plain, watched, room: NOTHING });
     } else if (last.room.length < bytes.length) {
-      const store = Buffer.allocUnsafeSlow(Math.max(STORE, bytes.length));
+      const store = takeStore(bytes.length);
       bytes.copy(store);
       queue.push({ ...last, bytes: store.subarray(0, bytes.length), room: store.subarray(bytes.length) });
     } else {
