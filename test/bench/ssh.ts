@@ -25,6 +25,7 @@ const PROGRAM = fileURLToPath(new URL("../ops/ssh/attach-program.ts", import.met
 const ADDRESS = "184.72.40.255";
 const ROUNDS = 3;
 const KEYS = 200;
+const ECHO_ROUNDS = 5;
 /** Of 1 GB: 100 MB each. */
 const PARTS = 10;
 const TEXTS = {
@@ -68,12 +69,20 @@ export async function benchSsh(): Promise<BenchRow[]> {
       }
       rows.push(throughputRow(`100 MB of ${kind} through an attached session`, rounds));
     }
-    const [mine = [], theirs = []] = await echoes(program("at-once"), plain());
+    const added: number[] = [];
+    const middles: number[] = [];
+    // Two keys of 200 decide a round, and on a small machine each of them may have met somebody else's work.
+    for (let round = 0; round < ECHO_ROUNDS; round += 1) {
+      const [mine = [], theirs = []] = await echoes(program("at-once"), plain());
+      added.push(percentile(mine, 0.99) - percentile(theirs, 0.99));
+      middles.push(median(mine) - median(theirs));
+    }
     rows.push({
       name: `keystroke to echo through a cockpit, added at p99 of ${KEYS}`,
-      value: percentile(mine, 0.99) - percentile(theirs, 0.99),
+      value: median(added),
       unit: "ms",
-      against: "ssh -tt under node-pty",
+      spread: spreadOf(added),
+      against: `ssh -tt under node-pty; added in the middle: ${median(middles).toFixed(2)} ms`,
       target: "≤ 2",
     });
     const resident = await detachedMemory(program(), join(directory, "coloured-text"));
