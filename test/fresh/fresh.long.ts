@@ -52,6 +52,20 @@ describe.skipIf(lacks)(`a bare Debian with ${PACKAGES.join(", ")}${lacks ? ` (${
     expect(demo.restored()).toBe(true);
   });
 
+  it("make tui: tells who never signed in what to press, and asks for what it cannot know", async () => {
+    const cockpit = root.person("cd snowglobe && make tui");
+    await cockpit.waitFor("Nobody is signed in to AWS. Press l to sign in.", MINUTE);
+    await cockpit.press("l");
+    await cockpit.waitFor("Start URL of your AWS access portal", MINUTE);
+    await cockpit.press("escape");
+    await cockpit.waitFor("nobody is signed in", MINUTE);
+    await cockpit.press("escape");
+    await cockpit.waitFor("q quit");
+    await cockpit.press("q");
+    expect((await cockpit.exited).exitCode).toBe(0);
+    expect(cockpit.restored()).toBe(true);
+  });
+
   it("leaves the clone as it was, but for what git ignores", async () => {
     const status = root.person("cd snowglobe && git status --porcelain && node_modules/.bin/node --version");
     expect((await status.exited).exitCode).toBe(0);
