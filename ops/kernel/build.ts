@@ -20,7 +20,7 @@ import { readSource } from "./source.ts";
 import { trialBoot } from "./trial-boot.ts";
 import { parseHealth } from "./trial-boot-hear.ts";
 import { trialTools } from "./trial-boot-tools.ts";
-import { type KernelKind, type KernelView, NO_PROGRESS } from "./view.ts";
+import { type KernelKind, unseen } from "./view.ts";
 
 export type KernelOps = FollowOps & Pick<Ops, "metrics" | "sessions">;
 
@@ -33,17 +33,7 @@ export type Wanted = { readonly kind: KernelKind | undefined } | { readonly foll
  */
 export function buildKernel(machine: MachineName, wanted: Wanted, ops: KernelOps): Operation {
   const kind = "kind" in wanted ? wanted.kind : wanted.follow.endsWith("-host") ? "host" : "guest";
-  const view = cell<KernelView>({
-    machine,
-    kind,
-    job: undefined,
-    progress: NO_PROGRESS,
-    findings: [],
-    errors: 0,
-    warnings: 0,
-    link: { state: "none" },
-    log: undefined,
-  });
+  const view = cell(unseen(machine, kind));
   return {
     name: "kernel",
     title: `Build a ${kind ? `${kind} ` : ""}kernel on ${machine}`,

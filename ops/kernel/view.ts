@@ -95,3 +95,18 @@ export const NO_PROGRESS: BuildProgress = {
   perSecond: undefined,
   secondsLeft: undefined,
 };
+
+/** Of a build of which nothing is known yet. */
+export function unseen(machine: MachineName, kind: KernelKind | undefined): KernelView {
+  return {
+    machine,
+    kind,
+    job: undefined,
+    progress: NO_PROGRESS,
+    findings: [],
+    errors: 0,
+    warnings: 0,
+    link: { state: "none" },
+    log: undefined,
+  };
+}

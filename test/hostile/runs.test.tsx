@@ -4,20 +4,31 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { Clock } from "../../ops/clock.ts";
 import { createBuildLog } from "../../ops/kernel/build-log.ts";
 import type { KernelView } from "../../ops/kernel/view.ts";
-import { startRun } from "../../ops/operation/run.ts";
+import { type Run, startRun } from "../../ops/operation/run.ts";
 import type { Operation, OperationContext } from "../../ops/operation/types.ts";
 import { cell, when } from "../../ops/store.ts";
 import { RunScreen } from "../../tui/screens/run.tsx";
 import { fakeClock } from "../harness/fakes.ts";
 import { NOW } from "../harness/fleets.ts";
-import { renderScreen } from "../harness/screen.tsx";
+import { renderScreen, type Screen } from "../harness/screen.tsx";
 import { change, planJson, REPLACE, UPDATE } from "../ops/plan/plans.ts";
 import { rig } from "../ops/plan/rig.ts";
 import { ENVIRONMENT, FOREVER } from "../tui/run/scripted.tsx";
 import { attack, expectHarmless, FAILURE, InRoot, rounds } from "./attacks.tsx";
 import { expectDrawable } from "./generators.ts";
+
+/** The run's screen, as the cockpit has it, in a window of this size. */
+function showRun(run: Run, size: { columns: number; rows: number }, clock: Clock = fakeClock()): Promise<Screen> {
+  const node = (
+    <InRoot>
+      {(within) => <RunScreen {...within} run={run} active clock={clock} environment={ENVIRONMENT} onBack={() => {}} />}
+    </InRoot>
+  );
+  return renderScreen(node, size);
+}
 
 describe("no escape sequence from outside reaches the terminal", () => {
   it("from a run: its steps, its log, its questions, its outcome", { timeout: 60_000 }, async () => {
@@ -30,14 +41,7 @@ describe("no escape sequence from outside reaches the terminal", () => {
       },
     };
     const run = startRun("r", operation, fakeClock(), () => FAILURE);
-    const node = (
-      <InRoot>
-        {(size) => (
-          <RunScreen {...size} run={run} active clock={fakeClock()} environment={ENVIRONMENT} onBack={() => {}} />
-        )}
-      </InRoot>
-    );
-    const screen = await renderScreen(node, { columns: 100, rows: 30 });
+    const screen = await showRun(run, { columns: 100, rows: 30 });
     await rounds(screen, async (now) => {
       context?.step(attack("id"), attack("title"), "running", attack("detail"));
       for (const stream of ["out", "err", "note"] as const) context?.log(attack("line"), stream);
@@ -120,14 +124,7 @@ describe("no escape sequence from outside reaches the terminal", () => {
       },
     };
     const run = startRun("r", operation, fakeClock(), () => FAILURE);
-    const node = (
-      <InRoot>
-        {(size) => (
-          <RunScreen {...size} run={run} active clock={fakeClock()} environment={ENVIRONMENT} onBack={() => {}} />
-        )}
-      </InRoot>
-    );
-    const screen = await renderScreen(node, { columns: 120, rows: 40 });
+    const screen = await showRun(run, { columns: 120, rows: 40 });
     try {
       await rounds(screen, async (now) => {
         kernel.set(view(now));
@@ -160,14 +157,7 @@ describe("no escape sequence from outside reaches the terminal", () => {
       fakeClock(),
       () => FAILURE,
     );
-    const node = (
-      <InRoot>
-        {(size) => (
-          <RunScreen {...size} run={run} active clock={fakeClock()} environment={ENVIRONMENT} onBack={() => {}} />
-        )}
-      </InRoot>
-    );
-    const screen = await renderScreen(node, { columns: 100, rows: 40 });
+    const screen = await showRun(run, { columns: 100, rows: 40 });
     await rounds(screen, () =>
       context?.deviceCode({
         userCode: attack("ABCD-EFGH"),
@@ -233,14 +223,7 @@ describe("no escape sequence from outside reaches the terminal", () => {
       });
       const run = it.start();
       await when(run, (state) => state.question !== undefined || state.outcome !== undefined);
-      const node = (
-        <InRoot>
-          {(size) => (
-            <RunScreen {...size} run={run} active clock={it.ops.clock} environment={ENVIRONMENT} onBack={() => {}} />
-          )}
-        </InRoot>
-      );
-      const screen = await renderScreen(node, { columns: 120, rows: 50 });
+      const screen = await showRun(run, { columns: 120, rows: 50 }, it.ops.clock);
       try {
         await screen.press("e", "down", "down", "down", "pagedown", "pagedown", "pagedown", "end");
         const asked = run.get().question;

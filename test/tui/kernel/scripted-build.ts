@@ -3,7 +3,7 @@
 import type { Clock } from "../../../ops/clock.ts";
 import type { BuildLog } from "../../../ops/kernel/build-log.ts";
 import type { Finding, KernelJob, KernelView } from "../../../ops/kernel/view.ts";
-import { NO_PROGRESS } from "../../../ops/kernel/view.ts";
+import { unseen } from "../../../ops/kernel/view.ts";
 import type { Run } from "../../../ops/operation/run.ts";
 import type { OperationContext, Outcome } from "../../../ops/operation/types.ts";
 import { type Cell, cell } from "../../../ops/store.ts";
@@ -57,18 +57,7 @@ export function aJob(over: Partial<KernelJob> = {}): KernelJob {
 }
 
 export function aView(over: Partial<KernelView> = {}): KernelView {
-  return {
-    machine: "fcvm-metal-arm",
-    kind: "guest",
-    job: undefined,
-    progress: NO_PROGRESS,
-    findings: [],
-    errors: 0,
-    warnings: 0,
-    link: { state: "none" },
-    log: undefined,
-    ...over,
-  };
+  return { ...unseen("fcvm-metal-arm", "guest"), ...over };
 }
 
 /** In the midst of compiling. */
