@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { standingOf } from "../../../ops/kernel/kernels.ts";
@@ -11,10 +11,6 @@ beforeEach(async () => {
   rig = await startRig();
 });
 afterEach(() => rig.stop());
-
-const jobs = ".local/state/snowglobe-kernel/jobs";
-const remoteLog = (id: string) => readFileSync(join(rig.homeOn(ARM), jobs, id, "log"), "utf8").trimEnd();
-const places = () => readdirSync(join(rig.homeOn(ARM), ".local/share/snowglobe/kernel")).sort();
 
 test("guest or host is asked once, the log comes over whole, and what is unchanged is over at once", async () => {
   const ops = rig.computer();
@@ -34,7 +30,7 @@ test("guest or host is asked once, the log comes over whole, and what is unchang
     ],
   });
   const view = first.view();
-  expect(logOf(first.run)).toBe(remoteLog(view.job?.id ?? ""));
+  expect(logOf(first.run)).toBe(rig.remoteLog(view.job?.id ?? ""));
   expect(logOf(first.run)).toContain("\n  CC      init/main.o\n");
   expect(view).toMatchObject({
     kind: "guest",
@@ -57,7 +53,7 @@ test("guest or host is asked once, the log comes over whole, and what is unchang
   });
   expect(second.questions[0]?.lines).toContain("Guest: nothing changed here since its last guest kernel.");
   expect(ops.kernels.get()[ARM]?.jobs).toHaveLength(2);
-  expect(places()).toHaveLength(2);
+  expect(rig.places()).toHaveLength(2);
 
   // One patch is changed here: that file alone goes over, the question names it, and what is there already stays.
   appendFileSync(join(rig.kernelDir, "patches/mmfr4-override.patch"), "\n");
@@ -65,8 +61,8 @@ test("guest or host is asked once, the log comes over whole, and what is unchang
   await done(third.run);
   expect(third.questions[0]?.lines).toContain("Guest: since its last guest kernel: mmfr4-override.patch changed.");
   expect(third.run.get().steps.find(({ id }) => id === "bring")?.detail).toBe("new there: 1 files");
-  expect(places()).toHaveLength(3);
-  expect(places().filter((name) => name.startsWith("part"))).toEqual([]);
+  expect(rig.places()).toHaveLength(3);
+  expect(rig.places().filter((name) => name.startsWith("part"))).toEqual([]);
 });
 
 test("a host kernel is built, installed, tried by one boot that is asked for, and made the default", async () => {
@@ -128,5 +124,5 @@ test("refusals are sentences: the jumpbox, a host kernel on x86, a full disk, a 
     status: "failed",
     failure: { code: "BUILD_FAILED", sentence: expect.stringMatching(/^A guest kernel needs 10 GB/) },
   });
-  expect(existsSync(join(rig.homeOn(ARM), jobs))).toBe(true);
+  expect(existsSync(rig.jobs())).toBe(true);
 });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Run } from "../../../ops/operation/run.ts";
@@ -13,8 +13,6 @@ beforeEach(async () => {
 });
 afterEach(() => rig.stop());
 
-const jobs = ".local/state/snowglobe-kernel/jobs";
-const remoteLog = (id: string) => readFileSync(join(rig.homeOn(ARM), jobs, id, "log"), "utf8").trimEnd();
 /** A cut between two connections cuts nothing: it is repeated until it is felt. */
 async function cutUntilLost(run: Run) {
   const cutting = setInterval(rig.hosts.faults(ARM).cut, 50);
@@ -24,8 +22,6 @@ async function cutUntilLost(run: Run) {
     clearInterval(cutting);
   }
 }
-
-const places = () => readdirSync(join(rig.homeOn(ARM), ".local/share/snowglobe/kernel")).sort();
 
 describe("a build that is held", () => {
   beforeEach(() => rig.hosts.kernels.hold(true));
@@ -44,7 +40,7 @@ describe("a build that is held", () => {
     }
     rig.hosts.kernels.hold(false);
     await done(run);
-    expect(logOf(run)).toBe(remoteLog(view().job?.id ?? ""));
+    expect(logOf(run)).toBe(rig.remoteLog(view().job?.id ?? ""));
   });
 
   test("is followed at once by the next cockpit of this computer, and by another's, without a key", async () => {
@@ -70,7 +66,7 @@ describe("a build that is held", () => {
     rig.hosts.kernels.hold(false);
     for (const one of [run, ...runs]) {
       await done(one);
-      expect(logOf(one)).toBe(remoteLog(job?.id ?? ""));
+      expect(logOf(one)).toBe(rig.remoteLog(job?.id ?? ""));
     }
     // Each writes to a file of its own, and the one job is followed once.
     expect(new Set([run, ...runs].map((one) => one.kernel?.get().log?.path)).size).toBe(3);
@@ -84,7 +80,7 @@ describe("a build that is held", () => {
     ];
     const ids = await Promise.all(both.map(async ({ run }) => (await until(run, compiling)).job?.id));
     expect(ids[0]).toBe(ids[1]);
-    expect(readdirSync(join(rig.homeOn(ARM), jobs))).toHaveLength(1);
+    expect(readdirSync(rig.jobs())).toHaveLength(1);
     expect(both.flatMap(({ run }) => run.get().log.filter(({ text }) => /is followed \(job/.test(text)))).toHaveLength(
       1,
     );
@@ -145,14 +141,14 @@ describe("a build that is held", () => {
   test("bringing over anew disturbs nothing that runs", async () => {
     const { run, view } = build(rig.computer(), ARM, { kind: "guest" });
     await until(run, compiling);
-    const [before] = places();
+    const [before] = rig.places();
     for (let change = 0; change < 3; change += 1) {
       writeFileSync(join(rig.kernelDir, "config/guest.config"), `# ${change}\n`, { flag: "a" });
       const other = build(rig.computer(`other-${change}`), ARM, { kind: "guest" });
       await until(other.run, compiling);
     }
-    expect(places()).toContain(before);
-    expect(places()).toHaveLength(5);
+    expect(rig.places()).toContain(before);
+    expect(rig.places()).toHaveLength(5);
     rig.hosts.kernels.hold(false);
     await done(run);
     expect(view().job?.state).toBe("succeeded");

@@ -1,6 +1,6 @@
 /** Computers that build kernels on simulated machines over real SSH: one account, and as many `Ops` on it as a test wants. */
 
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
@@ -28,6 +28,10 @@ export interface KernelRig extends Stage {
   readonly computer: (name?: string) => ComposedOps;
   /** The home directory on a machine's persistent root. */
   readonly homeOn: (machine: typeof ARM | typeof X86) => string;
+  /** On fcvm-metal-arm: where its jobs are, what the log of one says, and the states of kernel/ that were brought over. */
+  readonly jobs: () => string;
+  readonly remoteLog: (id: string) => string;
+  readonly places: () => readonly string[];
 }
 
 export async function startRig(): Promise<KernelRig> {
@@ -37,6 +41,9 @@ export async function startRig(): Promise<KernelRig> {
   cpSync(join(import.meta.dirname, "../../../kernel"), kernelDir, { recursive: true });
   const env = { ...stage.env, ...stage.simulator.signedInEnv, SNOWGLOBE_KERNEL_DIR: kernelDir };
   const computers: ComposedOps[] = [];
+  const homeOn: KernelRig["homeOn"] = (machine) =>
+    join(stage.hosts.volumePath(PERSISTENT[machine].volumeId), "home/ubuntu");
+  const jobs = () => join(homeOn(ARM), ".local/state/snowglobe-kernel/jobs");
   return {
     ...stage,
     directory,
@@ -47,7 +54,10 @@ export async function startRig(): Promise<KernelRig> {
       computers.push(ops);
       return ops;
     },
-    homeOn: (machine) => join(stage.hosts.volumePath(PERSISTENT[machine].volumeId), "home/ubuntu"),
+    homeOn,
+    jobs,
+    remoteLog: (id) => readFileSync(join(jobs(), id, "log"), "utf8").trimEnd(),
+    places: () => readdirSync(join(homeOn(ARM), ".local/share/snowglobe/kernel")).sort(),
     stop: async () => {
       stage.hosts.kernels.hold(false);
       for (const ops of computers) {
