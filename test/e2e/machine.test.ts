@@ -12,9 +12,7 @@ const PROMPT = { arm: "ubuntu@fcvm-metal-arm:~$", x86: "ubuntu@fcvm-metal-x86:~$
 /** Deleted, or being so: EC2 takes its time. */
 async function throwAwayIsGone({ simulator }: Stage): Promise<void> {
   const state = () => simulator.account().volumes[STORY_IDS.armThrowAwayRoot]?.state;
-  await expect
-    .poll(state, { timeout: 20_000, interval: 20 })
-    .toSatisfy((now) => now === undefined || now === "deleting");
+  await expect.poll(state, { interval: 20 }).toSatisfy((now) => now === undefined || now === "deleting");
 }
 
 describe("enter", () => {
@@ -28,7 +26,7 @@ describe("enter", () => {
     await cockpit.waitFor("Open SSH on fcvm-metal-x86?");
     expect(cockpit.text()).toMatch(/\$[\d.]+\/h/);
     await cockpit.press("right", "enter");
-    await cockpit.waitFor(PROMPT.x86, 30_000);
+    await cockpit.waitFor(PROMPT.x86);
     cockpit.write("touch made-here; ls\r");
     await cockpit.waitFor(/made-here\s+notes\.md/);
     const root = stage.hosts.volumePath(PERSISTENT["fcvm-metal-x86"].volumeId);
@@ -53,7 +51,7 @@ describe("enter", () => {
     await signIn(cockpit, stage);
     await cockpit.waitFor("THROW-AWAY ROOT");
     await cockpit.press("up", "enter");
-    await cockpit.waitFor("ubuntu@jumpbox:~$", 20_000);
+    await cockpit.waitFor("ubuntu@jumpbox:~$");
     await cockpit.press("ctrl+]");
     await cockpit.waitFor("1 open");
     await cockpit.press("q");
@@ -61,7 +59,7 @@ describe("enter", () => {
     await cockpit.press("escape");
     await cockpit.waitFor("Enter ssh");
     stage.simulator.apply({ name: "StopInstances", instanceIds: [STORY_IDS.jumpbox] });
-    await cockpit.waitFor(/jumpbox (was|is|has)? ?(stopped|taken|being)|machine (was )?(stopped|gone)/i, 30_000);
+    await cockpit.waitFor(/jumpbox (was|is|has)? ?(stopped|taken|being)|machine (was )?(stopped|gone)/i);
     await cockpit.press("q");
     expect((await cockpit.exited).exitCode).toBe(0);
   });
@@ -74,7 +72,7 @@ describe("enter", () => {
     await cockpit.press("enter");
     await cockpit.waitFor("is on a throw-away root");
     await cockpit.press("down", "enter");
-    await cockpit.waitFor(PROMPT.arm, 60_000);
+    await cockpit.waitFor(PROMPT.arm);
     cockpit.write("cat notes.md\r");
     await cockpit.waitFor("#");
     const notes = readFileSync(
@@ -107,7 +105,7 @@ describe("swap", () => {
     await cockpit.waitFor("Stop the machine");
     await cockpit.press("escape");
     await cockpit.waitFor("Swap fcvm-metal-arm back");
-    await cockpit.waitFor("All is well", 60_000);
+    await cockpit.waitFor("All is well");
     await throwAwayIsGone(stage);
     await cockpit.waitFor(/184\.72\.40\.255 here/);
   });
@@ -121,15 +119,15 @@ describe("swap", () => {
     await cockpit.waitFor("[ Cancel ]");
     await cockpit.press("right", "enter");
     const root = () => stage.simulator.account().volumes[STORY_IDS.armThrowAwayRoot]?.attachment;
-    await expect.poll(root, { timeout: 30_000, interval: 5 }).toBeUndefined();
+    await expect.poll(root, { interval: 5 }).toBeUndefined();
     cockpit.kill("SIGKILL");
     await cockpit.exited;
     const again = stage.cockpit();
-    await again.waitFor("is half done", 20_000);
+    await again.waitFor("is half done");
     await again.press("s");
-    await again.waitFor("[ Cancel ]", 20_000);
+    await again.waitFor("[ Cancel ]");
     await again.press("right", "enter");
-    await again.waitFor(/Swap fcvm-metal-arm.* done/, 60_000);
+    await again.waitFor(/Swap fcvm-metal-arm.* done/);
     await again.press("escape");
     await again.waitFor("persistent root");
     expect(stage.simulator.account().volumes[PERSISTENT["fcvm-metal-arm"].volumeId]?.attachment).toBeDefined();
@@ -144,7 +142,7 @@ describe("swap", () => {
     stage.simulator.sso.decide("approved");
     expect((await login.exited).exitCode).toBe(0);
     const swap = stage.command("swap", "arm");
-    await swap.waitFor(/\?.*\[y\/N\]|y\/N/i, 20_000);
+    await swap.waitFor(/\?.*\[y\/N\]|y\/N/i);
     swap.write("y\r");
     expect((await swap.exited).exitCode).toBe(0);
     await throwAwayIsGone(stage);
@@ -154,7 +152,7 @@ describe("swap", () => {
     expect((await status.exited).exitCode).toBe(0);
     expect(status.written()).toContain("fcvm-metal-arm");
     const ssh = stage.command("ssh", "arm");
-    await ssh.waitFor(PROMPT.arm, 20_000);
+    await ssh.waitFor(PROMPT.arm);
     ssh.write("exit 5\r");
     expect((await ssh.exited).exitCode).toBe(5);
   });

@@ -9,7 +9,7 @@ it("a: plans, shows what is dangerous, applies after the name is typed, and offe
   await cockpit.waitFor("running on a throw-away root");
   const before = living(stage.simulator.account(), "fcvm-metal-x86")?.id;
   await cockpit.press("a");
-  await cockpit.waitFor("▲ DANGEROUS", 30_000);
+  await cockpit.waitFor("▲ DANGEROUS");
   await cockpit.waitFor("± 2 to replace");
   await cockpit.waitFor("a answer");
   await cockpit.press("e");
@@ -18,8 +18,8 @@ it("a: plans, shows what is dangerous, applies after the name is typed, and offe
   await cockpit.waitFor("Type fcvm-metal-x86");
   await cockpit.press(..."fcvm-metal-x86");
   await cockpit.press("enter");
-  await cockpit.waitFor(/destroying +aws_instance\.fcvm_metal_x86|creating +aws_instance\.fcvm_metal_x86/, 30_000);
-  await cockpit.waitFor("fcvm-metal-x86 was recreated", 60_000);
+  await cockpit.waitFor(/destroying +aws_instance\.fcvm_metal_x86|creating +aws_instance\.fcvm_metal_x86/);
+  await cockpit.waitFor("fcvm-metal-x86 was recreated");
   await cockpit.waitFor("Press s, or run make swap-x86");
   expect(living(stage.simulator.account(), "fcvm-metal-x86")?.id).not.toBe(before);
   await cockpit.press("escape");

@@ -12,7 +12,7 @@ it("the estimate of growth is not moved by outliers", () => {
   expect(slopeOf([1, 2, 3].map((at) => ({ at, value: 7 })))).toBe(0);
 });
 
-it("leaves nothing behind after outages, expiries and sessions, and ends well", { timeout: 240_000 }, async () => {
+it("leaves nothing behind after outages, expiries and sessions, and ends well", async () => {
   const stage = await startEndurance();
   onTestFinished(stage.end);
   const day = await liveThrough(stage, SEED, {

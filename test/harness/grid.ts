@@ -9,10 +9,13 @@ export function gridRows(terminal: Terminal): string[] {
   );
 }
 
+/** The last resort of whoever waits for a condition: a machine that others load is slow, and slow is no fault. */
+export const PATIENCE_MS = 120_000;
+
 /** Resolves when `test` holds, looking every few milliseconds; rejects with `explain()` after `ms`. */
 export async function waitUntil(
   test: () => boolean | Promise<boolean>,
-  ms: number,
+  ms: number = PATIENCE_MS,
   explain: () => string = () => "the condition never held",
 ): Promise<void> {
   const deadline = Date.now() + ms;

@@ -2,7 +2,7 @@
 
 import xterm from "@xterm/headless";
 import { spawn } from "node-pty";
-import { gridRows, waitUntil } from "./grid.ts";
+import { gridRows, PATIENCE_MS, waitUntil } from "./grid.ts";
 import { keyBytes } from "./keys.ts";
 
 const DRAIN_MS = 50;
@@ -99,7 +99,7 @@ export function runProgram(
       terminal.resize(newColumns, newRows);
       pty.resize(newColumns, newRows);
     },
-    waitFor: async (test, ms = 10_000) => {
+    waitFor: async (test, ms = PATIENCE_MS) => {
       const holds = () =>
         typeof test === "string" ? text().includes(test) : test instanceof RegExp ? test.test(text()) : test(text());
       await waitUntil(holds, ms, () => `the screen never showed ${test}; it shows:\n${text()}`);

@@ -6,7 +6,7 @@ import xterm from "@xterm/headless";
 import { render } from "ink";
 import type { ReactNode } from "react";
 import { CUT_LINES } from "../../tui/terminal/modes.ts";
-import { gridRows, waitUntil } from "./grid.ts";
+import { gridRows, PATIENCE_MS, waitUntil } from "./grid.ts";
 import { keyBytes } from "./keys.ts";
 
 export interface Screen {
@@ -124,7 +124,7 @@ export async function renderScreen(
       await settled();
       scrolled = 0;
     },
-    waitFor: async (test, ms = 5000) => {
+    waitFor: async (test, ms = PATIENCE_MS) => {
       const holds = () => (typeof test === "string" ? text().includes(test) : test(text()));
       await waitUntil(holds, ms, () => `the screen never showed it; it shows:\n${text()}`);
     },

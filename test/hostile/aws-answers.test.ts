@@ -174,7 +174,7 @@ describe("EC2", () => {
     );
   });
 
-  it("fails clearly, however an error is mutated", { timeout: 120_000 }, async () => {
+  it("fails clearly, however an error is mutated", async () => {
     const error =
       "<Response><Errors><Error><Code>IncorrectState</Code><Message>Unable to detach root volume 'vol-1' from 'i-2'</Message></Error></Errors><RequestID>r</RequestID></Response>";
     const given = fc.tuple(mutatedXml(error), fc.constantFrom(400, 401, 403, 412, 500, 503));
@@ -191,7 +191,7 @@ describe("EC2", () => {
 describe("the slow figures", () => {
   const fleet = aFleet();
 
-  it("CloudWatch's are numbers or missing", { timeout: 120_000 }, async () => {
+  it("CloudWatch's are numbers or missing", async () => {
     const cloudwatch = new CloudWatchClient(options);
     const value = {
       MetricDataResults: [
@@ -218,7 +218,7 @@ describe("the slow figures", () => {
     cloudwatch.destroy();
   });
 
-  it("spot prices are numbers or missing", { timeout: 120_000 }, async () => {
+  it("spot prices are numbers or missing", async () => {
     const body = `<DescribeSpotPriceHistoryResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId><spotPriceHistorySet><item><instanceType>c7gd.metal</instanceType><productDescription>Linux/UNIX</productDescription><spotPrice>1.0432</spotPrice><timestamp>2026-01-15T17:00:00.000Z</timestamp><availabilityZone>us-west-1a</availabilityZone></item></spotPriceHistorySet><nextToken/></DescribeSpotPriceHistoryResponse>`;
     await fc.assert(
       fc.asyncProperty(mutatedXml(body), async (text) => {
@@ -257,7 +257,7 @@ describe("sign-in", () => {
     for (const value of values) expect(typeof value).toBe("string");
   };
 
-  it("registers, gets a code and a token, or fails clearly", { timeout: 120_000 }, async () => {
+  it("registers, gets a code and a token, or fails clearly", async () => {
     const REGISTERED = { clientId: "c", clientSecret: "s", clientIdIssuedAt: 1, clientSecretExpiresAt: 1768496400 };
     const CODE = {
       ...{
@@ -295,7 +295,7 @@ describe("sign-in", () => {
     );
   });
 
-  it("finds roles and their credentials, or fails clearly", { timeout: 120_000 }, async () => {
+  it("finds roles and their credentials, or fails clearly", async () => {
     const ACCOUNTS = {
       accountList: [{ accountId: "123456789012", accountName: "me", emailAddress: "me@example.com" }],
     };
@@ -326,7 +326,7 @@ describe("sign-in", () => {
     );
   });
 
-  it("knows who we are, or fails clearly", { timeout: 120_000 }, async () => {
+  it("knows who we are, or fails clearly", async () => {
     const body = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/me</Arn><UserId>x:me</UserId><Account>123456789012</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></GetCallerIdentityResponse>`;
     const sts = new STSClient(options);
     const nowhere = () => Promise.reject(new Error("not asked"));

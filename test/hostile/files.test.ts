@@ -86,7 +86,7 @@ describe("terraform.tfvars", () => {
     );
   });
 
-  it("takes any text for a value, and gives it back", { timeout: 60_000 }, () => {
+  it("takes any text for a value, and gives it back", () => {
     fc.assert(
       fc.property(hostileText, (value) => {
         const text = withValue("", "name", value);
@@ -159,7 +159,7 @@ describe("the AWS configuration", () => {
     );
   });
 
-  it("names a profile or tells why not", { timeout: 60_000 }, async () => {
+  it("names a profile or tells why not", async () => {
     await fc.assert(
       fc.asyncProperty(batches(mutatedText(CONFIG)), async (texts) => {
         const reads = texts.map((text, index) => {
@@ -195,7 +195,7 @@ describe("the token cache", () => {
     ...{ clientId: "c", clientSecret: "s", registrationExpiresAt: "2026-03-01T00:00:00UTC", refreshToken: "r" },
   };
 
-  it("gives a token or none", { timeout: 60_000 }, async () => {
+  it("gives a token or none", async () => {
     // A file that is no JSON is read again for a while, so many are read at once, each of another session.
     await fc.assert(
       fc.asyncProperty(fc.array(jsonFile(TOKEN), { minLength: 500, maxLength: 500 }), async (files) => {
@@ -228,7 +228,7 @@ describe("the token cache", () => {
 describe("our own state", () => {
   const fleet = aFleet();
 
-  it("shows a stored look that is whole, or none", { timeout: 60_000 }, async () => {
+  it("shows a stored look that is whole, or none", async () => {
     const { at, instances, spotRequests, volumes, addresses } = fleet.observation;
     // One of each: short files make many cases.
     const parts = {
@@ -252,7 +252,7 @@ describe("our own state", () => {
     );
   });
 
-  it("opens a run that can be drawn, or none", { timeout: 60_000 }, async () => {
+  it("opens a run that can be drawn, or none", async () => {
     const failure = { kind: "offline", sentence: "No.", action: "Wait.", code: "X" };
     const events = [
       { type: "start", at: 1, name: "swap", title: "Swap", machine: "fcvm-metal-arm" },
@@ -293,7 +293,7 @@ describe("our own state", () => {
     );
   });
 
-  it("knows what the last plan found, or nothing", { timeout: 60_000 }, async () => {
+  it("knows what the last plan found, or nothing", async () => {
     await fc.assert(
       fc.asyncProperty(batches(jsonFile({ at: 1, pending: 2, drift: 3, resources: 4 })), async (files) => {
         const plans = files.map((text, index) => createPlanMemory(stateWith(index, "last-plan.json", text)).load());
@@ -307,7 +307,7 @@ describe("our own state", () => {
     );
   });
 
-  it("knows which volume a host key was taken on, or nothing", { timeout: 60_000 }, () => {
+  it("knows which volume a host key was taken on, or nothing", () => {
     const RECORD = { jumpbox: "vol-0a", "fcvm-metal-arm": "vol-09e5c3cee32bb67dc" };
     fc.assert(
       fc.property(batches(jsonFile(RECORD)), (files) => {

@@ -91,7 +91,7 @@ function walk(plan: ReturnType<typeof planOf>): void {
 }
 
 describe("plan files", () => {
-  it("are understood or refused, however they are mutated", { timeout: 60_000 }, () => {
+  it("are understood or refused, however they are mutated", () => {
     fc.assert(
       fc.property(mutated(WHOLE), (json) => {
         try {
@@ -105,7 +105,7 @@ describe("plan files", () => {
     );
   });
 
-  it("are understood or refused, however their letters are mutated", { timeout: 60_000 }, () => {
+  it("are understood or refused, however their letters are mutated", () => {
     fc.assert(
       fc.property(mutatedText(JSON.stringify(WHOLE)), (text) => {
         try {
@@ -139,7 +139,7 @@ const FORBIDDEN = [
 ];
 
 describe("the guard", () => {
-  it("is never talked into letting go of what is protected", { timeout: 60_000 }, () => {
+  it("is never talked into letting go of what is protected", () => {
     const given = fc.constantFrom(...FORBIDDEN).chain((one) => {
       const harmless = change("aws_sns_topic.a", { actions: ["create"], after: { name: "a" } });
       return mutated(planJson([harmless, one]), 3).map((json) => ({ json, one }));
@@ -159,7 +159,7 @@ describe("the guard", () => {
     );
   });
 
-  it("says what it says in words that can be drawn", { timeout: 60_000 }, () => {
+  it("says what it says in words that can be drawn", () => {
     fc.assert(
       fc.property(hostileText, fc.constantFrom(...FORBIDDEN), (text, one) => {
         const json = JSON.parse(
@@ -239,12 +239,12 @@ function hear(lines: readonly string[]): void {
 }
 
 describe("Terraform's JSON lines", () => {
-  it("are understood or passed over, however they are mutated", { timeout: 60_000 }, () => {
+  it("are understood or passed over, however they are mutated", () => {
     const line = fc.constantFrom(...LINES).chain((one) => mutated(one, 3).map((json) => JSON.stringify(json)));
     fc.assert(fc.property(fc.array(line, { minLength: 1, maxLength: 3 }), hear), { numRuns: CASES });
   });
 
-  it("are understood or passed over, however their letters are mutated", { timeout: 60_000 }, () => {
+  it("are understood or passed over, however their letters are mutated", () => {
     const line = mutatedText(LINES.map((one) => JSON.stringify(one)));
     fc.assert(fc.property(fc.array(line, { minLength: 1, maxLength: 3 }), hear), { numRuns: CASES });
   });
@@ -259,7 +259,7 @@ describe("Terraform's JSON lines", () => {
 });
 
 describe("outputs", () => {
-  it("give values or none, however they are mutated", { timeout: 60_000 }, () => {
+  it("give values or none, however they are mutated", () => {
     const outputs = {
       persistent_roots: { "fcvm-metal-arm": ARM_VOLUME },
       allocation_ids: { "fcvm-metal-arm": ARM_ADDRESS },

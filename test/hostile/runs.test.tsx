@@ -31,7 +31,7 @@ function showRun(run: Run, size: { columns: number; rows: number }, clock: Clock
 }
 
 describe("no escape sequence from outside reaches the terminal", () => {
-  it("from a run: its steps, its log, its questions, its outcome", { timeout: 60_000 }, async () => {
+  it("from a run: its steps, its log, its questions, its outcome", async () => {
     let context: OperationContext | undefined;
     const operation = {
       ...({ name: "swap", title: attack("Swap"), machine: "fcvm-metal-arm" } as const),
@@ -64,7 +64,7 @@ describe("no escape sequence from outside reaches the terminal", () => {
     });
   });
 
-  it("from a kernel build: its job, findings, log and link", { timeout: 60_000 }, async () => {
+  it("from a kernel build: its job, findings, log and link", async () => {
     const directory = await mkdtemp(join(tmpdir(), "snowglobe-hostile-log-"));
     const log = await createBuildLog(directory, "job");
     const view = (now: number): KernelView => ({
@@ -142,7 +142,7 @@ describe("no escape sequence from outside reaches the terminal", () => {
     }
   });
 
-  it("from the device code", { timeout: 60_000 }, async () => {
+  it("from the device code", async () => {
     let context: OperationContext | undefined;
     const run = startRun(
       "r",
@@ -169,7 +169,7 @@ describe("no escape sequence from outside reaches the terminal", () => {
     );
   });
 
-  it("from a plan: addresses, attributes, reasons, what an apply says", { timeout: 60_000 }, async () => {
+  it("from a plan: addresses, attributes, reasons, what an apply says", async () => {
     for (let round = 0; round < 8; round += 1) {
       const values = () => ({
         [attack("key")]: attack("value"),

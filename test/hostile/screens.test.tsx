@@ -21,7 +21,7 @@ import { attack, expectHarmless, FAILURE, InRoot, planted, rounds, turn } from "
 import { CASES, endsInTime, expectDrawable, hostileText, pumped } from "./generators.ts";
 
 describe("no escape sequence from outside reaches the terminal", () => {
-  it("from the fleet screen", { timeout: 60_000 }, async () => {
+  it("from the fleet screen", async () => {
     const ops = fakeOps();
     const clock = fakeClock();
     const plant = () => {
@@ -61,7 +61,7 @@ describe("no escape sequence from outside reaches the terminal", () => {
     });
   });
 
-  it("from the list of orphan volumes", { timeout: 60_000 }, async () => {
+  it("from the list of orphan volumes", async () => {
     const node = () => {
       const fleet: Fleet = {
         ...planted(storyFleet()),
@@ -89,7 +89,7 @@ describe("no escape sequence from outside reaches the terminal", () => {
     await rounds(screen, () => screen.rerender(node()));
   });
 
-  it("from past runs and their list", { timeout: 60_000 }, async () => {
+  it("from past runs and their list", async () => {
     const outcome = (): Outcome =>
       turn % 2
         ? { status: "failed", failure: planted(FAILURE) }
@@ -153,7 +153,7 @@ describe("no escape sequence from outside reaches the terminal", () => {
     await rounds(screen, (now) => screen.rerender(node(now)));
   });
 
-  it("from the command line's lines", { timeout: 60_000 }, async () => {
+  it("from the command line's lines", async () => {
     const lines: string[] = [];
     const put = (line: string) => lines.push(line);
     for (let round = 0; round < 500; round += 1) {
@@ -196,7 +196,7 @@ describe("no escape sequence from outside reaches the terminal", () => {
 });
 
 describe("what every view draws with", () => {
-  it("lets no hostile text through", { timeout: 60_000 }, () => {
+  it("lets no hostile text through", () => {
     fc.assert(
       fc.property(hostileText, fc.integer({ min: 0, max: 40 }), (text, columns) => {
         expectHarmless(paint([t(text, "accent"), { cell: [t(text)], width: 10 }, { tick: () => text }], columns, 0));

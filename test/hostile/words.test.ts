@@ -50,7 +50,7 @@ describe("ssh's words", () => {
     "Timeout, server 1.2.3.4 not responding.\r\nclient_loop: send disconnect: Broken pipe\r\n",
   ];
 
-  it("become a sentence that can be drawn, or none", { timeout: 60_000 }, () => {
+  it("become a sentence that can be drawn, or none", () => {
     fc.assert(
       fc.property(mutatedText(WORDS), (words) => {
         const failure = diagnose(words, FACTS);
@@ -78,7 +78,7 @@ first-boot failed gh-auth claude-sync
 interruption {"action":"stop","time":"2026-01-15T17:42:00Z"}
 `;
 
-  it("gives facts that are numbers where numbers are meant, or nothing", { timeout: 60_000 }, () => {
+  it("gives facts that are numbers where numbers are meant, or nothing", () => {
     fc.assert(
       fc.property(mutatedText(OUTPUT), (text) => {
         const probe = parseProbe(text, 1);
@@ -111,7 +111,7 @@ describe("a kernel's job", () => {
   };
   const INPUTS = `inputs guest-0123456789ab.bin.inputs\nkind guest\nversion 6.18.3\npatch ${"a".repeat(64)} one.patch\n`;
 
-  it("is understood or passed over", { timeout: 60_000 }, () => {
+  it("is understood or passed over", () => {
     const line = fc.oneof(
       mutated(JOB).map((one) => JSON.stringify(one)),
       mutatedText(`${JSON.stringify(JOB)}\n${INPUTS}`),
@@ -141,7 +141,7 @@ describe("a kernel's job", () => {
     '\u001b[31mgcc: fatal error: Killed\u001b[0m\nERROR: modpost: "x" undefined!\n 10%\r 20%\r100%\n==> note words\n',
   ];
 
-  it("has a log that is read in any pieces, and findings that can be drawn", { timeout: 60_000 }, () => {
+  it("has a log that is read in any pieces, and findings that can be drawn", () => {
     fc.assert(
       fc.property(mutatedText(LOG), fc.nat(30), (text, cut) => {
         const reader = createLogReader(() => 1, {
@@ -186,7 +186,7 @@ describe("a trial boot", () => {
     "==> failed there is no room\n",
   ];
 
-  it("hears health, who is on it and why it failed, or nothing", { timeout: 60_000 }, () => {
+  it("hears health, who is on it and why it failed, or nothing", () => {
     const text = fc.oneof(
       mutated(HEALTH).map((one) => JSON.stringify(one)),
       mutatedText(WORDS),
@@ -228,7 +228,7 @@ const terminalBytes = fc.oneof(
 );
 
 describe("terminal bytes", () => {
-  it("draw a screen that can be replayed, summed up and drawn", { timeout: 120_000 }, async () => {
+  it("draw a screen that can be replayed, summed up and drawn", async () => {
     // Many streams go to one terminal, as they do in life; each property is about what it then is.
     const streams = fc.array(terminalBytes, { minLength: 100, maxLength: 100 });
     await fc.assert(
@@ -264,7 +264,7 @@ describe("terminal bytes", () => {
     }
   });
 
-  it("are told apart from the detach key, and forwarded whole", { timeout: 60_000 }, () => {
+  it("are told apart from the detach key, and forwarded whole", () => {
     fc.assert(
       fc.property(fc.array(terminalBytes, { minLength: 1, maxLength: 4 }), (chunks) => {
         const scan = detachScanner();
@@ -278,7 +278,7 @@ describe("terminal bytes", () => {
     );
   });
 
-  it("are made short without losing their end", { timeout: 60_000 }, () => {
+  it("are made short without losing their end", () => {
     fc.assert(
       fc.property(
         fc.array(terminalBytes, { minLength: 1, maxLength: 5 }),
@@ -310,7 +310,7 @@ describe("terminal bytes", () => {
 });
 
 describe("the command line", () => {
-  it("takes no word that it does not know, and starts nothing for it", { timeout: 60_000 }, async () => {
+  it("takes no word that it does not know, and starts nothing for it", async () => {
     const ops: ComposedOps = Object.assign(fakeOps(), { stop: async () => {} });
     const word = fc.oneof(
       hostileText,

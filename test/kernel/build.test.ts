@@ -1,11 +1,10 @@
 import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Builder, makeBuilder, signFalsely, whatLacks } from "./builder.ts";
 
 const lacking = whatLacks();
 // A machine that builds a real kernel beside this is slow.
-vi.setConfig({ testTimeout: 90_000 });
 let builder: Builder;
 
 const compiled = (lines: readonly string[]) =>
@@ -218,7 +217,7 @@ describe.skipIf(lacking)(`build.sh${lacking ? ` (skipped: no ${lacking})` : ""}`
     builder.environment.HOLD = builder.path("hold");
     builder.write("", "hold");
     const first = builder.run("build.sh");
-    await expect.poll(() => existsSync(builder.path("build/linux-6.18.3/.config")), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => existsSync(builder.path("build/linux-6.18.3/.config"))).toBe(true);
     const second = await builder.run("build.sh");
     expect(second.failed).toBe("A kernel is being built on this machine already. kernel/job.sh status shows it.");
     rmSync(builder.path("hold"));

@@ -260,9 +260,7 @@ describe.skipIf(lacking)(`install-host.sh${lacking ? ` (skipped: no ${lacking})`
     const installing = spawn(builder.path("kernel/install-host.sh"), [], { env: builder.environment });
     let said = "";
     installing.stdout.on("data", (text: Buffer) => (said += text));
-    await expect
-      .poll(() => said, { timeout: 20_000 })
-      .toContain("==> note An upgrade is under way: its end is waited for.\n");
+    await expect.poll(() => said).toContain("==> note An upgrade is under way: its end is waited for.\n");
     expect(environment()).not.toContain("next_entry");
     upgrade.stdin.end();
     await once(installing, "close");

@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Builder, makeBuilder, whatLacks } from "./builder.ts";
 
 const lacking = whatLacks();
 // A machine that builds a real kernel beside this is slow.
-vi.setConfig({ testTimeout: 90_000 });
 const jobs = "home/.local/state/snowglobe-kernel/jobs";
 let builder: Builder;
 
@@ -23,14 +22,12 @@ async function call(...args: string[]): Promise<{ code: number; jobs: Status[]; 
 }
 
 const newest = async () => (await call("status")).jobs[0];
-const ended = (state: string) =>
-  expect.poll(async () => (await newest())?.state, { timeout: 25_000, interval: 100 }).toBe(state);
+const ended = (state: string) => expect.poll(async () => (await newest())?.state, { interval: 100 }).toBe(state);
 const hold = () => {
   builder.environment.HOLD = builder.path("hold");
   builder.write("", "hold");
 };
-const compiling = () =>
-  expect.poll(async () => (await newest())?.phase, { timeout: 25_000, interval: 100 }).toBe("compile");
+const compiling = () => expect.poll(async () => (await newest())?.phase, { interval: 100 }).toBe("compile");
 
 describe.skipIf(lacking)(`job.sh${lacking ? ` (skipped: no ${lacking})` : ""}`, () => {
   beforeEach(async () => {
@@ -140,9 +137,7 @@ describe.skipIf(lacking)(`job.sh${lacking ? ` (skipped: no ${lacking})` : ""}`, 
     await compiling();
     builder.mirror.files.set("/metadata/latest/api/token", Buffer.from("token"));
     builder.mirror.files.set("/metadata/latest/meta-data/spot/instance-action", Buffer.from('{"action":"stop"}'));
-    await expect
-      .poll(() => existsSync(builder.path(jobs, String(noticed?.id), "interrupted")), { timeout: 20_000 })
-      .toBe(true);
+    await expect.poll(() => existsSync(builder.path(jobs, String(noticed?.id), "interrupted"))).toBe(true);
     rmSync(builder.path("hold"));
     await ended("succeeded");
     await call("start", "guest");
@@ -241,17 +236,17 @@ describe.skipIf(lacking)(`job.sh${lacking ? ` (skipped: no ${lacking})` : ""}`, 
     expect(asked).toContain("shutdown -c\n");
     const upgradesHeld = async () =>
       (await builder.run("../bin/is-locked", builder.path("root/var/lib/apt/daily_lock"))).code === 0;
-    await expect.poll(upgradesHeld, { timeout: 20_000 }).toBe(true);
+    await expect.poll(upgradesHeld).toBe(true);
     await expect.poll(() => existsSync(builder.path(jobs, String(job?.id), "upgrades-held"))).toBe(true);
     expect((await call("cancel")).jobs[0]).toMatchObject({ state: "cancelled" });
     expect(builder.read("calls")).toContain(`systemctl stop snowglobe-kernel-${job?.id}.service\n`);
-    await expect.poll(upgradesHeld, { timeout: 20_000 }).toBe(false);
+    await expect.poll(upgradesHeld).toBe(false);
   });
 
   test("a build by hand is respected; nonsense is refused", async () => {
     hold();
     const byHand = spawn(builder.path("kernel/build.sh"), [], { env: builder.environment, stdio: "ignore" });
-    await expect.poll(() => existsSync(builder.path("build/linux-6.18.3/.config")), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => existsSync(builder.path("build/linux-6.18.3/.config"))).toBe(true);
     const refused = await call("start", "guest");
     expect(refused.code).toBe(1);
     expect(refused.failed).toBe("A kernel is being built on this machine by hand. Wait for its end.");

@@ -23,4 +23,4 @@ it("ten thousand random runs of the runner, with faults, break nothing and end w
   process.stdout.write(
     `random runs: ${runs} from seed ${first}, ${acts} acts, ${faults} faults; ended ${how.join(", ")}\n`,
   );
-}, 120_000);
+});

@@ -61,7 +61,7 @@ describe.skipIf(!installed)(installed ? "aws" : "aws is not installed", () => {
       ],
     });
     expect(who).toMatchObject({ Account: "123456789012" });
-  }, 60_000);
+  });
 
   it("stops, detaches, attaches and starts", async () => {
     const volume = PERSISTENT["fcvm-metal-arm"].volumeId;
@@ -77,7 +77,7 @@ describe.skipIf(!installed)(installed ? "aws" : "aws is not installed", () => {
     await expect(aws("ec2", "detach-volume", "--volume-id", volume)).rejects.toMatchObject({
       stderr: expect.stringMatching(/\(IncorrectState\).*DetachVolume operation: Unable to detach root volume/),
     });
-  }, 60_000);
+  });
 
   it("reads CPU", async () => {
     const query = [
@@ -100,5 +100,5 @@ describe.skipIf(!installed)(installed ? "aws" : "aws is not installed", () => {
     const data = await aws("cloudwatch", "get-metric-data", ...words, "--metric-data-queries", JSON.stringify(query));
     const { MetricDataResults } = data as { MetricDataResults: readonly { readonly Values: readonly number[] }[] };
     expect(MetricDataResults[0]?.Values).toHaveLength(12);
-  }, 60_000);
+  });
 });

@@ -127,9 +127,9 @@ describe("ops put together", () => {
       }),
     );
     const logins = () => ops.operations.get().filter((run) => run.get().name === "login");
-    await vi.waitFor(() => expect(logins()).toHaveLength(1), 10_000);
+    await vi.waitFor(() => expect(logins()).toHaveLength(1));
     const [login] = logins();
-    await vi.waitFor(() => expect(login?.get().question).toBeDefined(), 10_000);
+    await vi.waitFor(() => expect(login?.get().question).toBeDefined());
     login?.answer(login.get().question?.id ?? 0, undefined);
     const outcomes = await Promise.all(stopAll.map((run) => run.finished));
     expect(outcomes).toMatchObject([{ failure: { kind: "signed-out" } }, { failure: { kind: "signed-out" } }]);

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type ComposedOps, createOps } from "../../../ops/compose.ts";
 import { connectOperation } from "../../../ops/database/connect.ts";
 import { isInside } from "../../../ops/database/route.ts";
-import { waitUntil } from "../../harness/grid.ts";
+import { PATIENCE_MS, waitUntil } from "../../harness/grid.ts";
 import { NO_TERRAFORM, type Project, startProject } from "../terraform/project.ts";
 import { type Aurora, type DatabaseServer, sleepingDatabase, startDatabase, whatLacks } from "./server.ts";
 
@@ -133,7 +133,7 @@ describe.skipIf(lacks)(`make connect${lacks ? ` (needs ${lacks})` : ""}`, () => 
     const { run, steps } = start();
     await waitUntil(
       () => steps().some((step) => step.startsWith("wake waiting it is asleep at 0 ACU")),
-      10_000,
+      PATIENCE_MS,
       () => steps().join("\n"),
     );
     expect(aurora.held()).toBeGreaterThan(0);
@@ -149,7 +149,7 @@ describe.skipIf(lacks)(`make connect${lacks ? ` (needs ${lacks})` : ""}`, () => 
     const sleeping = aurora;
     await waitUntil(
       () => sleeping.held() > 0,
-      10_000,
+      PATIENCE_MS,
       () => "never asked",
     );
     run.cancel();

@@ -10,7 +10,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { waitUntil } from "../../harness/grid.ts";
+import { PATIENCE_MS, waitUntil } from "../../harness/grid.ts";
 
 /** Why a test with a real server cannot run here; undefined where it can. */
 export function whatLacks(): string | undefined {
@@ -149,7 +149,7 @@ export async function startDatabase(address = "127.0.0.1"): Promise<DatabaseServ
       `--socket=${file("socket")}`,
       "--execute=CREATE DATABASE IF NOT EXISTS snowglobe",
     ]).status === 0;
-  await waitUntil(ping, 20_000, () => "the server never answered");
+  await waitUntil(ping, PATIENCE_MS, () => "the server never answered");
   return {
     folder,
     port,

@@ -125,7 +125,7 @@ describe("one look", () => {
   it("looks in spite of a wrong clock, and knows AWS's time", async () => {
     simulator.faults.add({ kind: "clock-skew", ms: HOUR, operation: "*" });
     const { at } = await look();
-    expect(Math.abs(at - Date.now() - HOUR)).toBeLessThan(5_000);
+    expect(Math.abs(at - Date.now() - HOUR)).toBeLessThan(HOUR / 2);
     simulator.faults.clear();
   });
 
@@ -162,7 +162,7 @@ describe("the live fleet", () => {
     await vi.waitFor(() => expect(jumpbox()).toBe("running"));
     await (await clients.acting.ec2()).send(new StopInstancesCommand({ InstanceIds: [STORY_IDS.jumpbox] }));
     await core.refresh();
-    await vi.waitFor(() => expect(jumpbox()).toBe("stopped"), 10_000);
+    await vi.waitFor(() => expect(jumpbox()).toBe("stopped"));
     core.stop();
   });
 });
@@ -222,12 +222,12 @@ describe("figures", () => {
     simulator.faults.add({ kind: "throttle", operation: "DescribeSpotPriceHistory" });
     const metrics = createMetrics(systemClock, signIn, seen, clients);
     metrics.start();
-    await vi.waitFor(() => expect(metrics.get().failure?.kind).toBe("throttled"), 10_000);
+    await vi.waitFor(() => expect(metrics.get().failure?.kind).toBe("throttled"));
     await vi.waitFor(() => expect(metrics.get().cpu.jumpbox).toHaveLength(12));
     expect(metrics.get().failure?.kind).toBe("throttled");
     simulator.faults.clear();
     seen.update((state) => ({ ...state, failure: undefined }));
-    await vi.waitFor(() => expect(metrics.get().spotPerHour["fcvm-metal-arm"]).toBe(1.2412), 5000);
+    await vi.waitFor(() => expect(metrics.get().spotPerHour["fcvm-metal-arm"]).toBe(1.2412));
     expect(metrics.get().failure).toBeUndefined();
     metrics.stop();
   });

@@ -150,7 +150,7 @@ describe("against lines that are split as plainly as can be", () => {
     }
   };
 
-  it("any output in any pieces: ten thousand searches", { timeout: 120_000 }, async () => {
+  it("any output in any pieces: ten thousand searches", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(piece, { maxLength: 40 }),
@@ -162,7 +162,7 @@ describe("against lines that are split as plainly as can be", () => {
     );
   });
 
-  it("over the borders of blocks", { timeout: 120_000 }, async () => {
+  it("over the borders of blocks", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.oneof({ weight: 6, arbitrary: piece }, { weight: 1, arbitrary: long }), { maxLength: 25 }),

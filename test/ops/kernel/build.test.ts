@@ -1,11 +1,10 @@
 import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { standingOf } from "../../../ops/kernel/kernels.ts";
 import { PERSISTENT } from "../../simulator/story.ts";
 import { ARM, build, done, type KernelRig, logOf, startRig, X86 } from "./rig.ts";
 
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 let rig: KernelRig;
 beforeEach(async () => {
   rig = await startRig();

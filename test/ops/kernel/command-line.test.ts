@@ -2,11 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Program, runProgram } from "../../harness/program.ts";
 import { ARM, type KernelRig, startRig } from "./rig.ts";
 
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 const cli = join(import.meta.dirname, "../../../ops/cli.ts");
 const HELD = "  LD      vmlinux.o";
 let rig: KernelRig;
@@ -28,7 +27,7 @@ function make(...words: string[]): Program {
   return program;
 }
 
-const compiling = (program: Program) => program.waitFor("... Compile", 40_000);
+const compiling = (program: Program) => program.waitFor("... Compile");
 
 test("killed outright in mid-build, the next one goes on with it, and prints the raw lines", async () => {
   const first = make("kernel-guest", "arm");
@@ -36,7 +35,7 @@ test("killed outright in mid-build, the next one goes on with it, and prints the
   first.kill("SIGKILL");
   await first.exited;
   const second = make("kernel-guest", "arm");
-  await second.waitFor(/guest kernel that is being built since \d\d:\d\d is followed/, 40_000);
+  await second.waitFor(/guest kernel that is being built since \d\d:\d\d is followed/);
   await compiling(second);
   rig.hosts.kernels.hold(false);
   expect((await second.exited).exitCode).toBe(0);
@@ -51,10 +50,10 @@ test("Ctrl+C stops the build and says so; a closed terminal leaves it", async ()
   left.kill("SIGHUP");
   expect((await left.exited).exitCode).toBe(129);
   const stopped = make("kernel-guest", "arm");
-  await stopped.waitFor("is followed", 40_000);
+  await stopped.waitFor("is followed");
   await compiling(stopped);
   stopped.write("\u0003");
-  await stopped.waitFor("The build on fcvm-metal-arm was stopped", 40_000);
+  await stopped.waitFor("The build on fcvm-metal-arm was stopped");
   expect((await stopped.exited).exitCode).toBe(130);
   const state = join(rig.homeOn(ARM), ".local/state/snowglobe-kernel");
   const holder = readFileSync(join(state, "holder"), "utf8").trim();

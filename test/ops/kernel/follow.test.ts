@@ -1,12 +1,12 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Run } from "../../../ops/operation/run.ts";
 import { when } from "../../../ops/store.ts";
+import { PATIENCE_MS } from "../../harness/grid.ts";
 import { STORY_IDS } from "../../simulator/story.ts";
 import { ARM, build, compiling, done, type KernelRig, logOf, startRig, until } from "./rig.ts";
 
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 let rig: KernelRig;
 beforeEach(async () => {
   rig = await startRig();
@@ -55,7 +55,7 @@ describe("a build that is held", () => {
     }
     const runs = await Promise.all(
       again.map(async (ops) => {
-        const [own] = await when(ops.operations, (all) => all.length > 0, AbortSignal.timeout(30_000));
+        const [own] = await when(ops.operations, (all) => all.length > 0, AbortSignal.timeout(PATIENCE_MS));
         if (!own) throw new Error("nothing was started");
         const view = await until(own, compiling);
         expect(view.job?.id).toBe(job?.id);

@@ -12,6 +12,7 @@ import type { KernelView } from "../../../ops/kernel/view.ts";
 import type { Run } from "../../../ops/operation/run.ts";
 import type { Question } from "../../../ops/operation/types.ts";
 import { when } from "../../../ops/store.ts";
+import { PATIENCE_MS } from "../../harness/grid.ts";
 import { type Stage, setStage } from "../../simulator/demo/stage.ts";
 import { healthyAccount, PERSISTENT } from "../../simulator/story.ts";
 
@@ -96,7 +97,7 @@ function viewOf(run: Run): KernelView {
 }
 
 /** Waits until a run's view is so; says what it was instead. */
-export async function until(run: Run, test: (view: KernelView) => boolean, ms = 30_000): Promise<KernelView> {
+export async function until(run: Run, test: (view: KernelView) => boolean, ms = PATIENCE_MS): Promise<KernelView> {
   if (!run.kernel) throw new Error("this run builds no kernel");
   try {
     return await when(run.kernel, test, AbortSignal.timeout(ms));

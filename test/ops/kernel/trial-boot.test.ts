@@ -11,6 +11,7 @@ import { trialBoot } from "../../../ops/kernel/trial-boot.ts";
 import { type TrialTools, trialTools } from "../../../ops/kernel/trial-boot-tools.ts";
 import { addressOf, worldOf } from "../../../ops/machine/world.ts";
 import type { Outcome, Question } from "../../../ops/operation/types.ts";
+import { PATIENCE_MS } from "../../harness/grid.ts";
 import { whatLacks } from "../../kernel/builder.ts";
 import { ROOT } from "../../kernel/publish.ts";
 import { type Stage, setStage } from "../../simulator/demo/stage.ts";
@@ -112,7 +113,7 @@ const arm = async () => {
     `grub-editenv $SNOWGLOBE_ROOT/boot/grub/grubenv set 'saved_entry=gnulinux-advanced-1234-UUID>gnulinux-${STOCK}-advanced-1234-UUID'`,
   );
   if ((await ssh("uname -r")) !== STOCK) await stage.hosts.powerCycle(ARM);
-  await ops.access.channel.waitForSsh(ARM, address, AbortSignal.timeout(10_000));
+  await ops.access.channel.waitForSsh(ARM, address, AbortSignal.timeout(PATIENCE_MS));
   expect(await ssh(`BUILD_DIR=~/built-host ~/${PLACE}/install-host.sh 2>&1 | tail -n 1`)).toMatch(
     /^==> note The next boot|the next boot is its trial\.$/,
   );
@@ -133,12 +134,12 @@ describe.skipIf(lacking)(`a trial boot over SSH${lacking ? ` (skipped: no ${lack
     const world = worldOf(await ops.access.gate(() => ops.access.look()), ARM);
     address = addressOf(world) ?? "";
     const volume = stage.hosts.volumePath(world.roots[0]?.id ?? "");
-    await ops.access.channel.waitForSsh(ARM, address, AbortSignal.timeout(20_000));
+    await ops.access.channel.waitForSsh(ARM, address, AbortSignal.timeout(PATIENCE_MS));
     const place = join(volume, "home/ubuntu", PLACE);
     mkdirSync(place, { recursive: true });
     cpSync(join(ROOT, "kernel"), place, { recursive: true });
     expect(await ssh(`BUILD_DIR=~/built-host ~/${PLACE}/build.sh 2>&1 | tail -n 1`)).toBe("==> phase done");
-  }, 60_000);
+  });
   afterAll(async () => {
     await ops?.stop();
     await stage?.stop();
@@ -244,7 +245,7 @@ describe.skipIf(lacking)(`a trial boot over SSH${lacking ? ` (skipped: no ${lack
       `${TRIAL} did not come up on ${ARM}: it shows no panic; its last line is "kvm [1]: nv: 1 MMU notifier registered". ${STOCK} runs again, and stays the default.`,
     );
     expect(stage.simulator.calls.filter(({ operation }) => operation === "RebootInstances")).toHaveLength(2);
-  }, 60_000);
+  });
 
   it("killed between the reboot and the promotion, the next run promotes without a question", async () => {
     await arm();

@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { when } from "../../../ops/store.ts";
+import { PATIENCE_MS } from "../../harness/grid.ts";
 import { ARM, build, done, type KernelRig, startRig } from "./rig.ts";
 
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 let rig: KernelRig;
 beforeEach(async () => {
   rig = await startRig();
@@ -18,7 +18,7 @@ test("a host kernel of the same inputs is over at once after its promotion, and 
   await done(first.run);
   const ended = first.run.get().endedAt ?? 0;
   expect(ended).toBeGreaterThan(0);
-  await when(ops.probes, (state) => (state[ARM]?.at ?? 0) >= ended, AbortSignal.timeout(20_000));
+  await when(ops.probes, (state) => (state[ARM]?.at ?? 0) >= ended, AbortSignal.timeout(PATIENCE_MS));
 
   const second = build(ops, ARM, { kind: "host" }, () => "yes");
   expect(await second.run.finished).toEqual({

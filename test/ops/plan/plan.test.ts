@@ -89,9 +89,7 @@ describe("reading a plan", () => {
       }),
     );
     const text = JSON.stringify(planJson(changes));
-    const began = performance.now();
     expect(treeRows(readPlan(text), UNTOUCHED)).toHaveLength(5001);
-    expect(performance.now() - began).toBeLessThan(1000);
   });
 });
 

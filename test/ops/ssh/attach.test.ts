@@ -91,13 +91,13 @@ test("no ssh is left when the cockpit is killed, though another child of it live
   await program.press("ctrl+]");
   await program.waitFor("cockpit: detached alive");
   await program.press("c");
-  await waitUntil(() => childrenOf(program.pid).some(isChild("sleep")), 5000);
+  await waitUntil(() => childrenOf(program.pid).some(isChild("sleep")));
   const ssh = childrenOf(program.pid).filter(isChild("ssh"));
   const child = childrenOf(program.pid).filter(isChild("sleep"));
   expect(ssh).toHaveLength(1);
   program.kill("SIGKILL");
   await program.exited;
-  await waitUntil(() => ssh.every((pid) => commandOf(pid) === ""), 5000);
+  await waitUntil(() => ssh.every((pid) => commandOf(pid) === ""));
   for (const pid of child) process.kill(pid);
 });
 

@@ -10,6 +10,7 @@ import { createHostKeys, type HostKeys } from "../../../ops/ssh/host-keys.ts";
 import { createSessions } from "../../../ops/ssh/sessions.ts";
 import { type Cell, cell, when } from "../../../ops/store.ts";
 import { aFleet, live } from "../../harness/fleets.ts";
+import { PATIENCE_MS } from "../../harness/grid.ts";
 import { SSHD, type Sshd, startSshd } from "./sshd.ts";
 import { testTerminal } from "./terminal.ts";
 
@@ -111,7 +112,7 @@ describe.skipIf(!SSHD)("against a real sshd", () => {
     const reasons: string[] = [];
     const config = readFileSync(sshd.configPath, "utf8");
     writeFileSync(sshd.configPath, "Host *\n  HostName 127.0.0.1\n  Port 1\n");
-    await channel.waitForSsh(ARM, ADDRESS, AbortSignal.timeout(20_000), (reason) => {
+    await channel.waitForSsh(ARM, ADDRESS, AbortSignal.timeout(PATIENCE_MS), (reason) => {
       reasons.push(reason.code ?? "");
       writeFileSync(sshd.configPath, config);
     });

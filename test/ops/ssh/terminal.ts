@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import { PassThrough, Writable } from "node:stream";
 import xterm from "@xterm/headless";
 import type { AttachedTerminal } from "../../../ops/ssh/types.ts";
-import { gridRows, waitUntil } from "../../harness/grid.ts";
+import { gridRows, PATIENCE_MS, waitUntil } from "../../harness/grid.ts";
 
 interface TestTerminal extends AttachedTerminal {
   readonly type: (keys: string | Buffer) => void;
@@ -57,7 +57,7 @@ export function testTerminal(columns = 80, rows = 24): TestTerminal {
     bytes: () => bytes,
     isRaw: () => keyboard.isRaw,
     type: (keys) => keyboard.write(keys),
-    waitFor: (part, ms = 10_000) =>
+    waitFor: (part, ms = PATIENCE_MS) =>
       waitUntil(
         () => (typeof part === "string" ? text().includes(part) : part.test(text())),
         ms,

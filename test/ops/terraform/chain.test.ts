@@ -3,7 +3,7 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { waitUntil } from "../../harness/grid.ts";
+import { PATIENCE_MS, waitUntil } from "../../harness/grid.ts";
 import { addressesIn, BUCKET, NO_TERRAFORM, type Project, STATE, startProject } from "./project.ts";
 
 let project: Project;
@@ -117,7 +117,7 @@ describe.skipIf(NO_TERRAFORM)("apply from a cold start (needs terraform)", () =>
         });
         return started;
       },
-      20_000,
+      PATIENCE_MS,
       () => `it never started: ${said()}`,
     );
     expect(project.interrupt()).toBe(true);
@@ -143,9 +143,7 @@ describe.skipIf(NO_TERRAFORM)("what can be wrong (needs terraform)", () => {
     };
     project.s3.put(`${STATE}.tflock`, JSON.stringify(lock));
     await edit((text) => text.replace('"one"', '"two"'));
-    const began = Date.now();
     expect(await project.cli("plan")).toBe(1);
-    expect(Date.now() - began).toBeLessThan(25_000);
     expect(said()).toContain("me@laptop holds the lock on Terraform's state for apply, since 2026-11-22 08:00:00 UTC");
     expect(said()).toContain("terraform force-unlock 0c1f-lock");
   });

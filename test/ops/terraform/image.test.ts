@@ -126,7 +126,7 @@ describe.skipIf(lacks)(`the image${lacks ? ` (needs ${lacks})` : ""}`, () => {
     // The same Dockerfile, with the one file that it takes from the network at hand.
     writeFileSync(join(folder, "Dockerfile"), DOCKERFILE.replace(/^(ARG RDS_BUNDLE)=.*$/m, "$1=bundle.pem"));
     writeFileSync(join(folder, "bundle.pem"), "certificates of RDS");
-  }, 120_000);
+  });
   afterAll(() => {
     if (made.length > 0) podman("image", "rm", "--force", ...made);
     rmSync(folder, { recursive: true, force: true });
@@ -169,5 +169,5 @@ describe.skipIf(lacks)(`the image${lacks ? ` (needs ${lacks})` : ""}`, () => {
     expect(again).toBe(engine.image);
     writeFileSync(join(folder, "Dockerfile"), `${readFileSync(join(folder, "Dockerfile"), "utf8")}# changed\n`);
     expect(await imageName(environment)).not.toBe(engine.image);
-  }, 120_000);
+  });
 });

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { systemClock } from "../../../ops/clock.ts";
 import { environmentFrom } from "../../../ops/environment.ts";
 import { createSignIn } from "../../../ops/signin/signin.ts";
+import { PATIENCE_MS } from "../../harness/grid.ts";
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 let place = "";
@@ -39,7 +40,7 @@ process.exitCode = await runDemo(${JSON.stringify(here("../demo.ts"))}, ${JSON.s
   });
   launcher = child;
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  await vi.waitFor(() => expect(existsSync(report)).toBe(true), { timeout: 20_000, interval: 20 });
+  await vi.waitFor(() => expect(existsSync(report)).toBe(true), { timeout: PATIENCE_MS, interval: 20 });
   const { env, pid } = JSON.parse(readFileSync(report, "utf8")) as { env: Record<string, string>; pid: number };
   return { child, exited, env, pid, directory: dirname(env.HOME ?? "") };
 }
@@ -81,7 +82,7 @@ it("ends with the cockpit's own exit code and leaves nothing", async () => {
 it("leaves nothing when it is killed", async () => {
   const { child, env, directory } = await demo(WAITS);
   child.kill("SIGKILL");
-  await vi.waitFor(() => expect(existsSync(directory)).toBe(false), { timeout: 10_000, interval: 20 });
+  await vi.waitFor(() => expect(existsSync(directory)).toBe(false), { timeout: PATIENCE_MS, interval: 20 });
   // The cockpit was told to end, so that it could give the terminal back.
   expect(existsSync(join(place, "report.json.ended"))).toBe(true);
   await vi.waitFor(async () => expect(await answers(env.AWS_ENDPOINT_URL)).toBe(false));

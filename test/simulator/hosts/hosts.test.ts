@@ -9,7 +9,7 @@ import { createChannel } from "../../../ops/ssh/channel.ts";
 import { createHostKeys } from "../../../ops/ssh/host-keys.ts";
 import { cell } from "../../../ops/store.ts";
 import { live, storyFleet } from "../../harness/fleets.ts";
-import { waitUntil } from "../../harness/grid.ts";
+import { PATIENCE_MS, waitUntil } from "../../harness/grid.ts";
 import { startSimulator } from "../simulator.ts";
 import { PERSISTENT, STORY_IDS } from "../story.ts";
 import { startHosts } from "./hosts.ts";
@@ -32,8 +32,8 @@ test("hosts follow the simulated account: they answer some time after a start, a
 
     await expect(ask("true")).rejects.toMatchObject({ failure: { code: "ECONNREFUSED" } });
     simulator.apply({ name: "StartInstances", instanceIds: [STORY_IDS.x86] });
-    await waitUntil(() => simulator.account().instances[STORY_IDS.x86]?.state === "running", 10_000);
-    await channel.waitForSsh("fcvm-metal-x86", publicIp, AbortSignal.timeout(10_000));
+    await waitUntil(() => simulator.account().instances[STORY_IDS.x86]?.state === "running");
+    await channel.waitForSsh("fcvm-metal-x86", publicIp, AbortSignal.timeout(PATIENCE_MS));
     expect(await ask("hostname; uname -m; ls")).toBe("fcvm-metal-x86\nx86_64\nnotes.md\nsrc\n");
     await ask("echo kept > kept");
     expect(readFileSync(join(hosts.volumePath(volumeId), "home/ubuntu/kept"), "utf8")).toBe("kept\n");

@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { PATIENCE_MS } from "../../harness/grid.ts";
 import { whatLacks } from "../../kernel/builder.ts";
 import { ROOT } from "../../kernel/publish.ts";
 import { type Rig, startRig } from "../../ops/ssh/rig.ts";
@@ -20,15 +21,15 @@ const run = (command: string) => rig.channel.run(ARM, rig.addressOf(ARM), comman
 const say = async (command: string) => (await run(command)).stdout.trim();
 const status = async () => JSON.parse((await say("~/kernel/job.sh status")).split("\n")[0] ?? "{}");
 const reaches = (field: string, value: string) =>
-  expect.poll(async () => (await status())[field], { timeout: 25_000, interval: 50 }).toBe(value);
-const answers = () => rig.channel.waitForSsh(ARM, rig.addressOf(ARM), AbortSignal.timeout(10_000));
+  expect.poll(async () => (await status())[field], { interval: 50 }).toBe(value);
+const answers = () => rig.channel.waitForSsh(ARM, rig.addressOf(ARM), AbortSignal.timeout(PATIENCE_MS));
 const health = async () => JSON.parse(await say("~/kernel/install-host.sh health"));
 /** Says reboot, and waits until another boot answers. */
 const reboot = async () => {
   const before = await say("cat $SNOWGLOBE_ROOT/proc/sys/kernel/random/boot_id");
   await run("sudo -n reboot").catch(() => undefined);
   const after = () => say("cat $SNOWGLOBE_ROOT/proc/sys/kernel/random/boot_id").catch(() => before);
-  await expect.poll(after, { timeout: 10_000, interval: 30 }).not.toBe(before);
+  await expect.poll(after, { interval: 30 }).not.toBe(before);
 };
 
 describe.skipIf(lacking)(`machines that build kernels${lacking ? ` (skipped: no ${lacking})` : ""}`, () => {
@@ -60,7 +61,7 @@ describe.skipIf(lacking)(`machines that build kernels${lacking ? ` (skipped: no 
     const mark = `SIM_BOOT=${await say("echo $SIM_BOOT")}`;
     expect(markedWith(mark).length).toBeGreaterThan(3);
     await run("sudo -n reboot").catch(() => undefined);
-    await expect.poll(() => markedWith(mark).length, { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => markedWith(mark).length).toBe(0);
     await answers();
     expect(await status()).toMatchObject({ state: "interrupted", phase: "compile" });
     await run("~/kernel/job.sh start guest");
