@@ -10,20 +10,20 @@ import type { Run } from "../ops/operation/run.ts";
 import type { Ops } from "../ops/ops.ts";
 import { cell, type Store } from "../ops/store.ts";
 import { type Cockpit, fleetHandlers } from "./cockpit.ts";
-import { RunStrip } from "./components/run-strip.tsx";
-import { Toasts } from "./components/toasts.tsx";
+import { FleetScreen } from "./fleet/fleet.tsx";
+import { Toasts } from "./fleet/toast-rows.tsx";
+import { type Tell, useToasts } from "./fleet/toasts.ts";
+import { availability } from "./keys/availability.ts";
 import { OpenHelp } from "./keys/open-help.ts";
 import type { Command, KeyContext } from "./keys/registry.ts";
 import { keyName, useKeys } from "./keys/use-keys.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import { FleetScreen } from "./screens/fleet.tsx";
-import { Overlays } from "./screens/overlays.tsx";
-import { availability } from "./state/availability.ts";
-import { type Navigation, type NavigationAction, navigate, type Overlay, START } from "./state/navigation.ts";
-import { type Tell, useToasts } from "./state/toasts.ts";
+import { type Navigation, type NavigationAction, navigate, type Overlay, START } from "./navigation.ts";
+import { Overlays } from "./overlays.tsx";
+import { RunStrip } from "./run/run-strip.tsx";
+import { useStore } from "./shared/use-store.ts";
 import { useBell } from "./terminal/bell.ts";
 import { CUT_LINES, WRAP_LINES } from "./terminal/modes.ts";
-import { useStore } from "./use-store.ts";
 
 /** A second Ctrl+C within this time quits. */
 const SECOND_PRESS_MS = 3000;

@@ -13,12 +13,12 @@ import type { Ops } from "../ops/ops.ts";
 import { closeSession } from "../ops/ssh/close-session.ts";
 import type { SessionSummary } from "../ops/ssh/types.ts";
 import { VERBS } from "../ops/verbs.ts";
-import { runToLookAt } from "./components/run-strip.tsx";
+import type { Tell } from "./fleet/toasts.ts";
+import { availability } from "./keys/availability.ts";
 import type { Command } from "./keys/registry.ts";
-import { quitLines } from "./screens/quit.tsx";
-import { availability } from "./state/availability.ts";
-import type { Navigation, NavigationAction } from "./state/navigation.ts";
-import type { Tell } from "./state/toasts.ts";
+import type { Navigation, NavigationAction } from "./navigation.ts";
+import { quitLines } from "./quit.tsx";
+import { runToLookAt } from "./run/run-strip.tsx";
 
 export interface Cockpit {
   readonly ops: Ops;

@@ -8,8 +8,8 @@ import { open } from "node:fs/promises";
 import { Box, render, useWindowSize } from "ink";
 import { systemClock } from "../../ops/clock.ts";
 import { createBuildLog } from "../../ops/kernel/build-log.ts";
-import { LogView } from "../../tui/components/log-view.tsx";
-import { buildLogSource } from "../../tui/format/log-source.ts";
+import { buildLogSource } from "../../tui/log/log-source.ts";
+import { LogView } from "../../tui/log/log-view.tsx";
 import { median } from "./row.ts";
 
 /** What one run of it says. */

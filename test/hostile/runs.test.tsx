@@ -10,7 +10,7 @@ import type { KernelView } from "../../ops/kernel/view.ts";
 import { type Run, startRun } from "../../ops/operation/run.ts";
 import type { Operation, OperationContext } from "../../ops/operation/types.ts";
 import { cell, when } from "../../ops/store.ts";
-import { RunScreen } from "../../tui/screens/run.tsx";
+import { RunScreen } from "../../tui/run/run.tsx";
 import { fakeClock } from "../harness/fakes.ts";
 import { NOW } from "../harness/fleets.ts";
 import { renderScreen, type Screen } from "../harness/screen.tsx";

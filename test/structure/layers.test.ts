@@ -28,13 +28,14 @@ const LAYERS: readonly (readonly string[])[] = [
   ["ops/terraform"],
   ["ops/database"],
   ["ops"],
-  ["tui/text-props.ts", "tui/theme.ts", "tui/ticker.ts", "tui/use-store.ts", "tui/use-calm-store.ts"],
+  ["tui/shared/text-props.ts", "tui/shared/theme.ts", "tui/shared/ticker.ts", "tui/shared/use-store.ts"],
   ["tui/format"],
   ["tui/keys"],
   ["tui/terminal"],
-  ["tui/state"],
-  ["tui/components"],
-  ["tui/screens", "tui/cockpit.ts"],
+  ["tui/shared"],
+  ["tui/dialogs", "tui/log", "tui/sign-in", "tui/help"],
+  ["tui/fleet", "tui/sessions"],
+  ["tui/run", "tui/plan", "tui/kernel", "tui/history", "tui/quit.tsx"],
   ["tui"],
 ];
 

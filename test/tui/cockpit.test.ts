@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { cell } from "../../ops/store.ts";
 import { type Cockpit, fleetHandlers } from "../../tui/cockpit.ts";
-import { navigate, START } from "../../tui/state/navigation.ts";
+import { navigate, START } from "../../tui/navigation.ts";
 import { fakeOps } from "../harness/fakes.ts";
 import { aSession } from "../harness/fleets.ts";
 

@@ -1,6 +1,6 @@
 /** Lines put in order: columns that align, labelled facts, rules and boxes. Pure. */
 
-import type { Token } from "../theme.ts";
+import type { Token } from "../shared/theme.ts";
 import { cellOf, join, type Line, lineWidth, type Piece, t } from "./line.ts";
 
 const GAP = "  ";

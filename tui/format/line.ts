@@ -2,7 +2,7 @@
 /** A row of the screen as data: styled pieces, cells of a fixed width, and pieces that change as time goes by. Pure. */
 
 import { styleText } from "node:util";
-import { style, type Token } from "../theme.ts";
+import { style, type Token } from "../shared/theme.ts";
 import { clean, truncate, width } from "./text.ts";
 
 export type Line = readonly Piece[];

@@ -1,7 +1,7 @@
 /** This folder: tests of questions and of typing. Not here: what is done with an answer. */
 import { describe, expect, it } from "vitest";
 import type { Answer, Question } from "../../../ops/operation/types.ts";
-import { wrongness } from "../../../tui/components/typed-dialog.tsx";
+import { wrongness } from "../../../tui/dialogs/typed-dialog.tsx";
 import { FOREVER, scripted, show } from "../run/scripted.tsx";
 
 /** Shows one question of a real run; `answers` fills with what the operation was told. */

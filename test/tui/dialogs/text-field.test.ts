@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { EMPTY_FIELD, edited, fieldText, pasted } from "../../../tui/dialogs/text-field.ts";
 import { clean } from "../../../tui/format/text.ts";
-import { EMPTY_FIELD, edited, fieldText, pasted } from "../../../tui/state/text-field.ts";
 
 const KEYS = ["left", "right", "home", "end", "backspace", "delete", "ctrl+a", "ctrl+e", "ctrl+u", "ctrl+k", "ctrl+w"];
 const move = fc.oneof(

@@ -5,10 +5,10 @@ import { useWindowSize } from "ink";
 import type { ReactNode } from "react";
 import type { MachineName } from "../../../ops/fleet/machines.ts";
 import type { Ops } from "../../../ops/ops.ts";
-import { FleetScreen } from "../../../tui/screens/fleet.tsx";
-import { availability } from "../../../tui/state/availability.ts";
-import type { Navigation } from "../../../tui/state/navigation.ts";
-import type { Toast } from "../../../tui/state/toasts.ts";
+import { FleetScreen } from "../../../tui/fleet/fleet.tsx";
+import type { Toast } from "../../../tui/fleet/toasts.ts";
+import { availability } from "../../../tui/keys/availability.ts";
+import type { Navigation } from "../../../tui/navigation.ts";
 import { renderScreen, type Screen } from "../../harness/screen.tsx";
 
 interface Shown {

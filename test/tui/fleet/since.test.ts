@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { refreshingFor, stateSince } from "../../../tui/state/since.ts";
+import { refreshingFor, stateSince } from "../../../tui/fleet/since.ts";
 import { aFleet, NOW } from "../../harness/fleets.ts";
 
 it("a refresh is marked by how long it takes, from its beginning on", () => {

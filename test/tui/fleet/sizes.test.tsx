@@ -2,13 +2,13 @@ import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MACHINE_NAMES } from "../../../ops/fleet/machines.ts";
-import { type Frame, fleetFrame } from "../../../tui/components/fleet-frame.ts";
-import { helpLines } from "../../../tui/components/help-lines.ts";
+import { type Frame, fleetFrame } from "../../../tui/fleet/fleet-frame.ts";
+import { isTooSmall } from "../../../tui/fleet/too-small.tsx";
 import { plain } from "../../../tui/format/line.ts";
 import { width } from "../../../tui/format/text.ts";
-import { HelpScreen } from "../../../tui/screens/help.tsx";
-import { isTooSmall } from "../../../tui/screens/too-small.tsx";
-import { availability } from "../../../tui/state/availability.ts";
+import { HelpScreen } from "../../../tui/help/help.tsx";
+import { helpLines } from "../../../tui/help/help-lines.ts";
+import { availability } from "../../../tui/keys/availability.ts";
 import { type FakeOps, fakeClock, fakeOps, SIGNED_IN, SIGNED_OUT } from "../../harness/fakes.ts";
 import {
   aFleet,

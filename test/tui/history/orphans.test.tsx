@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Fleet, Volume } from "../../../ops/fleet/model.ts";
 import { MARK_TAGS } from "../../../ops/machine/mark.ts";
-import { OrphansScreen } from "../../../tui/screens/orphans.tsx";
+import { OrphansScreen } from "../../../tui/history/orphans.tsx";
 import { fakeClock } from "../../harness/fakes.ts";
 import { aVolume, NOW, storyFleet } from "../../harness/fleets.ts";
 import { renderScreen } from "../../harness/screen.tsx";

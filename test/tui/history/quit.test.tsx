@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { QuitDialog, quitLines } from "../../../tui/screens/quit.tsx";
+import { QuitDialog, quitLines } from "../../../tui/quit.tsx";
 import { fakeClock } from "../../harness/fakes.ts";
 import { aSession } from "../../harness/fleets.ts";
 import { renderScreen } from "../../harness/screen.tsx";

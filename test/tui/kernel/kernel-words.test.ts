@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type KernelPhase, NO_PROGRESS } from "../../../ops/kernel/view.ts";
-import { countWords, leftWords, phasesOf, rateWords, share, shareWords } from "../../../tui/components/kernel-words.ts";
+import { countWords, leftWords, phasesOf, rateWords, share, shareWords } from "../../../tui/kernel/kernel-words.ts";
 
 describe("a build's figures", () => {
   const compiling = { ...NO_PROGRESS, phase: "compile" as const, total: 2530 };

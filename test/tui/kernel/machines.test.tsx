@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { KernelFacts } from "../../../ops/kernel/kernels.ts";
-import { availability } from "../../../tui/state/availability.ts";
+import { availability } from "../../../tui/keys/availability.ts";
 import { fakeOps } from "../../harness/fakes.ts";
 import { aFleet, aProbe, live, NOW } from "../../harness/fleets.ts";
 import { onScreen } from "../fleet/on-screen.tsx";

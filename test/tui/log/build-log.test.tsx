@@ -5,8 +5,8 @@ import { Box, useWindowSize } from "ink";
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../../ops/clock.ts";
 import { type BuildLog, createBuildLog } from "../../../ops/kernel/build-log.ts";
-import { type LogJump, LogView } from "../../../tui/components/log-view.tsx";
-import { buildLogSource, type LogSource } from "../../../tui/format/log-source.ts";
+import { buildLogSource, type LogSource } from "../../../tui/log/log-source.ts";
+import { type LogJump, LogView } from "../../../tui/log/log-view.tsx";
 import { renderScreen, type Screen } from "../../harness/screen.tsx";
 
 let screen: Screen | undefined;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { cell, when } from "../../../ops/store.ts";
-import { type LogSource, linesSource } from "../../../tui/format/log-source.ts";
-import { createMatchCounter, type Matches, matchWords } from "../../../tui/state/log-matches.ts";
+import { createMatchCounter, type Matches, matchWords } from "../../../tui/log/log-matches.ts";
+import { type LogSource, linesSource } from "../../../tui/log/log-source.ts";
 
 const source = (texts: readonly string[], dropped = 0): LogSource =>
   linesSource(

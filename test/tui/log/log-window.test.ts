@@ -1,13 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { chop, logText } from "../../../tui/format/flow.ts";
-import {
-  droppedBetween,
-  type LogSource,
-  linesSource,
-  matcher,
-  type SourceLine,
-} from "../../../tui/format/log-source.ts";
+import { droppedBetween, type LogSource, linesSource, matcher, type SourceLine } from "../../../tui/log/log-source.ts";
 import {
   bottomOf,
   isBefore,
@@ -17,7 +11,7 @@ import {
   settle,
   showing,
   topOf,
-} from "../../../tui/format/log-window.ts";
+} from "../../../tui/log/log-window.ts";
 
 const lines = (texts: readonly string[]): readonly SourceLine[] => texts.map((text) => ({ text, stream: "out" }));
 const anyLines = fc.array(fc.string({ unit: "grapheme", maxLength: 90 }), { maxLength: 30 });

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { notices } from "../../../tui/components/notices.ts";
+import { notices } from "../../../tui/fleet/notices.ts";
 import { SIGNED_IN } from "../../harness/fakes.ts";
 import { live, NOW, storyFleet } from "../../harness/fleets.ts";
 

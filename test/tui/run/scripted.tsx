@@ -6,7 +6,7 @@ import { type Clock, systemClock } from "../../../ops/clock.ts";
 import type { Environment } from "../../../ops/environment.ts";
 import { type Run, startRun } from "../../../ops/operation/run.ts";
 import type { Operation } from "../../../ops/operation/types.ts";
-import { RunScreen } from "../../../tui/screens/run.tsx";
+import { RunScreen } from "../../../tui/run/run.tsx";
 import { renderScreen, type Screen } from "../../harness/screen.tsx";
 
 export const ENVIRONMENT: Environment = {

@@ -1,0 +1,133 @@
+/** This folder: questions and how they are answered: buttons, a choice, a typed word. Not here: what is asked (ops). */
+/** A question in a box: what will be done, line by line, and two buttons of which the harmless one is marked first. */
+
+import { useState } from "react";
+import { flow } from "../format/flow.ts";
+import { type Line, t } from "../format/line.ts";
+import { clean, width } from "../format/text.ts";
+import { type KeyContext, keyOf } from "../keys/registry.ts";
+import { useKeys } from "../keys/use-keys.ts";
+import { useInstant } from "../shared/instant.ts";
+import { Floating, hintLine, type Window } from "../shared/overlay.tsx";
+
+interface DialogProps extends Window {
+  readonly title: string;
+  /** Text from anywhere: it is made safe here. */
+  readonly lines: readonly string[];
+  /** What stands below the lines, in this width and in as many rows as it likes up to `height`. */
+  readonly footer: (width: number, height: number) => readonly Line[];
+  /** In which context ↑ and ↓ move lines that do not all fit; absent where these keys have another meaning. */
+  readonly scrollIn?: KeyContext;
+  /** The columns that the footer needs, frame included. */
+  readonly narrowest?: number;
+  readonly tone?: "border.focus" | "border.warn" | "border.error" | undefined;
+}
+
+const WIDEST = 88;
+const NARROWEST = 50;
+/** Rows of what is under it that stay in sight, where the window has them to spare. */
+const MARGIN_ROWS = 2;
+
+export function Dialog({
+  columns,
+  rows,
+  active,
+  clock,
+  title,
+  lines,
+  footer,
+  scrollIn,
+  narrowest = NARROWEST,
+  tone = "border.focus",
+}: DialogProps) {
+  const [scroll, setScroll] = useState(0);
+  const texts = lines.map(clean);
+  const box = Math.min(columns, Math.max(narrowest, Math.min(WIDEST, columns - 4, longest([title, ...texts]) + 4)));
+  const inner = Math.max(1, box - 4);
+  const body = texts.flatMap((line) => flow(line, inner));
+  const heading = flow(clean(title), inner).map((line): Line => [t(line, "text.strong")]);
+  // Border, heading, an empty row above and below the body: the rest is shared, the body giving way to the footer.
+  const margin = rows > 16 ? MARGIN_ROWS : 0;
+  const room = Math.max(0, rows - margin - 4 - heading.length);
+  const foot = footer(inner, Math.max(1, room - Math.min(body.length, Math.ceil(room / 2)))).slice(0, room);
+  const height = Math.max(0, Math.min(body.length, room - foot.length));
+  const hidden = body.length - height;
+  const from = Math.min(scroll, hidden);
+  useKeys(
+    scrollIn ?? "dialog",
+    { up: () => setScroll(Math.max(0, from - 1)), down: () => setScroll(Math.min(hidden, from + 1)) },
+    { active: active && scrollIn !== undefined && hidden > 0 },
+  );
+  const shown = body.slice(from, from + height).map((line): Line => [t(line)]);
+  const more: Line = hidden > 0 ? [t(moreWords(from, hidden - from), "text.dim")] : [];
+  return (
+    <Floating
+      columns={columns}
+      rows={rows}
+      width={box}
+      tone={tone}
+      clock={clock}
+      lines={[...heading, [], ...shown, more, ...foot]}
+    />
+  );
+}
+
+function longest(lines: readonly string[]): number {
+  return Math.max(0, ...lines.map(width));
+}
+
+function moreWords(above: number, below: number): string {
+  return [above && `↑ ${above} more`, below && `↓ ${below} more`].filter(Boolean).join("   ");
+}
+
+interface ConfirmProps extends Window {
+  readonly title: string;
+  readonly lines: readonly string[];
+  readonly yes: string;
+  readonly no: string;
+  readonly onYes: () => void;
+  readonly onNo: () => void;
+  readonly tone?: DialogProps["tone"];
+}
+
+/** Asks once. The answer "no" has the focus, so that a stray Enter does nothing. */
+export function ConfirmDialog({ yes, no, onYes, onNo, ...dialog }: ConfirmProps) {
+  const { value: focus, get, set } = useInstant<"no" | "yes">("no");
+  useKeys(
+    "dialog",
+    {
+      left: () => set("no"),
+      right: () => set("yes"),
+      next: () => set(get() === "no" ? "yes" : "no"),
+      accept: () => (get() === "yes" ? onYes() : onNo()),
+      back: onNo,
+    },
+    { active: dialog.active },
+  );
+  return (
+    <Dialog
+      {...dialog}
+      scrollIn="dialog"
+      footer={(width) => [
+        [...button(no, focus === "no"), t("  "), ...button(yes, focus === "yes")],
+        [],
+        hintLine(
+          [
+            [keyOf("dialog", "next"), "the other"],
+            [keyOf("dialog", "accept"), focus === "yes" ? clean(yes) : clean(no)],
+            [keyOf("dialog", "back"), clean(no)],
+          ],
+          width,
+        ),
+      ]}
+    />
+  );
+}
+
+/** The button that Enter presses stands in brackets, not only in colour. */
+function button(label: string, focused: boolean): Line {
+  const text = clean(label);
+  return focused
+    ? [{ text: `[ ${text} ]`, token: "button", spoken: `button ${text}, focused; ` }]
+    : [{ text: `  ${text}  `, spoken: `button ${text}; ` }];
+}

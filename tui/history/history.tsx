@@ -1,0 +1,157 @@
+/** This folder: past runs, and the volumes that nothing claims. Not here: how either is known (ops). */
+/** Past runs: the list, and any one of them in the view that drew it when it ran. */
+
+import { useCallback, useEffect, useState } from "react";
+import type { Environment } from "../../ops/environment.ts";
+import type { History, RunSummary } from "../../ops/operation/history.ts";
+import type { RunState } from "../../ops/operation/run.ts";
+import { cellOf, type Line, marker, t } from "../format/line.ts";
+import { clean } from "../format/text.ts";
+import { count, elapsed } from "../format/words.ts";
+import { keyOf } from "../keys/registry.ts";
+import { useKeys } from "../keys/use-keys.ts";
+import { OUTCOME_LOOK } from "../run/outcome.ts";
+import { PastRunScreen } from "../run/run.tsx";
+import { listWindow, useChosen } from "../shared/list.ts";
+import { type Hint, Panel, type Window } from "../shared/overlay.tsx";
+import { Rows } from "../shared/rows.tsx";
+
+interface HistoryScreenProps extends Window {
+  readonly history: Pick<History, "listRuns">;
+  /** The ids of those that are under way in this process. */
+  readonly live: ReadonlySet<string>;
+  /** Opens the chosen run. One that is live in this process is better shown as such: its id is the same. */
+  readonly onOpen: (runId: string) => void;
+  readonly onBack: () => void;
+}
+
+const PAGE = 10;
+
+export function HistoryScreen({ history, live, onOpen, onBack, columns, rows, active, clock }: HistoryScreenProps) {
+  const runs = useLoaded(history.listRuns);
+  const { chosen, now, move } = useChosen(runs?.length ?? 0);
+  const marked = runs?.[chosen];
+  useKeys(
+    "history",
+    {
+      up: () => move(-1),
+      down: () => move(1),
+      pageUp: () => move(-PAGE),
+      pageDown: () => move(PAGE),
+      accept: () => {
+        const run = runs?.[now()];
+        if (run) onOpen(run.id);
+      },
+      back: onBack,
+    },
+    { active },
+  );
+  const hints: readonly Hint[] = [
+    ...(marked ? ([[keyOf("history", "accept"), "look at it"]] as const) : []),
+    [keyOf("history", "back"), "back"],
+  ];
+  const title: Line = [
+    t("History", "text.strong"),
+    t(runs ? `  ${count(runs.length, "run")}, the newest first` : "", "text.dim"),
+  ];
+  return (
+    <Panel columns={columns} rows={rows} clock={clock} title={title} busy={!runs} hints={hints}>
+      {(width, height) => (
+        <Rows lines={listLines(runs, live, chosen, width, height, clock.now())} width={width} clock={clock} />
+      )}
+    </Panel>
+  );
+}
+
+function listLines(
+  runs: readonly RunSummary[] | undefined,
+  live: HistoryScreenProps["live"],
+  chosen: number,
+  width: number,
+  height: number,
+  now: number,
+): readonly Line[] {
+  if (!runs) return [];
+  if (!runs.length) return [[t("Nothing has been run yet.", "text.dim")]].slice(0, height);
+  const from = listWindow(chosen, runs.length, height);
+  return runs
+    .slice(from, from + height)
+    .map((run, index) => runLine(run, live.has(run.id), from + index === chosen, width, now));
+}
+
+const WHEN_COLUMNS = 18;
+const WORD_COLUMNS = 16;
+const TIME_COLUMNS = 12;
+
+function runLine(run: RunSummary, live: boolean, marked: boolean, width: number, now: number): Line {
+  const [mark, word, token] = run.outcome
+    ? OUTCOME_LOOK[run.outcome.status]
+    : live
+      ? (["◐", "running", "status.busy"] as const)
+      : (["·", "not finished", "status.warn"] as const);
+  const time = run.endedAt === undefined ? "" : elapsed(run.startedAt, run.endedAt);
+  const rest = Math.max(1, width - 2 - WHEN_COLUMNS - WORD_COLUMNS - TIME_COLUMNS);
+  return [
+    marker(marked),
+    cellOf([t(whenWords(run.startedAt, now), "text.dim")], WHEN_COLUMNS),
+    cellOf([t(clean(run.title), marked ? "selected" : "text")], rest),
+    cellOf([t(` ${mark} ${word}`, token)], WORD_COLUMNS),
+    cellOf([t(time, "text.dim")], TIME_COLUMNS, "right"),
+  ];
+}
+
+/** "today 17:05", or the day where it is another one: local time. */
+export function whenWords(at: number, now: number): string {
+  const day = (ms: number) => new Date(ms).toLocaleDateString("sv-SE");
+  const time = new Date(at).toLocaleTimeString("sv-SE", { hour: "2-digit", minute: "2-digit" });
+  return `${day(at) === day(now) ? "today" : day(at)} ${time}`;
+}
+
+interface StoredRunScreenProps extends Window {
+  readonly history: Pick<History, "openRun">;
+  readonly runId: string;
+  readonly environment: Environment;
+  readonly onBack: () => void;
+}
+
+/** A stored run, read-only. */
+export function StoredRunScreen({ history, runId, environment, onBack, ...window }: StoredRunScreenProps) {
+  const load = useCallback(async () => (await history.openRun(runId)) ?? "gone", [history, runId]);
+  const found = useLoaded<RunState | "gone">(load);
+  const state = found === "gone" ? undefined : found;
+  useKeys("history", { back: onBack }, { active: window.active && !state });
+  if (state) return <PastRunScreen {...window} state={state} environment={environment} onBack={onBack} />;
+  return (
+    <Panel
+      columns={window.columns}
+      rows={window.rows}
+      clock={window.clock}
+      title={[t("History", "text.strong")]}
+      busy={!found}
+      hints={[[keyOf("history", "back"), "back"]]}
+    >
+      {(width, height) => (
+        <Rows
+          lines={(found ? [[t("This run is not in the history any more.", "status.warn")]] : []).slice(0, height)}
+          width={width}
+          clock={window.clock}
+        />
+      )}
+    </Panel>
+  );
+}
+
+/** What `load` gives; undefined until it is there. Another function is asked anew. */
+function useLoaded<T>(load: () => Promise<T>): T | undefined {
+  const [held, setHeld] = useState<{ readonly load: () => Promise<T>; readonly value: T } | undefined>();
+  useEffect(() => {
+    let gone = false;
+    void load().then((value) => {
+      if (!gone) setHeld({ load, value });
+    });
+    return () => {
+      gone = true;
+    };
+  }, [load]);
+  return held && held.load === load ? held.value : undefined;
+}

@@ -1,0 +1,76 @@
+/** Before the cockpit ends: what would end with it, named, and one question. */
+
+import { Box } from "ink";
+import type { KernelView } from "../ops/kernel/view.ts";
+import type { Run, RunState } from "../ops/operation/run.ts";
+import type { SessionSummary } from "../ops/ssh/types.ts";
+import { ConfirmDialog } from "./dialogs/dialog.tsx";
+import { count } from "./format/words.ts";
+import { doing } from "./kernel/kernel-words.ts";
+import type { Window } from "./shared/overlay.tsx";
+
+interface QuitDialogProps extends Window {
+  readonly lines: readonly string[];
+  readonly onQuit: () => void;
+  readonly onStay: () => void;
+}
+
+export function QuitDialog({ lines, onQuit, onStay, ...window }: QuitDialogProps) {
+  return (
+    <Box width={window.columns} height={window.rows} overflow="hidden">
+      <ConfirmDialog
+        {...window}
+        tone="border.warn"
+        title="Quit the cockpit?"
+        lines={lines}
+        no="Stay"
+        yes="Quit"
+        onNo={onStay}
+        onYes={onQuit}
+      />
+    </Box>
+  );
+}
+
+/**
+ * What would end with the cockpit, and the builds that go on without it, for QuitDialog; none where there is nothing to
+ * say, and quitting then asks nothing.
+ */
+export function quitLines(
+  sessions: readonly SessionSummary[],
+  runs: readonly Pick<Run, "get" | "kernel">[],
+): readonly string[] {
+  const open = sessions.filter((session) => !session.end);
+  const live = runs.filter((run) => !run.get().outcome);
+  const builds = live.filter(isBuilding);
+  const busy = live.filter((run) => !isBuilding(run) && !run.get().harmlessToDrop).map((run) => run.get());
+  const blocks = [
+    [
+      open.length ? `${count(open.length, "shell")} will end:` : "",
+      ...open.map((session) => `  ${session.machine}: ${session.title}`),
+    ],
+    [
+      busy.length ? `${count(busy.length, "run")} will stop after the current call; started again, each goes on:` : "",
+      ...busy.map((run) => `  ${run.title}${stepOf(run)}`),
+    ],
+    [
+      builds.length ? `${count(builds.length, "build")} will go on without the cockpit:` : "",
+      ...builds.map((run) => `  ${run.get().title}${buildOf(run.kernel?.get())}`),
+    ],
+  ].filter(([heading]) => heading !== "");
+  return blocks.flatMap((lines, index) => (index ? ["", ...lines] : lines));
+}
+
+/** Whether what it follows lives on its machine, and not here. */
+function isBuilding({ kernel }: Pick<Run, "kernel">): boolean {
+  return kernel?.get().job?.state === "running";
+}
+
+function buildOf(view: KernelView | undefined): string {
+  return view ? `, ${doing(view.progress.phase)}` : "";
+}
+
+function stepOf(run: RunState): string {
+  const step = run.steps.findLast((one) => one.state === "running" || one.state === "waiting");
+  return step ? `, at "${step.title}"` : "";
+}
