@@ -1,5 +1,6 @@
 /** Errors and warnings in a line of a build's log: the compiler's, the assembler's, the linker's, make's, Kconfig's, our own. Pure. */
 
+import { causeIn } from "./finding-causes.ts";
 import type { Finding } from "./view.ts";
 
 type Found = Omit<Finding, "at"> & {
@@ -23,6 +24,8 @@ const OURS = /^==> failed (.*)/;
 
 /** What the line says is wrong, if it does. A line is at most a few thousand characters, without control characters. */
 export function findIn(line: string): Found | undefined {
+  const cause = causeIn(line);
+  if (cause) return { ...found("error", cause.said, cause.file, cause.line, cause.column), echo: cause.echo };
   // Most lines are none of these, and a log has a million.
   if (!/error|warning|\*\*\*|==> failed|undefined ref|multiple def|ld(?:\.\w+)?: /i.test(line)) return undefined;
   const place = AT_PLACE.exec(line);

@@ -79,9 +79,19 @@ export function createLogReader(now: () => number, events: LogEvents): LogReader
     if (isEcho) echo = finding;
     if (finding.severity === "error") errors += 1;
     else warnings += 1;
-    if (findings.length < FINDINGS_KEPT) findings.push(finding);
+    keep(finding);
     shownFindings = undefined;
     stale = true;
+  };
+
+  /** Warnings make way for an error: a thousand of them may come before the one line that says why. */
+  const keep = (finding: Finding) => {
+    if (findings.length >= FINDINGS_KEPT) {
+      const last = finding.severity === "error" ? findings.findLastIndex(isWarning) : -1;
+      if (last < 0) return;
+      findings.splice(last, 1);
+    }
+    findings.push(finding);
   };
 
   const ours = (text: string) => {
@@ -143,6 +153,10 @@ function shown(line: string): string {
   // Colour codes begin with the escape character, or with its 8-bit form.
   const plain = text.includes("\u001b") || text.includes("\u009b") ? withoutSequences(text) : text;
   return plain.trimEnd().replace(/\p{Cc}/gu, " ");
+}
+
+function isWarning({ severity }: Finding): boolean {
+  return severity === "warning";
 }
 
 /** The beginning of a line after its last carriage return; those that end it are one, as what follows decides on them. */

@@ -75,7 +75,7 @@ export interface KernelView {
   readonly kind: KernelKind | undefined;
   readonly job: KernelJob | undefined;
   readonly progress: BuildProgress;
-  /** In the order of the log; the oldest thousand. The counts below go on. */
+  /** In the order of the log: the oldest thousand, of which warnings make way for errors. The counts below go on. */
   readonly findings: readonly Finding[];
   readonly errors: number;
   readonly warnings: number;

@@ -40,7 +40,7 @@ export function placeWidth(findings: readonly Finding[], most: number): number {
 export function findingsRule(view: KernelView, chosen: number, columns: number, now: number): Line {
   const { findings, errors, warnings } = view;
   const all = errors + warnings;
-  const kept = all > findings.length ? `, the oldest ${findings.length}` : "";
+  const kept = all > findings.length ? `, kept ${findings.length}` : "";
   const left: Line = [dim("── "), t(countWords(view)), dim(" ")];
   const right: Line = findings.length
     ? [dim(" "), t(keyOf("kernel", "accept"), "key"), dim(` in the log  ${chosen + 1} of ${all}${kept} ──`)]

@@ -112,6 +112,24 @@ test("the oldest thousand findings are kept and the rest is counted; what did no
   expect(reading().findings).toBe(findings);
 });
 
+test("an error after a thousand warnings is kept, and so are a thousand errors; warnings make way, the newest first", () => {
+  const { feed, reading } = reader();
+  for (let one = 0; one < 1200; one += 1) feed(`a.c:${one + 1}: warning: w\n`);
+  feed("kernel/fork.c:123:45: error: 'struct task_struct' has no member named 'foo'\n");
+  feed("make[3]: *** [scripts/Makefile.build:287: kernel/fork.o] Error 1\n");
+  expect(reading()).toMatchObject({ errors: 1, warnings: 1200 });
+  expect(reading().findings).toHaveLength(1000);
+  expect(reading().findings.at(-1)).toMatchObject({ severity: "error", file: "kernel/fork.c", at: 1200 });
+  expect(reading().findings.at(-2)).toMatchObject({ severity: "warning", at: 998 });
+  for (let one = 0; one < 1500; one += 1) feed(`b.c:${one + 1}: error: e\n`);
+  expect(reading().findings.every(({ severity }) => severity === "error")).toBe(true);
+  expect(reading().findings.map(({ at }) => at)).toEqual([
+    1200,
+    ...Array.from({ length: 999 }, (_, one) => 1202 + one),
+  ]);
+  expect(reading()).toMatchObject({ errors: 1501, warnings: 1200 });
+});
+
 const PARTS = [
   ...[
     "  CC      a.o",
