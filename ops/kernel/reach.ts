@@ -1,9 +1,8 @@
 /** The way to a machine's builds: commands and streams over SSH, and what AWS says where there is no link. */
 
 import { FailureError } from "../failure.ts";
-import { isMarked, isStoppedByAws, isTakenByAws } from "../fleet/derive/words.ts";
+import { goneSentence, stoppedBy } from "../fleet/derive/stopped-by.ts";
 import type { MachineName } from "../fleet/machines.ts";
-import type { Machine } from "../fleet/model.ts";
 import type { Ops } from "../ops.ts";
 import { placeOf, type RunThere } from "./bring-over.ts";
 import type { Reach } from "./follow.ts";
@@ -81,28 +80,11 @@ export function reachOf(
         await access.look(signal).catch(() => undefined);
       }
       const { fleet: seen, source } = fleet.get();
-      return seen && source === "live" ? goneWords(seen.machines[machine]) : undefined;
+      if (!seen || source !== "live") return undefined;
+      const now = seen.machines[machine];
+      // While it is stopping, AWS may not have said yet by whom: that is worth another look.
+      if (now.instance?.state === "stopping" && stoppedBy(now)?.who === "unknown") return undefined;
+      return goneSentence(now);
     },
   };
-}
-
-/** A sentence where the machine does not run any more. */
-function goneWords({ instance, spec, spotRequest }: Machine): string | undefined {
-  switch (instance?.state) {
-    case "running":
-    case "pending":
-      return undefined;
-    case undefined:
-      return `There is no ${spec.name} any more.`;
-    case "stopping":
-    case "stopped":
-      return isStoppedByAws(spotRequest) || isMarked(spotRequest)
-        ? `AWS took ${spec.name} back: it is ${instance.state}.`
-        : `${spec.name} was stopped.`;
-    case "shutting-down":
-    case "terminated":
-      return isTakenByAws(spotRequest, instance.stateReason)
-        ? `AWS took ${spec.name} back: it is terminated.`
-        : `${spec.name} was terminated.`;
-  }
 }

@@ -1,5 +1,6 @@
 /** What a machine's spot request allows, in the words of aws.md, "Spot requests". */
 
+import { hasNotice } from "../fleet/derive/stopped-by.ts";
 import type { World } from "./world.ts";
 
 type Standing =
@@ -57,5 +58,5 @@ export function stopBar(world: World): string | undefined {
 
 /** Whether AWS has announced that it takes the running machine away. */
 export function isBeingTaken(world: World): boolean {
-  return world.spotRequest?.state === "active" && world.spotRequest.statusCode === "marked-for-stop";
+  return world.spotRequest?.state === "active" && hasNotice(world.spotRequest);
 }

@@ -4,7 +4,7 @@
 import type { Clock } from "../clock.ts";
 import type { Environment } from "../environment.ts";
 import { FailureError } from "../failure.ts";
-import type { Machine } from "../fleet/model.ts";
+import { goneSentence } from "../fleet/derive/stopped-by.ts";
 import type { FleetCore } from "../ops.ts";
 import { cell, when } from "../store.ts";
 import { attachTerminal } from "./attach.ts";
@@ -219,17 +219,4 @@ function summaryOf(entry: Entry, before: readonly SessionSummary[]): SessionSumm
 
 function sameLines(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((line, index) => line === other[index]);
-}
-
-/** Why nothing can run on a machine any more; undefined while it runs or comes up (aws.md, "Spot requests"). */
-function goneSentence({ spec, instance, spotRequest }: Machine): string | undefined {
-  if (!instance) return `${spec.name} is gone: AWS knows no such instance any more.`;
-  if (instance.state === "running" || instance.state === "pending") return undefined;
-  const code = spotRequest?.statusCode ?? "";
-  // While it is only marked for a stop, the request does not say by whom; the instance does, where it was AWS.
-  if (/no-capacity|by-price/.test(code) || instance.stateReason?.startsWith("Server.Spot")) {
-    return `AWS took ${spec.name} away (${code}).`;
-  }
-  const ended = instance.state === "terminated" || instance.state === "shutting-down";
-  return ended ? `${spec.name} was terminated.` : `${spec.name} was stopped.`;
 }

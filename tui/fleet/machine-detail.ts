@@ -147,7 +147,7 @@ function spotFact({ machine }: MachineView): Fact {
   const said = spotWords(machine);
   if (!spotRequest || !said) {
     if (instance?.market === "spot") {
-      return { label: "spot", parts: [[t("its spot request is not to be seen", "status.warn")]], rank: 2 };
+      return { label: "spot", parts: [[t("spot request not found", "status.warn")]], rank: 2 };
     }
     return { label: "spot", parts: spec.market === "spot" ? [] : [[dim("no, on demand")]], rank: 8 };
   }

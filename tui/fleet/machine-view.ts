@@ -2,7 +2,8 @@
 
 import { dollars, type MachineCost, machineCost } from "../../ops/fleet/derive/cost.ts";
 import { type Idle, idleness } from "../../ops/fleet/derive/idle.ts";
-import { isMarked, type StateWords, stateWords } from "../../ops/fleet/derive/words.ts";
+import { hasNotice } from "../../ops/fleet/derive/stopped-by.ts";
+import { type StateWords, stateWords } from "../../ops/fleet/derive/words.ts";
 import type { Machine } from "../../ops/fleet/model.ts";
 import type { CpuHour, MetricsState } from "../../ops/fleet/state.ts";
 import { type KernelStanding, type KernelsState, standingOf } from "../../ops/kernel/kernels.ts";
@@ -82,7 +83,7 @@ function interruptionOf({ instance, spotRequest }: Machine, probe: Probe | undef
   if (probe?.interruption) {
     return { action: probe.interruption.action === "terminate" ? "terminates" : "stops", at: probe.interruption.at };
   }
-  if (!isMarked(spotRequest)) return undefined;
+  if (!hasNotice(spotRequest)) return undefined;
   return { action: spotRequest?.statusCode === "marked-for-termination" ? "terminates" : "stops", at: undefined };
 }
 

@@ -4,7 +4,8 @@ import { isLive } from "../assemble.ts";
 import { MACHINE_NAMES, type MachineName } from "../machines.ts";
 import type { Fleet, Machine } from "../model.ts";
 import { dollars, orphansPerMonth } from "./cost.ts";
-import { isMarked, isStoppedByAws, isTakenByAws, stateWords } from "./words.ts";
+import { hasNotice, onlyEc2Restarts, stoppedBy } from "./stopped-by.ts";
+import { stateWords } from "./words.ts";
 
 type HeadlineKind =
   | "persistent-missing"
@@ -93,26 +94,31 @@ function throwAwayRoot(machine: Machine): Headline[] {
   ];
 }
 
-function takenByAws({ instance, spotRequest, spec }: Machine): Headline[] {
+function takenByAws(machine: Machine): Headline[] {
+  const { instance, spotRequest, spec } = machine;
   const taken = (kind: HeadlineKind, sentence: string, action: string): Headline[] => [
     { kind, severity: "alarm", machine: spec.name, sentence, action },
   ];
-  if (instance?.state === "running" && isMarked(spotRequest)) {
+  if (instance?.state === "running" && hasNotice(spotRequest)) {
     return taken("interrupted", `AWS takes ${spec.name} away within two minutes.`, "Save what is open on it.");
   }
-  if (instance?.state === "stopped" && isStoppedByAws(spotRequest)) {
-    const why =
-      spotRequest?.statusCode === "instance-stopped-by-price" ? "the spot price is too high" : "no spot capacity";
-    return taken(
-      "taken",
-      `AWS stopped ${spec.name}: ${why}.`,
-      "Wait: only EC2 restarts it, by itself, when there is room.",
-    );
+  const by = stoppedBy(machine);
+  if (instance?.state === "stopped" && by?.who === "experiment") {
+    const sentence = `An interruption experiment (AWS FIS) stopped ${spec.name}: EC2 does not restart it.`;
+    return taken("taken", sentence, `Start it: p, or make start-${spec.short}.`);
   }
-  if (instance && !isLive(instance) && isTakenByAws(spotRequest, instance.stateReason)) {
+  if (by?.who !== "aws") return [];
+  if (instance && !isLive(instance)) {
     return taken("taken", `AWS terminated ${spec.name}.`, "Plan and apply to have it made again; its volume stays.");
   }
-  return [];
+  // On its way: the request says in the end whether EC2 restarts it.
+  if (!onlyEc2Restarts(spotRequest)) return [];
+  const why = by.why ? `: ${by.why}` : "";
+  return taken(
+    "taken",
+    `AWS stopped ${spec.name}${why}.`,
+    "Wait: only EC2 restarts it, by itself, when there is room.",
+  );
 }
 
 /** Machines that are not there, for other reasons than AWS's. */
@@ -130,7 +136,7 @@ function gone(fleet: Fleet): Headline[] {
     ];
   }
   return machines
-    .filter(({ instance, spotRequest }) => !isLive(instance) && !isTakenByAws(spotRequest, instance?.stateReason))
+    .filter((machine) => !isLive(machine.instance) && stoppedBy(machine)?.who !== "aws")
     .map((machine) => ({
       kind: "ended",
       severity: "warning",

@@ -1,6 +1,7 @@
 /** Whether anything is on its way from one state to another, so that looking often is worth it. */
 
 import type { Fleet, Instance, Machine, Volume } from "../model.ts";
+import { hasNotice } from "./stopped-by.ts";
 
 /** Whether the fleet is to be looked at every second. What may stay as it is for ever (`busy`, no capacity) does not count. */
 export function inTransition(fleet: Fleet): boolean {
@@ -34,7 +35,7 @@ function volumeMoves({ state, attachments }: Volume): boolean {
 
 function spotRequestMoves({ instance, spotRequest }: Machine): boolean {
   if (!instance || !spotRequest) return false;
-  if (spotRequest.statusCode === "marked-for-stop" || spotRequest.statusCode === "marked-for-termination") return true;
+  if (hasNotice(spotRequest)) return true;
   if (instance.state !== "stopped") return false;
   return (
     spotRequest.state === "active" || (spotRequest.state === "open" && spotRequest.statusCode.startsWith("pending-"))

@@ -2,6 +2,7 @@
 /** The state of a machine in words: instance and spot request together (aws.md, "Spot requests"). */
 
 import type { Machine, SpotRequest } from "../model.ts";
+import { hasNotice, onlyEc2Restarts, stoppedBy } from "./stopped-by.ts";
 
 /** How it is drawn, always beside the words: colour never stands alone. */
 export type Tone = "good" | "busy" | "quiet" | "warning" | "bad";
@@ -26,42 +27,19 @@ export function stateWords(machine: Machine): StateWords {
     case "running":
       return onSpot ? running(spotRequest) : words("running", "good");
     case "stopping":
-      return words("stopping", "busy", isReleasing(spotRequest) ? NOT_RELEASED : undefined);
+      return words("stopping", "busy", byAws(machine) ?? (isReleasing(spotRequest) ? NOT_RELEASED : undefined));
     case "stopped":
-      return onSpot ? stopped(spotRequest) : words("stopped", "quiet");
+      return onSpot ? stopped(machine, spotRequest) : words("stopped", "quiet");
     case "shutting-down":
-      return words("terminating", "bad", endedBy(spotRequest, instance.stateReason));
+      return words("terminating", "bad", endedBy(machine));
     case "terminated":
-      return words("terminated", "bad", endedBy(spotRequest, instance.stateReason));
+      return words("terminated", "bad", endedBy(machine));
   }
 }
 
 /** Whether a stopped spot machine may be started, or its root be taken off: its request is released by a user's stop. */
 export function isReleased(spotRequest: SpotRequest | undefined): boolean {
   return spotRequest?.state === "disabled" && spotRequest.statusCode === "instance-stopped-by-user";
-}
-
-/** Whether EC2 itself stopped it: then EC2 and only EC2 restarts it. */
-export function isStoppedByAws(spotRequest: SpotRequest | undefined): boolean {
-  return (
-    spotRequest !== undefined &&
-    ["instance-stopped-no-capacity", "instance-stopped-by-price", "instance-stopped-capacity-oversubscribed"].includes(
-      spotRequest.statusCode,
-    )
-  );
-}
-
-/** Whether AWS has given notice that it takes the running machine away within two minutes. */
-export function isMarked(spotRequest: SpotRequest | undefined): boolean {
-  return spotRequest?.statusCode === "marked-for-stop" || spotRequest?.statusCode === "marked-for-termination";
-}
-
-/** Whether EC2 terminated the instance for its own reasons. */
-export function isTakenByAws(spotRequest: SpotRequest | undefined, stateReason: string | undefined): boolean {
-  return (
-    /^instance-terminated-(?!by-user|by-service)/.test(spotRequest?.statusCode ?? "") ||
-    /^Server\.Spot/.test(stateReason ?? "")
-  );
 }
 
 const NOT_RELEASED = "spot request not yet released";
@@ -71,31 +49,35 @@ function isReleasing(spotRequest: SpotRequest | undefined): boolean {
 }
 
 function running(request: SpotRequest | undefined): StateWords {
-  if (!request) return words("running", "warning", "its spot request is not to be seen");
-  if (request.statusCode === "marked-for-stop") return words("running", "bad", "AWS stops it within two minutes");
-  if (request.statusCode === "marked-for-termination")
-    return words("running", "bad", "AWS terminates it within two minutes");
+  if (!request) return words("running", "warning", "spot request not found");
+  if (hasNotice(request)) {
+    const what = request.statusCode === "marked-for-termination" ? "terminates" : "stops";
+    return words("running", "bad", `AWS ${what} it within two minutes`);
+  }
   if (request.state === "cancelled")
     return words("running", "warning", "spot request cancelled, so it can never be stopped");
   if (request.state === "active" || request.state === "open") return words("running", "good");
   return words("running", "warning", `spot request ${request.state}, ${request.statusCode}`);
 }
 
-function stopped(request: SpotRequest | undefined): StateWords {
-  if (!request) return words("stopped", "warning", "its spot request is not to be seen");
+function stopped(machine: Machine, request: SpotRequest | undefined): StateWords {
+  if (!request) return words("stopped", "warning", "spot request not found");
   switch (request.state) {
     case "active":
-      return { short: "stopping", text: `stopping: ${NOT_RELEASED}`, tone: "busy" };
+      return words("stopping", "busy", byAws(machine) ?? NOT_RELEASED);
     case "open":
       return request.statusCode === "pending-evaluation"
         ? { short: "starting", text: `starting: ${openWords(request)}`, tone: "busy" }
         : words("stopped", "warning", `${openWords(request)}; EC2 restarts it`);
     case "disabled":
       if (isReleased(request)) return words("stopped", "quiet");
-      if (request.statusCode === "instance-stopped-by-price") {
-        return words("stopped by AWS", "warning", "spot price too high; EC2 restarts it");
+      if (onlyEc2Restarts(request)) {
+        const { why } = stoppedBy(machine) ?? {};
+        return words("stopped by AWS", "warning", why ? `${why}; EC2 restarts it` : "EC2 restarts it");
       }
-      if (isStoppedByAws(request)) return words("stopped by AWS", "warning", "no capacity; EC2 restarts it");
+      if (stoppedBy(machine)?.who === "experiment") {
+        return words("stopped", "warning", "by an interruption experiment; EC2 does not restart it");
+      }
       return words("stopped", "warning", `spot request disabled, ${request.statusCode}`);
     case "cancelled":
       return words("stopped", "bad", "spot request cancelled, so AWS is about to terminate it");
@@ -121,18 +103,22 @@ function openWords(request: SpotRequest): string {
   }
 }
 
-function endedBy(request: SpotRequest | undefined, stateReason: string | undefined): string | undefined {
-  switch (request?.statusCode) {
-    case "instance-terminated-by-user":
+function byAws(machine: Machine): string | undefined {
+  return stoppedBy(machine)?.who === "aws" ? "AWS takes it back" : undefined;
+}
+
+function endedBy(machine: Machine): string | undefined {
+  const by = stoppedBy(machine);
+  switch (by?.who) {
+    case "aws":
+      return by.why ? `by AWS, ${by.why}` : "by AWS";
+    case "person":
       return "by a person or Terraform";
-    case "instance-terminated-by-price":
-      return "by AWS, spot price too high";
-    case "instance-terminated-no-capacity":
-    case "instance-terminated-capacity-oversubscribed":
-      return "by AWS, no capacity";
+    case "experiment":
+      return "by an interruption experiment";
+    default:
+      return undefined;
   }
-  if (isTakenByAws(request, stateReason)) return "by AWS";
-  return stateReason?.startsWith("Client.User") ? "by a person or Terraform" : undefined;
 }
 
 function words(short: string, tone: Tone, detail?: string): StateWords {
@@ -145,9 +131,9 @@ export function spotWords(machine: Machine): string | undefined {
   if (!request) return undefined;
   const meaning = isReleased(request)
     ? "released, can be started"
-    : isStoppedByAws(request)
+    : onlyEc2Restarts(request)
       ? "only EC2 restarts it"
-      : isMarked(request) && machine.instance?.state === "running"
+      : hasNotice(request) && machine.instance?.state === "running"
         ? "interruption notice"
         : machine.instance?.state === "stopped" && isReleasing(request)
           ? "not yet released"

@@ -121,7 +121,7 @@ describe("a build that is held", () => {
       status: "failed",
       failure: {
         code: "BUILD_LOST",
-        sentence: expect.stringContaining("fcvm-metal-arm was"),
+        sentence: expect.stringContaining("fcvm-metal-arm was stopped"),
         action: expect.stringContaining("make kernel-arm"),
       },
     });

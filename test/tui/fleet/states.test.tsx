@@ -96,7 +96,7 @@ const WORDS: Readonly<Record<Phase, readonly string[]>> = {
   restarting: ["starting 42 s", "spot request being evaluated"],
   cancelled: ["The spot request of fcvm-metal-arm is cancelled"],
   "shutting-down": ["✕ fcvm-metal-arm", "terminating"],
-  terminated: ["✕ fcvm-metal-arm", "terminated", "by AWS, no capacity"],
+  terminated: ["✕ fcvm-metal-arm", "terminated", "by AWS, no spot capacity"],
   absent: ["✕ fcvm-metal-arm", "not there"],
 };
 

@@ -32,7 +32,7 @@ describe("state in words", () => {
       "running: spot request cancelled, so it can never be stopped",
       false,
     ],
-    ["running", undefined, "running: its spot request is not to be seen", false],
+    ["running", undefined, "running: spot request not found", false],
     ["stopping", { state: "active", statusCode: "marked-for-stop" }, "stopping: spot request not yet released", true],
     ["stopped", { state: "active", statusCode: "marked-for-stop" }, "stopping: spot request not yet released", true],
     ["stopped", { state: "active", statusCode: "fulfilled" }, "stopping: spot request not yet released", true],
@@ -40,13 +40,13 @@ describe("state in words", () => {
     [
       "stopped",
       { state: "disabled", statusCode: "instance-stopped-no-capacity" },
-      "stopped by AWS: no capacity; EC2 restarts it",
+      "stopped by AWS: no spot capacity; EC2 restarts it",
       false,
     ],
     [
       "stopped",
       { state: "disabled", statusCode: "instance-stopped-by-price" },
-      "stopped by AWS: spot price too high; EC2 restarts it",
+      "stopped by AWS: the spot price is too high; EC2 restarts it",
       false,
     ],
     [
@@ -73,13 +73,13 @@ describe("state in words", () => {
     [
       "terminated",
       { state: "open", statusCode: "instance-terminated-no-capacity" },
-      "terminated: by AWS, no capacity",
+      "terminated: by AWS, no spot capacity",
       false,
     ],
     [
       "terminated",
       { state: "closed", statusCode: "instance-terminated-by-price" },
-      "terminated: by AWS, spot price too high",
+      "terminated: by AWS, the spot price is too high",
       false,
     ],
     [
