@@ -1,7 +1,7 @@
 /** This folder: the cockpit as a program on a terminal. Not here: what an action does (ops); nothing in ops knows of this folder. */
 /** The cockpit: the fleet screen, what lies over it, and what the keys do. */
 
-import { Box, useApp, useInput, useIsScreenReaderEnabled, useWindowSize } from "ink";
+import { Box, useApp, useInput, useIsScreenReaderEnabled, usePaste, useWindowSize } from "ink";
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import { changes } from "../ops/fleet/derive/changes.ts";
 import type { MachineName } from "../ops/fleet/machines.ts";
@@ -9,7 +9,7 @@ import { allHeadlines } from "../ops/machine/headlines.ts";
 import type { Run } from "../ops/operation/run.ts";
 import type { Ops } from "../ops/ops.ts";
 import { cell, type Store } from "../ops/store.ts";
-import { type Cockpit, fleetHandlers } from "./cockpit.ts";
+import { type Cockpit, fleetHandlers, quit } from "./cockpit.ts";
 import { FleetScreen } from "./fleet/fleet.tsx";
 import { Toasts } from "./fleet/toast-rows.tsx";
 import { type Tell, useToasts } from "./fleet/toasts.ts";
@@ -24,6 +24,7 @@ import { RunStrip } from "./run/run-strip.tsx";
 import { useStore } from "./shared/use-store.ts";
 import { useBell } from "./terminal/bell.ts";
 import { CUT_LINES, WRAP_LINES } from "./terminal/modes.ts";
+import type { OwnTerminal } from "./terminal/own-terminal.ts";
 
 /** A second Ctrl+C within this time quits. */
 const SECOND_PRESS_MS = 3000;
@@ -36,9 +37,10 @@ interface AppProps {
   readonly lifecycle: Pick<Lifecycle, "end">;
   /** Set while the terminal is somebody else's: a session's, or a client's. */
   readonly loan: { lent: boolean };
+  readonly terminal: Pick<OwnTerminal, "lendWhole" | "lendBytes" | "dropKeys">;
 }
 
-export function App({ ops, lifecycle, loan }: AppProps) {
+export function App({ ops, lifecycle, loan, terminal }: AppProps) {
   const { columns, rows: height } = useWindowSize();
   const { suspendTerminal } = useApp();
   const reader = useIsScreenReaderEnabled();
@@ -51,6 +53,20 @@ export function App({ ops, lifecycle, loan }: AppProps) {
   const runs = useStore(ops.operations);
   const top = navigation.overlays.at(-1);
 
+  const lending = useCallback(
+    (during: () => Promise<void>) =>
+      suspendTerminal(async () => {
+        loan.lent = true;
+        process.stdout.write(WRAP_LINES);
+        try {
+          await during();
+        } finally {
+          if (!reader) process.stdout.write(CUT_LINES);
+          loan.lent = false;
+        }
+      }),
+    [suspendTerminal, loan, reader],
+  );
   const cockpit = useMemo<Cockpit>(
     () => ({
       ops,
@@ -58,21 +74,15 @@ export function App({ ops, lifecycle, loan }: AppProps) {
       place: place.get,
       dispatch,
       end: () => lifecycle.end(0),
-      lend: (during) =>
-        suspendTerminal(async () => {
-          loan.lent = true;
-          process.stdout.write(WRAP_LINES);
-          try {
-            await during();
-          } finally {
-            if (!reader) process.stdout.write(CUT_LINES);
-            loan.lent = false;
-          }
-        }),
+      lend: (during) => lending(() => terminal.lendWhole(during)),
+      lendBytes: (during) => lending(() => terminal.lendBytes(during)),
+      dropKeys: terminal.dropKeys,
     }),
-    [ops, tell, place, dispatch, lifecycle, loan, suspendTerminal, reader],
+    [ops, tell, place, dispatch, lifecycle, terminal, lending],
   );
 
+  // Heard everywhere, so that what is pasted outside a field is no key; a field hears it beside this.
+  usePaste(() => {});
   useBell(runs, process.stdout);
   useFirstSelection(ops, place, dispatch);
   useChangeToasts(ops, place, tell);
@@ -183,7 +193,7 @@ function useSignInOverlay(runs: readonly Run[], top: Overlay | undefined, dispat
   }, [runs, top, dispatch]);
 }
 
-/** The first press warns, the second quits. A live run that is looked at hears it itself, and asks whether to stop. */
+/** The first press warns, the second asks what `q` asks. A live run that is looked at hears it itself, and asks whether to stop. */
 function useCtrlC(cockpit: Cockpit, runId: string | undefined): void {
   const last = useRef(Number.NEGATIVE_INFINITY);
   useInput((input, key) => {
@@ -193,7 +203,7 @@ function useCtrlC(cockpit: Cockpit, runId: string | undefined): void {
     const now = performance.now();
     const again = now - last.current <= SECOND_PRESS_MS;
     last.current = now;
-    if (again) cockpit.end();
+    if (again) quit(cockpit);
     else cockpit.tell("Press Ctrl+C again to quit.", "warning");
   });
 }

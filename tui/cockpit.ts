@@ -11,7 +11,7 @@ import type { Run } from "../ops/operation/run.ts";
 import type { Operation } from "../ops/operation/types.ts";
 import type { Ops } from "../ops/ops.ts";
 import { closeSession } from "../ops/ssh/close-session.ts";
-import type { SessionSummary } from "../ops/ssh/types.ts";
+import type { AttachedTerminal, SessionSummary } from "../ops/ssh/types.ts";
 import { VERBS } from "../ops/verbs.ts";
 import type { Tell } from "./fleet/toasts.ts";
 import { availability } from "./keys/availability.ts";
@@ -25,8 +25,12 @@ export interface Cockpit {
   readonly tell: Tell;
   readonly place: () => Navigation;
   readonly dispatch: (action: NavigationAction) => void;
-  /** Steps aside while `during` has the terminal; all is drawn anew afterwards. */
+  /** Steps aside while a program that `during` starts has the terminal; all is drawn anew afterwards. */
   readonly lend: (during: () => Promise<void>) => Promise<void>;
+  /** Steps aside while `during` has every byte of it. */
+  readonly lendBytes: (during: (terminal: AttachedTerminal) => Promise<void>) => Promise<void>;
+  /** What has been typed and not heard yet was meant for somebody else. */
+  readonly dropKeys: () => void;
   readonly end: () => void;
 }
 
@@ -142,11 +146,14 @@ async function handOver(cockpit: Cockpit, run: Run, operation: HandoverOperation
 }
 
 /** Attaches, and says afterwards what the session ended on where that was not its own will. */
-async function lookInto({ lend, ops, tell }: Cockpit, sessionId: string): Promise<void> {
-  await lend(async () => {
-    await ops.sessions.attach(sessionId, { input: process.stdin, output: process.stdout });
+async function lookInto({ lendBytes, dropKeys, ops, tell }: Cockpit, sessionId: string): Promise<void> {
+  const endOf = () => ops.sessions.get().find((session) => session.id === sessionId)?.end;
+  await lendBytes(async (terminal) => {
+    const how = await ops.sessions.attach(sessionId, terminal);
+    // The rest of a line that was being typed when the link died is no command of ours.
+    if (how === "ended" && endOf()?.kind !== "exited") dropKeys();
   });
-  const end = ops.sessions.get().find((session) => session.id === sessionId)?.end;
+  const end = endOf();
   if (end && end.kind !== "exited")
     tell(end.kind === "failed" ? `${end.sentence} ${end.action}` : end.sentence, "warning");
 }
@@ -218,7 +225,7 @@ function swapAskedFor(fleet: Fleet): MachineName | undefined {
 }
 
 /** Quits, or asks once where that would end sessions or leave an operation half-way. */
-function quit({ ops, dispatch, end }: Cockpit): void {
+export function quit({ ops, dispatch, end }: Cockpit): void {
   const lines = quitLines(ops.sessions.get(), ops.operations.get());
   if (lines.length === 0) end();
   else dispatch({ type: "open", overlay: { kind: "quit", lines } });

@@ -7,9 +7,10 @@ import { createOps } from "../ops/compose.ts";
 import { environmentFrom } from "../ops/environment.ts";
 import { App } from "./app.tsx";
 import { takeLifecycle } from "./lifecycle.ts";
-import { stdoutFor } from "./terminal/console.ts";
 import { CUT_LINES, restoreTitle, saveTitle, WRAP_LINES } from "./terminal/modes.ts";
-import { repaintOnResize } from "./terminal/repaint.ts";
+import { createOutput } from "./terminal/output.ts";
+import { takeTerminal } from "./terminal/own-terminal.ts";
+import { createRepaint, repaintOnResize } from "./terminal/repaint.ts";
 
 enableCompileCache();
 
@@ -24,9 +25,13 @@ function cockpit(): void {
   const reader = process.env.INK_SCREEN_READER === "true";
   process.stdout.write(saveTitle("snowglobe") + (reader ? "" : CUT_LINES));
   const loan = { lent: false };
-  const app = <App ops={ops} lifecycle={lifecycle} loan={loan} />;
+  const terminal = takeTerminal(process.stdin, process.stdout);
+  const { stdout, taken } = createOutput(process.stdout, process.env.TERM, () => repaint());
+  lifecycle.onEnd(taken);
+  const app = <App ops={ops} lifecycle={lifecycle} loan={loan} terminal={terminal} />;
   const instance = render(app, {
-    stdout: stdoutFor(process.stdout, process.env.TERM),
+    stdin: terminal.stdin,
+    stdout,
     alternateScreen: !reader,
     isScreenReaderEnabled: reader,
     incrementalRendering: true,
@@ -34,10 +39,12 @@ function cockpit(): void {
     interactive: true,
     maxFps: 30,
   });
-  if (!reader)
-    repaintOnResize({ clear: instance.clear, redraw: () => instance.rerender(app) }, process.stdout, () => loan.lent);
+  const drawing = { clear: instance.clear, redraw: () => instance.rerender(app) };
+  const repaint = createRepaint(drawing, process.stdout, () => loan.lent);
+  if (!reader) repaintOnResize(repaint, process.stdout);
   lifecycle.setRestore(() => {
     instance.unmount();
+    terminal.giveBack();
     process.stdout.write(WRAP_LINES + restoreTitle());
   });
   instance.waitUntilExit().then(

@@ -73,9 +73,9 @@ export async function attachTerminal(
     input.off("end", detach);
     input.pause();
     input.setEncoding(encoding ?? "utf8");
-    // Off and on again, so that what makeRaw changed beyond raw mode is undone in either case.
-    if (input.isTTY) input.setRawMode(false);
-    if (input.isTTY && raw) input.setRawMode(true);
+    // Never cooked in between where it was raw: what is typed now would be echoed, and Ctrl+C a signal.
+    if (input.isTTY && raw) outputProcessing(input, true);
+    else if (input.isTTY) input.setRawMode(false);
     giveBack();
     // process.stdin stops reading a tick after pause(); a reader that listens before that would never hear a key.
     await new Promise((resolve) => setImmediate(resolve));
@@ -89,10 +89,14 @@ export async function attachTerminal(
  */
 function makeRaw(input: NodeJS.ReadStream): void {
   input.setRawMode(true);
+  outputProcessing(input, false);
+}
+
+function outputProcessing(input: NodeJS.ReadStream, on: boolean): void {
   const fd = "fd" in input ? input.fd : undefined;
   if (typeof fd !== "number") return;
   try {
-    execFileSync("stty", ["-opost"], { stdio: [fd, "ignore", "ignore"] });
+    execFileSync("stty", [on ? "opost" : "-opost"], { stdio: [fd, "ignore", "ignore"] });
   } catch {
     // Left as it is: see above.
   }

@@ -16,6 +16,8 @@ it("x ends the session that is drawn as chosen, also where the one that Tab chos
     dispatch: (action) => place.update((now) => navigate(now, action)),
     tell: () => {},
     lend: async () => {},
+    lendBytes: async () => {},
+    dropKeys: () => {},
     end: () => {},
   };
   const handlers = fleetHandlers(cockpit);

@@ -22,13 +22,3 @@ const LACKED = new RegExp(`[${Object.keys(NEAREST).join("")}]`, "gu");
 export function forConsole(text: string): string {
   return text.replaceAll(LACKED, (character) => NEAREST[character] ?? character);
 }
-
-/** `stdout` itself; on a console one that writes what a console can show. Whatever else is asked of it is the same. */
-export function stdoutFor(stdout: NodeJS.WriteStream, term: string | undefined): NodeJS.WriteStream {
-  if (term !== "linux") return stdout;
-  const write = (chunk: string | Uint8Array, ...rest: never[]) =>
-    stdout.write(typeof chunk === "string" ? forConsole(chunk) : chunk, ...rest);
-  return new Proxy(stdout, {
-    get: (target, name) => (name === "write" ? write : Reflect.get(target, name, target)),
-  });
-}

@@ -8,6 +8,8 @@ const ESCAPE_MS = 25;
 const UNENDED_MS = 1000;
 
 const ESC = "\u001b";
+/** The key Escape as kitty's protocol has it: nothing that follows it in the same breath can be taken for a part of it. */
+export const ESCAPE_KEY = `${ESC}[27u`;
 const PASTE_BEGINS = `${ESC}[200~`;
 const PASTE_ENDS = `${ESC}[201~`;
 /** OSC, DCS, APC, PM and SOS: strings that a terminal answers with (ECMA-48, 8.3). */
@@ -17,7 +19,7 @@ const STRING_ENDS = ["\u0007", "\u0018", "\u001a"];
 /** A control sequence with its parameters, and then its last letter, where that has come. */
 const CONTROL_SEQUENCE = /^\[\[?[0-?]*[ -/]*([@-~]?)/;
 
-export interface KeyGate {
+interface KeyGate {
   /** Takes what the terminal sent, in any pieces. */
   readonly push: (chunk: string) => void;
   /** What comes from now on is nobody's, until the terminal has been silent for a moment. */
@@ -54,7 +56,7 @@ export function createKeyGate(pass: (input: string) => void): KeyGate {
     held = "";
     if (state === "paste") endPaste();
     state = "ground";
-    if (rest === ESC) give(ESC);
+    if (rest === ESC) give(ESCAPE_KEY);
   };
 
   /** Takes what it can from the front of `text`, and gives what has to wait for more. */
@@ -77,6 +79,11 @@ export function createKeyGate(pass: (input: string) => void): KeyGate {
     if (whole === undefined) {
       held = text;
       return "";
+    }
+    // Typed quickly, or read late: Escape, and then a key of its own. We have no keys with Alt.
+    if (whole === 0) {
+      give(ESCAPE_KEY);
+      return after;
     }
     // X10 mouse reports are three bytes after a sequence that says nothing of them.
     if (!after.startsWith("[M")) give(text.slice(0, whole + 1));
@@ -134,7 +141,7 @@ export function createKeyGate(pass: (input: string) => void): KeyGate {
   };
 }
 
-/** How much of the text behind an Escape belongs to it; undefined while that cannot be told. */
+/** How much of the text behind an Escape belongs to it, 0 for nothing; undefined while that cannot be told. */
 function lengthOf(after: string): number | undefined {
   const [first = ""] = after;
   if (first === "[") {
@@ -144,8 +151,7 @@ function lengthOf(after: string): number | undefined {
     return last || sequence.length < after.length ? sequence.length : undefined;
   }
   if (first === "O") return after.length < 2 ? undefined : 2;
-  // Escape twice is Escape twice.
-  return first === "" ? undefined : first === ESC ? 0 : first.length;
+  return first === "" ? undefined : 0;
 }
 
 /** The longest beginning of `sequence` with which `text` ends. */

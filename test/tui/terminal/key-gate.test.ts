@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createKeyGate, QUIET_MS } from "../../../tui/terminal/key-gate.ts";
+import { createKeyGate, ESCAPE_KEY, QUIET_MS } from "../../../tui/terminal/key-gate.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
@@ -54,7 +54,7 @@ describe("an answer of the terminal", () => {
     gate.push("\u001b");
     vi.advanceTimersByTime(30);
     gate.push("q");
-    expect(passed).toEqual(["k", "\u0003", "\u001b", "q"]);
+    expect(passed).toEqual(["k", "\u0003", ESCAPE_KEY, "q"]);
   });
 });
 
@@ -68,30 +68,25 @@ describe("a paste", () => {
 
   it("without an end ends by Escape, by Ctrl+C, and by a second of silence", () => {
     expect(heard(["\u001b[200~vol-0a04", "\u0003", "k"])).toBe(`${bracketed("vol-0a04")}\u0003k`);
-    expect(heard(["\u001b[200~vol-0a04", "\u001b", "k"], 30)).toBe(`${bracketed("vol-0a04")}\u001bk`);
+    expect(heard(["\u001b[200~vol-0a04", "\u001b", "k"], 30)).toBe(`${bracketed("vol-0a04")}${ESCAPE_KEY}k`);
     expect(heard(["\u001b[200~vol-0a04", "k"], SILENCE_MS)).toBe(`${bracketed("vol-0a04")}k`);
   });
 });
 
 describe("keys", () => {
   it("come through whole, arrows and functions too, torn or not", () => {
-    for (const key of [
-      "k",
-      "\r",
-      "\u001b[A",
-      "\u001bOP",
-      "\u001b[1;5C",
-      "\u001b[15~",
-      "\u001b[97;5u",
-      "é",
-      "漢",
-      "\u001bx",
-    ]) {
+    for (const key of ["k", "\r", "\u001b[A", "\u001bOP", "\u001b[1;5C", "\u001b[15~", "\u001b[97;5u", "é", "漢"]) {
       expect(heard([key])).toBe(key);
       for (let cut = 1; cut < key.length; cut += 1) expect(heard([key.slice(0, cut), key.slice(cut)])).toBe(key);
     }
-    expect(heard(["\u001b"])).toBe("\u001b");
-    expect(heard(["\u001b\u001b"])).toBe("\u001b\u001b");
+  });
+
+  it("Escape is one of its own, whatever is typed or read in the same breath", () => {
+    expect(heard(["\u001b"])).toBe(ESCAPE_KEY);
+    expect(heard(["\u001bs"])).toBe(`${ESCAPE_KEY}s`);
+    expect(heard(["\u001b", "s"])).toBe(`${ESCAPE_KEY}s`);
+    expect(heard(["\u001b\u001b"])).toBe(ESCAPE_KEY + ESCAPE_KEY);
+    expect(heard(["\u001b\u001b[A"])).toBe(`${ESCAPE_KEY}\u001b[A`);
   });
 
   it("half a sequence never becomes one", () => {
