@@ -6,8 +6,7 @@ import { REGION } from "../environment.ts";
 import { FailureError } from "../failure.ts";
 import type { Handover, HandoverOperation } from "../operation/handover.ts";
 import type { OperationContext } from "../operation/types.ts";
-import { run } from "../terraform/child.ts";
-import { type ContainerRun, lastLine } from "../terraform/engine.ts";
+import { type ContainerRun, lastLine, runContainer } from "../terraform/engine.ts";
 import { ready } from "../terraform/init.ts";
 import { addressOf, type DatabaseOutput, databaseOf, type Outputs, readOutputs } from "../terraform/outputs.ts";
 import { openWorkspace, type TerraformOps, type Workspace } from "../terraform/workspace.ts";
@@ -94,21 +93,21 @@ async function signIn(
   route: Route,
 ): Promise<void> {
   const ask = async () =>
-    run({ ...(await client(ops, workspace, database, route, { sql: "SELECT 1" })), signal: context.signal });
+    runContainer(await client(ops, workspace, database, route, { sql: "SELECT 1" }), context.signal);
   context.step("user", "Sign-in by IAM", "running");
   let ended = await ask();
-  if (/ERROR 1045|Access denied for user/.test(ended.err)) {
+  if (/ERROR 1045|Access denied for user/.test(ended.stderr)) {
     context.step("user", "Sign-in by IAM", "running", `the user ${USER} is made, once`);
     await makeUser(context, workspace, database);
     ended = await ask();
   }
-  if (ended.code === 0) {
+  if (ended.ok) {
     context.step("user", "Sign-in by IAM", "done");
     return;
   }
   context.signal.throwIfAborted();
   context.step("user", "Sign-in by IAM", "failed");
-  throw new FailureError(clientFailure(ended.err));
+  throw new FailureError(clientFailure(ended.stderr));
 }
 
 /** Statements by RDS's Data API, which knows the master's password so that nobody else has to. */
@@ -123,13 +122,13 @@ async function makeUser(context: OperationContext, workspace: Workspace, databas
         ...["--resource-arn", database.clusterArn, "--secret-arn", database.secretArn, "--sql", sql],
       ],
     });
-    const { code, err } = await run({ ...call, signal: context.signal });
-    if (code === 0) continue;
+    const { ok, stderr } = await runContainer(call, context.signal);
+    if (ok) continue;
     context.signal.throwIfAborted();
     throw new FailureError({
       kind: "refused",
       code: "DATABASE_USER",
-      sentence: scrub(`The database user ${USER} could not be made: ${lastLine(err)}`),
+      sentence: scrub(`The database user ${USER} could not be made: ${lastLine(stderr)}`),
       action: "Sign in with a role that may use the Data API and read the cluster's secret.",
     });
   }

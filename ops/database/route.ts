@@ -1,13 +1,14 @@
 /** How the database is reached: it has no public address, so from outside its network through the jumpbox. */
 
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { BlockList, connect, createServer, isIPv4 } from "node:net";
 import { networkInterfaces } from "node:os";
 import { scrub } from "../aws/scrub.ts";
 import { FailureError } from "../failure.ts";
+import { $, unkept } from "../programs.ts";
 import { checkLocal, sshArguments, sshProgram } from "../ssh/command.ts";
 import { diagnose } from "../ssh/diagnose.ts";
+import { hangUpWithUs } from "../ssh/watcher.ts";
 import { lastLine } from "../terraform/engine.ts";
 import type { DatabaseOutput } from "../terraform/outputs.ts";
 import type { TerraformOps } from "../terraform/workspace.ts";
@@ -45,33 +46,24 @@ export async function openRoute(
   if (!jumpbox) throw new FailureError(NO_JUMPBOX);
   const port = await freePort();
   const facts = ops.access.channel.facts("jumpbox", jumpbox);
-  const child = spawn(
-    sshProgram(ops.environment),
-    [
-      "-N",
-      "-L",
-      `127.0.0.1:${port}:${database.endpoint}:${database.port}`,
-      ...["-o", "ExitOnForwardFailure=yes", "-o", "ClearAllForwardings=no"],
-      ...sshArguments(ops.environment, { address: jumpbox, alias: facts.alias, use: "batch" }),
-    ],
-    { env: { ...ops.environment.env }, stdio: ["ignore", "ignore", "pipe"] },
-  );
-  let said = "";
-  child.stderr.on("data", (chunk: Buffer) => {
-    said = `${said}${chunk}`.slice(-2000);
-  });
-  const close = () => child.kill();
-  const ended = once(child, "close");
-  signal.addEventListener("abort", close, { once: true });
+  const forward = `127.0.0.1:${port}:${database.endpoint}:${database.port}`;
+  const batch = sshArguments(ops.environment, { address: jumpbox, alias: facts.alias, use: "batch" });
+  const ssh = $({ env: ops.environment.env, signal, nothrow: true, ...unkept() });
+  const tunnel = ssh`${sshProgram(ops.environment)} -N -L ${forward} -o ExitOnForwardFailure=yes -o ClearAllForwardings=no ${batch}`;
+  const release = tunnel.pid === undefined ? () => {} : hangUpWithUs(tunnel.pid);
+  const close = () => {
+    release();
+    tunnel.child?.kill();
+  };
   try {
     await Promise.race([
       listening(ops, port, signal),
-      ended.then(() => {
+      tunnel.then(({ stderr }) => {
         throw new FailureError(
-          diagnose(said, facts) ?? {
+          diagnose(stderr, facts) ?? {
             kind: "offline",
             code: "TUNNEL",
-            sentence: scrub(`The way through the jumpbox (${jumpbox}) could not be opened: ${lastLine(said)}`),
+            sentence: scrub(`The way through the jumpbox (${jumpbox}) could not be opened: ${lastLine(stderr)}`),
             action: "Start the jumpbox if it is stopped (make start-jumpbox), then try again.",
           },
         );

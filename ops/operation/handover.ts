@@ -1,7 +1,7 @@
 /** Operations that prepare something and then give a person's terminal to it: ssh, a database client, a shell in the container. */
 
-import { spawn } from "node:child_process";
 import type { Failure } from "../failure.ts";
+import { $, NO_PROGRAM, notInstalled } from "../programs.ts";
 import type { Operation } from "./types.ts";
 
 /** What the terminal is given to. */
@@ -26,7 +26,7 @@ export function handsOver(operation: Operation): operation is HandoverOperation 
 
 /**
  * Gives this process's terminal away until the command ends; resolves with its exit status, and with what went wrong
- * where the command itself failed. Rejects where it cannot be started.
+ * where the command itself failed or is not there.
  */
 export async function giveTerminal({
   command,
@@ -39,12 +39,10 @@ export async function giveTerminal({
   const ignore = () => {};
   process.on("SIGINT", ignore);
   try {
-    const code = await new Promise<number>((resolve, reject) => {
-      const child = spawn(command, [...args], { env: { ...env }, stdio: "inherit" });
-      child.once("error", reject);
-      child.once("close", (status) => resolve(status ?? 255));
-    });
-    return { code, failure: failure?.(code) };
+    const { exitCode } = await $({ env, stdio: "inherit", detached: false, nothrow: true })`${command} ${args}`;
+    const code = exitCode ?? 255;
+    const missing = code === NO_PROGRAM ? notInstalled(command, env) : undefined;
+    return { code, failure: missing?.failure ?? failure?.(code) };
   } finally {
     process.off("SIGINT", ignore);
     close();

@@ -1,6 +1,6 @@
 /** Lends the real terminal to a session: raw bytes both ways, until Ctrl-] or the end. */
 
-import { execFileSync } from "node:child_process";
+import { $ } from "../programs.ts";
 import { detachScanner } from "./detach-key.ts";
 import type { Size } from "./emulator.ts";
 import { ENTER, LEAVE } from "./replay.ts";
@@ -96,7 +96,7 @@ function outputProcessing(input: NodeJS.ReadStream, on: boolean): void {
   const fd = "fd" in input ? input.fd : undefined;
   if (typeof fd !== "number") return;
   try {
-    execFileSync("stty", [on ? "opost" : "-opost"], { stdio: [fd, "ignore", "ignore"] });
+    $.sync({ stdio: [fd, "ignore", "ignore"] })`stty ${on ? "opost" : "-opost"}`;
   } catch {
     // Left as it is: see above.
   }

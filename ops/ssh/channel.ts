@@ -1,11 +1,11 @@
 /** One-off commands over SSH with nobody at the keyboard: what probes, prerequisites and the swap's last look use. */
 
-import { spawn } from "node:child_process";
 import type { Clock } from "../clock.ts";
 import type { Environment } from "../environment.ts";
 import { type Failure, FailureError } from "../failure.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import type { FleetState } from "../fleet/state.ts";
+import { $, endFlood, unkept } from "../programs.ts";
 import type { Store } from "../store.ts";
 import { checkLocal, keyPath, sshArguments, sshProgram } from "./command.ts";
 import { diagnose, isWeather, type LinkFacts } from "./diagnose.ts";
@@ -82,13 +82,12 @@ export function createChannel(
     machine: MachineName,
     address: string,
     command: string,
-    options: Omit<Execution, "onData"> & Partial<Execution> & { readonly connectTimeout?: number },
+    options: Execution & { readonly connectTimeout?: number },
   ) => {
     const local = checkLocal(environment);
     if (local) throw new FailureError(local);
     options.signal?.throwIfAborted();
     const known = facts(machine, address);
-    const out = gather();
     const result = await execute(
       environment,
       sshArguments(environment, {
@@ -98,7 +97,7 @@ export function createChannel(
         command,
         ...(options.connectTimeout ? { connectTimeout: options.connectTimeout } : {}),
       }),
-      { onData: out.add, ...options },
+      options,
     );
     options.signal?.throwIfAborted();
     if (result.code === 255 || result.code === undefined) {
@@ -112,7 +111,7 @@ export function createChannel(
       );
     }
     hostKeys.confirm(machine, known.root);
-    return { code: result.code, stdout: out.text() };
+    return { code: result.code, stdout: result.stdout };
   };
 
   const run: Channel["run"] = (machine, address, command, options = {}) =>
@@ -149,59 +148,34 @@ export function createChannel(
 interface Execution {
   readonly signal?: AbortSignal;
   readonly input?: string;
-  /** False ends it: that was a flood. */
-  readonly onData: (bytes: Buffer) => unknown;
+  /** Takes the bytes as they come; where it is left out, they are kept up to the limit. */
+  readonly onData?: (bytes: Uint8Array) => void;
   readonly limitMs?: number;
 }
 
-interface Executed {
-  readonly code: number | undefined;
-  readonly stderr: string;
-}
-
-/** Keeps what comes, up to the limit; says false beyond it. */
-function gather() {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  return {
-    add: (chunk: Buffer): boolean => {
-      length += chunk.length;
-      if (length > OUTPUT_LIMIT) return false;
-      chunks.push(chunk);
-      return true;
-    },
-    text: () => Buffer.concat(chunks).toString("utf8"),
-  };
-}
-
-function execute(
+/** One ssh, to its end. */
+async function execute(
   environment: Environment,
   args: readonly string[],
   { input = "", limitMs, onData, signal }: Execution,
-): Promise<Executed> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(sshProgram(environment), args, {
-      env: { ...environment.env },
-      stdio: ["pipe", "pipe", "pipe"],
-      ...(limitMs === undefined ? {} : { timeout: limitMs }),
-      ...(signal ? { signal } : {}),
-    });
-    // Ours ends with us by itself where it is short; one that may be silent for minutes must be ended.
-    const release = limitMs === undefined && child.pid !== undefined ? hangUpWithUs(child.pid) : () => {};
-    const words = gather();
-    child.stdout.on("data", (chunk: Buffer) => {
-      if (onData(chunk) === false) child.kill();
-    });
-    child.stderr.on("data", (chunk: Buffer) => {
-      if (!words.add(chunk)) child.kill();
-    });
-    // A far side that is gone, or a command that does not read, breaks this pipe: its exit says so already.
-    child.stdin.on("error", () => {});
-    child.stdin.end(input);
-    child.on("error", (error) => (signal?.aborted ? undefined : reject(error)));
-    child.on("close", (code) => {
-      release();
-      resolve({ code: code ?? undefined, stderr: words.text() });
-    });
-  });
+): Promise<{ readonly code: number | undefined; readonly stdout: string; readonly stderr: string }> {
+  const ssh = $({
+    env: environment.env,
+    input,
+    nothrow: true,
+    ...(limitMs === undefined ? {} : { timeout: limitMs }),
+    ...(signal ? { signal } : {}),
+    ...(onData ? unkept() : {}),
+  })`${sshProgram(environment)} ${args}`;
+  if (onData) {
+    // Each byte a character: none is changed.
+    ssh.stdout.setEncoding("latin1");
+    ssh.stdout.on("data", (chunk: string) => onData(Buffer.from(chunk, "latin1")));
+  }
+  endFlood(ssh, OUTPUT_LIMIT, onData ? ["stderr"] : undefined);
+  // One that may be silent for minutes would outlive us.
+  const release = limitMs === undefined && ssh.pid !== undefined ? hangUpWithUs(ssh.pid) : () => {};
+  const { exitCode, stdout, stderr } = await ssh;
+  release();
+  return { code: exitCode ?? undefined, stdout, stderr };
 }

@@ -4,14 +4,13 @@
  * never takes the place of the persistent one.
  */
 
-import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import writeFileAtomic from "write-file-atomic";
 import type { Environment } from "../environment.ts";
 import { isMachineName, type MachineName } from "../fleet/machines.ts";
 import type { Fleet } from "../fleet/model.ts";
+import { $, NO_PROGRAM, notInstalled } from "../programs.ts";
 import { knownHostsPath } from "./command.ts";
 import type { RootFacts } from "./diagnose.ts";
 
@@ -64,11 +63,9 @@ function aliasOf(machine: MachineName, root: RootFacts | undefined): string {
 /** `ssh-keygen -R` knows hashed names too. It fails where the file holds no such key in some versions: that is no fault. */
 async function removeKey(name: string, file: string, environment: Environment): Promise<void> {
   if (!existsSync(file)) return;
-  await promisify(execFile)("ssh-keygen", ["-R", name, "-f", file], { env: { ...environment.env } }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (typeof error.code === "string") throw error;
-    },
-  );
+  const { exitCode } = await $({ env: environment.env, nothrow: true })`ssh-keygen -R ${name} -f ${file}`;
+  const missing = exitCode === NO_PROGRAM && notInstalled("ssh-keygen", environment.env);
+  if (missing) throw missing;
 }
 
 /** The stored record; a missing or damaged file is an empty one, as it only helps to explain. */

@@ -1,6 +1,6 @@
 /** Makes sure that no ssh process outlives us, however we end. */
 
-import { spawn } from "node:child_process";
+import { $ } from "../programs.ts";
 
 /**
  * Starts a tiny watcher that hangs `pid` up when this process is gone, be it by kill -9; gives the function that ends
@@ -9,17 +9,14 @@ import { spawn } from "node:child_process";
  */
 export function hangUpWithUs(pid: number): () => void {
   // The pipe from us is closed by the kernel when we end; `read` waits for exactly that.
-  const watcher = spawn("/bin/sh", ["-c", 'read -r _; kill -HUP "$1"', "sh", String(pid)], {
-    stdio: ["pipe", "ignore", "ignore"],
-    detached: true,
-  });
-  watcher.on("error", () => {});
-  watcher.stdin.on("error", () => {});
-  watcher.unref();
+  const watch = $({ prefix: "", stdio: ["pipe", "ignore", "ignore"], nothrow: true });
+  const { child } = watch`read -r _; kill -HUP ${pid}`;
+  child?.unref();
   // Its pipe must not keep us alive either.
-  if ("unref" in watcher.stdin && typeof watcher.stdin.unref === "function") watcher.stdin.unref();
+  const pipe = child?.stdin;
+  if (pipe && "unref" in pipe && typeof pipe.unref === "function") pipe.unref();
   return () => {
-    watcher.kill("SIGKILL");
-    watcher.stdin.destroy();
+    child?.kill("SIGKILL");
+    pipe?.destroy();
   };
 }

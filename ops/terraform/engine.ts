@@ -7,8 +7,8 @@ import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { type Environment, REGION } from "../environment.ts";
 import { FailureError } from "../failure.ts";
+import { $, eachLine, findProgram, type ProcessOutput, type ProcessPromise, unkept } from "../programs.ts";
 import type { RoleCredentials } from "../signin/types.ts";
-import { type Ended, run } from "./child.ts";
 
 type EngineName = "podman" | "docker";
 
@@ -40,9 +40,10 @@ const INSIDE = "/snowglobe/terraform";
 export async function findEngine(environment: Environment): Promise<EngineName> {
   const silent: { name: EngineName; err: string }[] = [];
   for (const name of ["podman", "docker"] as const) {
-    const ended = await run({ command: name, args: ["info"], env: environment.env }).catch(() => undefined);
-    if (ended?.code === 0) return name;
-    if (ended) silent.push({ name, err: ended.err });
+    if (!findProgram(name, environment.env)) continue;
+    const { ok, stderr } = await $({ env: environment.env, nothrow: true })`${name} info`;
+    if (ok) return name;
+    silent.push({ name, err: stderr });
   }
   const [first] = silent;
   if (!first) {
@@ -77,8 +78,8 @@ export async function imageName(environment: Environment): Promise<string> {
 
 /** Whether the image is there. */
 export async function hasImage(environment: Environment, { name, image }: Engine): Promise<boolean> {
-  const { code } = await run({ command: name, args: ["image", "inspect", image], env: environment.env });
-  return code === 0;
+  const { ok } = await $({ env: environment.env, nothrow: true })`${name} image inspect ${image}`;
+  return ok;
 }
 
 /** Builds the image, telling each line. Throws a FailureError. */
@@ -90,17 +91,13 @@ export async function buildImage(
 ): Promise<void> {
   const file = dockerfile(environment);
   const lines: string[] = [];
-  const { code } = await run({
-    command: name,
-    args: ["build", "--tag", image, "--file", file, dirname(file)],
-    env: environment.env,
-    ...(signal ? { signal } : {}),
-    onLine: (line) => {
-      lines.push(line);
-      onLine(line);
-    },
+  const engine = $({ env: environment.env, killSignal: "SIGINT", nothrow: true, ...(signal ? { signal } : {}) });
+  const building = engine`${name} build --tag ${image} --file ${file} ${dirname(file)}`;
+  eachLine(building, (line) => {
+    lines.push(line);
+    onLine(line);
   });
-  if (code === 0) return;
+  if ((await building).ok) return;
   signal?.throwIfAborted();
   const said = lines.slice(-20).join("\n");
   if (/no such host|dial tcp|i\/o timeout|network is unreachable|temporary failure|lookup .*: /i.test(said)) {
@@ -180,6 +177,21 @@ export async function invocation(environment: Environment, engine: Engine, what:
   };
 }
 
+/**
+ * Starts one run. Given up, it is interrupted once and then waited for: Terraform finishes what it is at and lets go of
+ * its lock. With `onLine` nothing of its output is kept.
+ */
+export function runContainer(
+  { command, args, env }: Invocation,
+  signal: AbortSignal,
+  onLine?: (line: string, stream: "out" | "err") => void,
+): ProcessPromise {
+  const engine = $({ env, signal, killSignal: "SIGINT", nothrow: true, ...(onLine ? unkept() : {}) });
+  const running = engine`${command} ${args}`;
+  if (onLine) eachLine(running, onLine);
+  return running;
+}
+
 function keys(credentials: RoleCredentials | undefined): Record<string, string> {
   if (!credentials) return {};
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
@@ -201,12 +213,12 @@ function dockerfile({ terraformDir }: Environment): string {
 }
 
 /** The engine's own failures, told from the exit statuses that it keeps for itself (podman-run(1), docker run). */
-export function engineFailure({ code, err }: Ended, { name }: Engine): FailureError | undefined {
+export function engineFailure({ exitCode: code, stderr }: ProcessOutput, { name }: Engine): FailureError | undefined {
   if (code !== 125 && code !== 126 && code !== 127) return undefined;
   return new FailureError({
     kind: "internal",
     code: `ENGINE_${code}`,
-    sentence: `${name} could not run the container: ${lastLine(err)}`,
+    sentence: `${name} could not run the container: ${lastLine(stderr)}`,
     action: `Run ${name} info to see how it is.`,
   });
 }

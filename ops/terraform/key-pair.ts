@@ -4,8 +4,8 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { FailureError } from "../failure.ts";
 import type { Ops } from "../ops.ts";
+import { $ } from "../programs.ts";
 import { keyPath } from "../ssh/command.ts";
-import { run } from "./child.ts";
 
 const NAME = "fcvm-ec2";
 
@@ -33,22 +33,22 @@ export async function keyPairVariables(
 
 async function ownPublicKey({ environment }: Pick<Ops, "environment">): Promise<string> {
   const key = keyPath(environment);
-  const env = { ...environment.env, SSH_ASKPASS_REQUIRE: "never" };
+  const keygen = $({ env: { ...environment.env, SSH_ASKPASS_REQUIRE: "never" }, nothrow: true });
   const written = await readFile(`${key}.pub`, "utf8").catch(() => undefined);
   if (written) return written.trim();
   const there = await readFile(key).then(Boolean, () => false);
   if (!there) {
     await mkdir(dirname(key), { recursive: true, mode: 0o700 });
-    await keygen(["-q", "-t", "ed25519", "-N", "", "-C", NAME, "-f", key], env);
+    if (!(await keygen`ssh-keygen -q -t ed25519 -N ${""} -C ${NAME} -f ${key}`).ok) throw unreadable();
     return (await readFile(`${key}.pub`, "utf8")).trim();
   }
-  return keygen(["-y", "-P", "", "-f", key], env);
+  const { ok, stdout } = await keygen`ssh-keygen -y -P ${""} -f ${key}`;
+  if (!ok) throw unreadable();
+  return stdout.trim();
 }
 
-async function keygen(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
-  const { code, out } = await run({ command: "ssh-keygen", args, env }).catch(() => ({ code: 1, out: "" }));
-  if (code === 0) return out.trim();
-  throw new FailureError({
+function unreadable(): FailureError {
+  return new FailureError({
     kind: "missing",
     code: "KEY_UNREADABLE",
     sentence: "The public half of ~/.ssh/fcvm-ec2 cannot be had.",

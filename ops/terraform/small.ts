@@ -3,8 +3,7 @@
 import { scrub } from "../aws/scrub.ts";
 import { FailureError } from "../failure.ts";
 import type { Operation } from "../operation/types.ts";
-import { run } from "./child.ts";
-import { invocation, lastLine } from "./engine.ts";
+import { invocation, lastLine, runContainer } from "./engine.ts";
 import { ready } from "./init.ts";
 import { outputLines, readOutputs } from "./outputs.ts";
 import { prepareImage, type TerraformOps } from "./workspace.ts";
@@ -46,16 +45,16 @@ export function formatOperation(ops: TerraformOps): Operation {
       const call = await invocation(ops.environment, engine, {
         command: ["terraform", "fmt", "-recursive", "-no-color"],
       });
-      const { code, out, err } = await run({ ...call, signal: context.signal });
-      if (code !== 0) {
+      const { ok, stdout, stderr } = await runContainer(call, context.signal);
+      if (!ok) {
         throw new FailureError({
           kind: "malformed",
           code: "FMT",
-          sentence: scrub(`Something in terraform/ cannot be formatted: ${lastLine(err)}`),
+          sentence: scrub(`Something in terraform/ cannot be formatted: ${lastLine(stderr)}`),
           action: "Run make validate to see where.",
         });
       }
-      const changed = out.split("\n").filter(Boolean);
+      const changed = stdout.split("\n").filter(Boolean);
       for (const file of changed) context.log(file, "note");
       return changed.length > 0
         ? { status: "done", sentence: `Formatted: ${changed.length}.` }

@@ -7,7 +7,7 @@ import { FailureError } from "../failure.ts";
 import type { OperationContext } from "../operation/types.ts";
 import type { Ops } from "../ops.ts";
 import { withoutSequences } from "../plain.ts";
-import { type Ended, run } from "./child.ts";
+import type { ProcessOutput } from "../programs.ts";
 import {
   buildImage,
   type ContainerRun,
@@ -18,6 +18,7 @@ import {
   type Invocation,
   imageName,
   invocation,
+  runContainer,
 } from "./engine.ts";
 import { terraformFailure } from "./failures.ts";
 import { keyPairVariables } from "./key-pair.ts";
@@ -80,9 +81,9 @@ export async function openWorkspace(ops: TerraformOps, context: OperationContext
   const inside = async (
     command: readonly string[],
     onLine?: (line: string, stream: "out" | "err") => void,
-  ): Promise<Ended> => {
+  ): Promise<ProcessOutput> => {
     context.signal.throwIfAborted();
-    const ended = await run({ ...(await attach({ command })), signal: context.signal, ...(onLine ? { onLine } : {}) });
+    const ended = await runContainer(await attach({ command }), context.signal, onLine);
     const broken = engineFailure(ended, engine);
     if (broken) throw broken;
     return ended;
@@ -99,16 +100,16 @@ export async function openWorkspace(ops: TerraformOps, context: OperationContext
         onMessage(message);
       });
       await noteEmergencyState(ops, context);
-      if (ended.code === 0) return diagnostics;
+      if (ended.ok) return diagnostics;
       // An interrupt that Terraform obeyed is no failure of its own.
       context.signal.throwIfAborted();
       throw terraformFailure(diagnostics, ops.clock.now());
     },
     capture: async (args) => {
       const ended = await inside(["terraform", ...args]);
-      if (ended.code === 0) return ended.out;
+      if (ended.ok) return ended.stdout;
       context.signal.throwIfAborted();
-      throw terraformFailure(plainDiagnostics(ended.err), ops.clock.now());
+      throw terraformFailure(plainDiagnostics(ended.stderr), ops.clock.now());
     },
   };
 }

@@ -13,6 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "ops/pause.ts",
     "ops/store.ts",
     "ops/plain.ts",
+    "ops/programs.ts",
     "ops/shape.ts",
     "ops/aws/scrub.ts",
     "ops/fleet/machines.ts",
@@ -91,6 +92,14 @@ it("keeps the walls: ops knows nothing of the screen, and the product nothing of
       imports.filter(({ to }) => /^(react|ink)/.test(to)).map(({ to }) => path + to),
     ),
   ).toEqual([]);
+});
+
+it("programs are started in one place, by zx", () => {
+  const starting = /^(node:)?child_process$|^zx$/;
+  const files = [...graph.values()].filter(
+    ({ path, imports }) => /^(ops|tui)\//.test(path) && imports.some(({ to }) => starting.test(to)),
+  );
+  expect(files.map(({ path }) => path)).toEqual(["ops/programs.ts"]);
 });
 
 it("the simulated account does not borrow the product's logic", () => {

@@ -14,8 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { run } from "../../../ops/terraform/child.ts";
-import { buildImage, hasImage, imageName, invocation } from "../../../ops/terraform/engine.ts";
+import { buildImage, hasImage, imageName, invocation, runContainer } from "../../../ops/terraform/engine.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 const DOCKERFILE = readFileSync(join(ROOT, "Dockerfile"), "utf8");
@@ -156,8 +155,8 @@ describe.skipIf(lacks)(`the image${lacks ? ` (needs ${lacks})` : ""}`, () => {
       "terraform version; aws --version; mariadb --version; cat /usr/local/share/rds/global-bundle.pem; echo; id -u; ls /usr/local/aws-cli/v2/current/dist/awscli; ls -d /usr/lib/*/libmariadb3/plugin/*; touch made-inside; echo $AWS_SESSION_TOKEN";
     const credentials = { accessKeyId: "a", secretAccessKey: "b", sessionToken: "reaches it" };
     const call = await invocation(environment, engine, { command: ["bash", "-euc", script], credentials });
-    const { code, out, err } = await run(call);
-    expect([code, err]).toEqual([0, ""]);
+    const { exitCode, stdout: out, stderr } = await runContainer(call, new AbortController().signal);
+    expect([exitCode, stderr]).toEqual([0, ""]);
     expect(out).toContain("terraform version\naws --version\nmariadb");
     expect(out).toContain("certificates of RDS");
     expect(out).not.toContain("examples");

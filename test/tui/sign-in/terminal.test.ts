@@ -46,7 +46,7 @@ describe("the browser", () => {
       ok: false,
       reason: "this is a shell over SSH",
     });
-    expect(findOpener({ PATH: "", DISPLAY: ":0" }, "linux")).toEqual({
+    expect(findOpener({ PATH: join(directory, "nothing"), DISPLAY: ":0" }, "linux")).toEqual({
       ok: false,
       reason: "xdg-open is not installed",
     });
@@ -63,10 +63,48 @@ describe("the browser", () => {
     const { directory } = await ours("xdg-open", 'printf "%s|" "$@" > "$OUT"');
     const out = join(directory, "out");
     const env = { PATH: `${directory}:/usr/bin:/bin`, DISPLAY: ":0", OUT: out };
-    const url = "https://example.com/?a=b&c=$(id);d";
+    const url = "https://example.com/?a=b&c=$(id)'`;d";
     expect(await openBrowser(url, env, "linux")).toBe("Opened in the browser.");
     await waitUntil(async () => (await readFile(out, "utf8").catch(() => "")).length > 0);
-    expect(await readFile(out, "utf8")).toBe(`${url}|`);
-    expect(await openBrowser("file:///etc/passwd", env, "linux")).toContain("no web address");
+    expect(await readFile(out, "utf8")).toBe("https://example.com/?a=b&c=%24%28id%29%27%60;d|");
+  });
+
+  it.each([
+    "file:///etc/passwd",
+    "javascript:alert(1)",
+    "http://example.com/device",
+    "https://device.sso.us-west-1.amazonaws.com@evil.example/",
+    "--help",
+    "https://",
+    "x",
+  ])("never gets %s", async (url) => {
+    const { directory } = await ours("xdg-open", 'echo "$@" > "$OUT"');
+    const out = join(directory, "out");
+    const env = { PATH: `${directory}:/usr/bin:/bin`, DISPLAY: ":0", OUT: out };
+    expect(await openBrowser(url, env, "linux")).toContain("no web address");
+    await expect(readFile(out, "utf8")).rejects.toThrow("ENOENT");
+  });
+
+  it("gets an address of which nothing can be taken for a command, whatever it was", async () => {
+    const { directory } = await ours("xdg-open", 'printf %s "$@" > "$OUT"');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.webUrl({ withQueryParameters: true, withFragments: true }),
+        fc.string(),
+        async (url, more) => {
+          const env = { PATH: `${directory}:/usr/bin:/bin`, DISPLAY: ":0", OUT: join(directory, "out") };
+          await openBrowser(url + more, env, "linux");
+          const given = await readFile(env.OUT, "utf8").catch(() => "https://none/");
+          expect(given).toMatch(/^https:\/\/[\w\-.~:/?#@!&=+,;%[\]]+$/);
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  it("that fails at once is told", async () => {
+    const { directory } = await ours("xdg-open", "exit 3");
+    const env = { PATH: `${directory}:/usr/bin:/bin`, DISPLAY: ":0" };
+    expect(await openBrowser("https://example.com/", env, "linux")).toContain("could not be started");
   });
 });
