@@ -88,13 +88,10 @@ function useQr(url: string): QrMatrix | undefined {
   const [held, setHeld] = useState<{ readonly url: string; readonly matrix: QrMatrix } | undefined>();
   useEffect(() => {
     let gone = false;
-    qrMatrix(url).then(
-      (matrix) => {
-        if (!gone) setHeld({ url, matrix });
-      },
+    void qrMatrix(url).then((matrix) => {
       // An address too long for any code is still there to be read.
-      () => {},
-    );
+      if (!gone && matrix) setHeld({ url, matrix });
+    });
     return () => {
       gone = true;
     };

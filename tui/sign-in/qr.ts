@@ -11,12 +11,19 @@ export interface QrMatrix {
   readonly dark: (row: number, column: number) => boolean;
 }
 
-/** The code of `text`, at the lowest error correction: a screen is not scratched, and a smaller code is larger to the eye. */
-export async function qrMatrix(text: string): Promise<QrMatrix> {
+/** The most bytes that a code can hold, at the lowest error correction (ISO/IEC 18004, version 40-L). */
+const MOST_BYTES = 2953;
+
+/**
+ * The code of `text`, at the lowest error correction: a screen is not scratched, and a smaller code is larger to the eye.
+ * Undefined where no code can hold it.
+ */
+export async function qrMatrix(text: string): Promise<QrMatrix | undefined> {
+  if (Buffer.byteLength(text) > MOST_BYTES) return undefined;
   // Loaded when it is needed: most starts never show a code.
-  const { create } = await import("qrcode");
-  const { size, data } = create(text, { errorCorrectionLevel: "L" }).modules;
-  return { size, dark: (row, column) => data[row * size + column] === 1 };
+  const { encode } = await import("uqr");
+  const { size, data } = encode(text, { ecc: "L", border: 0 });
+  return { size, dark: (row, column) => data[row]?.[column] === true };
 }
 
 /** How much room a code takes with a quiet zone. */

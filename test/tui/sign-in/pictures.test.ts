@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { width } from "../../../tui/format/text.ts";
 import { bigText } from "../../../tui/sign-in/big-text.ts";
-import { qrMatrix, qrRoom, qrRows } from "../../../tui/sign-in/qr.ts";
+import { type QrMatrix, qrMatrix, qrRoom, qrRows } from "../../../tui/sign-in/qr.ts";
 
 describe("large letters", () => {
   it("are different for every character that a code may have", () => {
@@ -28,11 +28,18 @@ describe("large letters", () => {
   });
 });
 
+/** The code of an address that one can hold. */
+async function codeOf(url: string): Promise<QrMatrix> {
+  const matrix = await qrMatrix(url);
+  if (!matrix) throw new Error(`no code of ${url}`);
+  return matrix;
+}
+
 describe("the QR code", () => {
   it("shows exactly the code's modules, light ones drawn, within a quiet zone", async () => {
     await fc.assert(
       fc.asyncProperty(fc.webUrl(), fc.constantFrom(2, 4), async (url, quiet) => {
-        const matrix = await qrMatrix(url);
+        const matrix = await codeOf(url);
         const { columns, rows } = qrRoom(matrix, quiet);
         const drawn = qrRows(matrix, columns, rows) ?? [];
         expect(drawn).toHaveLength(rows);
@@ -53,11 +60,16 @@ describe("the QR code", () => {
   });
 
   it("takes the wider quiet zone where it fits, and is not there where none does", async () => {
-    const matrix = await qrMatrix("https://example.com/?user_code=WDJB-MJHT");
+    const matrix = await codeOf("https://example.com/?user_code=WDJB-MJHT");
     const narrow = qrRoom(matrix, 2);
     const wide = qrRoom(matrix, 4);
     expect(qrRows(matrix, wide.columns, wide.rows)?.[0]).toHaveLength(wide.columns);
     expect(qrRows(matrix, wide.columns - 1, wide.rows)?.[0]).toHaveLength(narrow.columns);
     expect(qrRows(matrix, narrow.columns, narrow.rows - 1)).toBeUndefined();
+  });
+
+  it("is not there for what no code can hold", async () => {
+    expect(await qrMatrix("é".repeat(1477))).toBeUndefined();
+    expect((await qrMatrix("é".repeat(1476)))?.size).toBe(177);
   });
 });
