@@ -52,7 +52,7 @@ start-jumpbox start-arm start-x86: start-%: dist/.built ## start the machine
 stop-jumpbox stop-arm stop-x86: stop-%: dist/.built ## stop the machine
 	@exec $(NODE) dist/cli.js stop $*
 
-swap-arm swap-x86: swap-%: dist/.built ## give the machine its persistent root volume back
+swap-arm swap-x86: swap-%: dist/.built ## put your disk back in, after AWS recreated the machine
 	@exec $(NODE) dist/cli.js swap $*
 
 kernel-arm kernel-x86: kernel-%: dist/.built ## build the guest kernel on the machine

@@ -1,18 +1,15 @@
 /** The command line as a function: arguments in, lines out, an exit status back. */
 
+import { ACTION_NAMES, ACTIONS, isActionName, machinesFor } from "./actions.ts";
 import { explain } from "./aws/errors.ts";
 import type { ComposedOps } from "./compose.ts";
 import type { Failure } from "./failure.ts";
 import { isMachineName, MACHINE_NAMES, MACHINES, type MachineName } from "./fleet/machines.ts";
-import { cpuOf, spotPrices } from "./fleet/metrics.ts";
-import type { Fleet } from "./fleet/model.ts";
-import type { MetricsState } from "./fleet/state.ts";
 import { giveTerminal, handsOver } from "./operation/handover.ts";
 import type { Run } from "./operation/run.ts";
+import type { Operation } from "./operation/types.ts";
 import { plainText } from "./plain.ts";
 import { exitStatus, INTERRUPTED, type Lines, writeRun } from "./run-lines.ts";
-import { statusTable } from "./status.ts";
-import { VERBS, type Verb } from "./verbs.ts";
 
 interface CommandLine {
   /** Runs `arguments_` (a verb, and a machine where the verb wants one) to its end and gives the exit status. */
@@ -38,37 +35,9 @@ export function createCommandLine(ops: ComposedOps, lines: Lines): CommandLine {
 
   const say = ({ sentence, action }: Failure) => lines.err(plainText([sentence, action].filter(Boolean).join(" ")));
 
-  const status = async (): Promise<number> => {
-    const signedIn = await ops.signIn.check();
-    if (signedIn.status === "signed-out") {
-      say(signedIn.failure);
-      return 1;
-    }
-    const fleet = await ops.access.look(looking.signal);
-    lines.out(statusTable(fleet, await figures(fleet), fleet.observation.at).trimEnd());
-    return 0;
-  };
-
-  /** Figures are welcome and not needed: without them the table says so. */
-  const figures = async (fleet: Fleet): Promise<Pick<MetricsState, "cpu" | "spotPerHour">> => {
-    const { aws } = ops.access;
-    const [cpu, spotPerHour] = await Promise.all([
-      aws
-        .cloudwatch()
-        .then((client) => cpuOf(client, fleet, aws.time.now(), looking.signal))
-        .catch(() => ({})),
-      aws
-        .ec2()
-        .then((client) => spotPrices(client, fleet, aws.time.now(), looking.signal))
-        .catch(() => ({})),
-    ]);
-    return { cpu, spotPerHour };
-  };
-
-  const perform = async (verb: Verb, machine: MachineName): Promise<number> => {
+  const perform = async (operation: Operation): Promise<number> => {
     const unsubscribe = ops.operations.subscribe(follow);
     try {
-      const operation = verb.create(ops, machine);
       const outcome = await ops.operations.start(operation).finished;
       const handover = outcome.status === "done" && handsOver(operation) ? operation.handover() : undefined;
       if (!handover) return exitStatus(outcome, looking.signal.aborted);
@@ -81,15 +50,18 @@ export function createCommandLine(ops: ComposedOps, lines: Lines): CommandLine {
   };
 
   const run = async ([name, target, ...rest]: readonly string[]): Promise<number> => {
-    if (name === "status" && target === undefined) return status();
-    const verb = name === undefined || !Object.hasOwn(VERBS, name) ? undefined : VERBS[name];
-    const machine = machineOf(target);
-    const fits = verb && rest.length === 0 && (verb.scope === "machine" ? machine : target === undefined);
-    if (!fits) {
-      for (const line of usage()) lines.err(line);
-      return 1;
+    const action = isActionName(name) ? ACTIONS[name] : undefined;
+    if (action && rest.length === 0) {
+      const machine = machineOf(target);
+      if (action.scope === "machine" && machine) return perform(action.makes(ops, machine));
+      if (action.scope === "account" && target === undefined) return perform(action.makes(ops));
+      if (action.scope === "report" && target === undefined) {
+        for (const line of await action.prints(ops, looking.signal)) lines.out(line);
+        return 0;
+      }
     }
-    return perform(verb, machine ?? "jumpbox");
+    for (const line of usage()) lines.err(line);
+    return 1;
   };
 
   return {
@@ -122,13 +94,10 @@ function machineOf(word: string | undefined): MachineName | undefined {
 }
 
 function usage(): readonly string[] {
-  const shorts = MACHINE_NAMES.map((name) => MACHINES[name].short).join("|");
   return [
     "This is what Make calls; `make help` lists the targets.",
-    "  status                 the three machines as a plain table",
-    ...Object.entries(VERBS).map(([name, { help, scope }]) => {
-      const call = scope === "machine" ? `${name} ${shorts}` : name;
-      return `  ${call.padEnd(22)} ${help}`;
-    }),
+    ...ACTION_NAMES.map(
+      (name) => `  ${[name, machinesFor(name).join("|")].join(" ").padEnd(28)} ${ACTIONS[name].help}`,
+    ),
   ];
 }

@@ -1,18 +1,46 @@
 /** The fleet as a plain table: `make status`, and what a pipe or a dumb terminal gets. */
 
+import { FailureError } from "./failure.ts";
 import { duration } from "./fleet/derive/ages.ts";
 import { dollars, machineCost } from "./fleet/derive/cost.ts";
 import { idleness } from "./fleet/derive/idle.ts";
 import { stateWords } from "./fleet/derive/words.ts";
 import { MACHINE_NAMES } from "./fleet/machines.ts";
+import { cpuOf, spotPrices } from "./fleet/metrics.ts";
 import type { Fleet, Machine } from "./fleet/model.ts";
 import type { MetricsState } from "./fleet/state.ts";
 import { allHeadlines } from "./machine/headlines.ts";
+import type { Access, Ops } from "./ops.ts";
 import { plainText } from "./plain.ts";
 
 type Figures = Pick<MetricsState, "cpu" | "spotPerHour">;
 
 const COLUMNS = ["MACHINE", "STATE", "TYPE", "ZONE", "ADDRESS", "UP", "IDLE", "ROOT", "COST"] as const;
+
+/** One fresh look at the account as lines of text; throws where nobody is signed in. */
+export async function printStatus({ signIn, access }: Ops, signal: AbortSignal): Promise<readonly string[]> {
+  const signedIn = await signIn.check();
+  if (signedIn.status === "signed-out") throw new FailureError(signedIn.failure);
+  const fleet = await access.look(signal);
+  return statusTable(fleet, await figures(fleet, access, signal), fleet.observation.at)
+    .trimEnd()
+    .split("\n");
+}
+
+/** Figures are welcome and not needed: without them the table says so. */
+async function figures(fleet: Fleet, { aws }: Access, signal: AbortSignal): Promise<Figures> {
+  const [cpu, spotPerHour] = await Promise.all([
+    aws
+      .cloudwatch()
+      .then((client) => cpuOf(client, fleet, aws.time.now(), signal))
+      .catch(() => ({})),
+    aws
+      .ec2()
+      .then((client) => spotPrices(client, fleet, aws.time.now(), signal))
+      .catch(() => ({})),
+  ]);
+  return { cpu, spotPerHour };
+}
 
 /**
  * The table, a line a machine, and below it whatever is out of order. Plain ASCII but for what AWS itself says.

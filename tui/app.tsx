@@ -13,10 +13,11 @@ import { type Cockpit, fleetHandlers, quit } from "./cockpit.ts";
 import { FleetScreen } from "./fleet/fleet.tsx";
 import { Toasts } from "./fleet/toast-rows.tsx";
 import { type Tell, useToasts } from "./fleet/toasts.ts";
-import { availability } from "./keys/availability.ts";
+import { whyNotOn } from "./keys/availability.ts";
+import { keyName } from "./keys/key-names.ts";
 import { OpenHelp } from "./keys/open-help.ts";
-import type { Command, KeyContext } from "./keys/registry.ts";
-import { keyName, useKeys } from "./keys/use-keys.ts";
+import type { KeyContext } from "./keys/registry.ts";
+import { useKeys } from "./keys/use-keys.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { type Navigation, type NavigationAction, navigate, type Overlay, START } from "./navigation.ts";
 import { Overlays } from "./overlays.tsx";
@@ -91,10 +92,7 @@ export function App({ ops, lifecycle, loan, terminal }: AppProps) {
   useKeys("fleet", fleetHandlers(cockpit), { active: top === undefined });
 
   // Read when asked, not subscribed to: a refresh that changed nothing must not render anything.
-  const available = useCallback(
-    (command: Command) => availability(command, ops.fleet.get().fleet?.machines[navigation.selected]),
-    [ops, navigation.selected],
-  );
+  const whyNot = useMemo(() => whyNotOn(ops, navigation.selected), [ops, navigation.selected]);
 
   const openHelp = useCallback(
     (context: KeyContext) => dispatch({ type: "open", overlay: { kind: "help", context } }),
@@ -105,14 +103,7 @@ export function App({ ops, lifecycle, loan, terminal }: AppProps) {
     <Box width={columns} height={rows} overflow="hidden" flexDirection="column">
       {top ? (
         <OpenHelp.Provider value={openHelp}>
-          <Overlays
-            cockpit={cockpit}
-            overlay={top}
-            runs={runs}
-            columns={columns}
-            rows={rows}
-            availability={available}
-          />
+          <Overlays cockpit={cockpit} overlay={top} runs={runs} columns={columns} rows={rows} whyNot={whyNot} />
           <Toasts toasts={toasts} columns={columns} rows={Math.floor(rows / 4)} above={2} clock={ops.clock} />
         </OpenHelp.Provider>
       ) : (
@@ -121,7 +112,7 @@ export function App({ ops, lifecycle, loan, terminal }: AppProps) {
           navigation={navigation}
           columns={columns}
           rows={rows}
-          availability={available}
+          whyNot={whyNot}
           toasts={toasts}
           strips={<RunStrip runs={runs} columns={columns} clock={ops.clock} />}
         />

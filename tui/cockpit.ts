@@ -1,5 +1,6 @@
 /** What the fleet screen's keys do: from a command to an operation, a session or a place on the screen. */
 
+import { ACTION_NAMES, ACTIONS, type ActionName, operationOf } from "../ops/actions.ts";
 import type { MachineName } from "../ops/fleet/machines.ts";
 import type { Fleet } from "../ops/fleet/model.ts";
 import { allHeadlines } from "../ops/machine/headlines.ts";
@@ -12,9 +13,8 @@ import type { Operation } from "../ops/operation/types.ts";
 import type { Ops } from "../ops/ops.ts";
 import { closeSession } from "../ops/ssh/close-session.ts";
 import type { AttachedTerminal, SessionSummary } from "../ops/ssh/types.ts";
-import { VERBS } from "../ops/verbs.ts";
 import type { Tell } from "./fleet/toasts.ts";
-import { availability } from "./keys/availability.ts";
+import { whyNotOn } from "./keys/availability.ts";
 import type { Command } from "./keys/registry.ts";
 import type { Navigation, NavigationAction } from "./navigation.ts";
 import { quitLines } from "./quit.tsx";
@@ -37,27 +37,33 @@ export interface Cockpit {
 /** What is done in less than this needs no screen of its own. */
 const QUIET_MS = 250;
 
+type Handlers = Partial<Record<Command, () => void>>;
+
 /** The handlers of the fleet screen's commands, for what is chosen on it at the moment of the key. */
-export function fleetHandlers(cockpit: Cockpit): Partial<Record<Command, () => void>> {
+export function fleetHandlers(cockpit: Cockpit): Handlers {
   const { ops, dispatch, place } = cockpit;
   const selected = () => place().selected;
-  const whenAvailable = (command: Command, act: () => void) => () => {
-    const answer = availability(command, ops.fleet.get().fleet?.machines[selected()]);
-    if (answer.ok) act();
-    else cockpit.tell(`Not now: ${answer.reason}.`, "warning");
+  const reason = (command: Command) => whyNotOn(ops, selected())(command);
+  const whenAble = (command: Command, act: () => void) => {
+    const why = reason(command);
+    if (why === undefined) act();
+    else cockpit.tell(`Not now: ${why}.`, "warning");
   };
-  const start = (verb: string) => () => {
-    const operation = VERBS[verb]?.create(ops, selected());
-    const run = operation && startOnce(cockpit, operation);
-    if (!run) return;
-    show(cockpit, run);
-    if (handsOver(operation)) void handOver(cockpit, run, operation);
+  const special: Partial<Record<ActionName, () => void>> = {
+    // A shell here is a session that stays, and not a terminal that is given away.
+    ssh: () => void enter(cockpit, selected(), place().session),
   };
-  const handlers: Partial<Record<Command, () => void>> = {
+  /** Which of a key's actions it is, is decided by the key press, not by the last rendering. */
+  const take = (name: ActionName) => {
+    if (name === "swap") chooseForSwap(cockpit);
+    const sharing = ACTION_NAMES.filter((one) => ACTIONS[one].keys?.[0] === ACTIONS[name].keys?.[0]);
+    const meant = sharing.find((one) => reason(one) === undefined) ?? name;
+    whenAble(meant, special[meant] ?? (() => begin(cockpit, meant)));
+  };
+  const own: Handlers = {
     up: () => dispatch({ type: "move", by: -1 }),
     down: () => dispatch({ type: "move", by: 1 }),
-    open: whenAvailable("open", () => void enter(cockpit, selected(), place().session)),
-    newSession: whenAvailable("open", () => void connect(cockpit, selected())),
+    newSession: () => void connect(cockpit, selected()),
     session: () => dispatch({ type: "session", ids: sessionsOn(ops, selected()).map(({ id }) => id) }),
     endSession: () => {
       const all = sessionsOn(ops, selected());
@@ -65,36 +71,39 @@ export function fleetHandlers(cockpit: Cockpit): Partial<Record<Command, () => v
       const chosen = all.find((session) => session.id === place().session) ?? all.findLast(({ end }) => !end);
       const { id } = chosen ?? all.at(-1) ?? {};
       if (id) show(cockpit, ops.operations.start(closeSession(ops.sessions, id)));
-      else cockpit.tell(`No session is open on ${selected()}.`);
     },
-    // Which of the two is decided by the key press, not by the last rendering.
-    power: whenAvailable("power", () => start(isUp(ops, selected()) ? "stop" : "start")()),
-    swap: () => {
-      // The headline names this key: it means the headline's machine where the chosen one needs no swap.
-      const { fleet } = ops.fleet.get();
-      const asked = fleet && !availability("swap", fleet.machines[selected()]).ok && swapAskedFor(fleet);
-      if (asked) dispatch({ type: "select", machine: asked });
-      whenAvailable("swap", start("swap"))();
-    },
-    login: start("login"),
-    apply: whenAvailable("apply", start("apply")),
-    kernel: whenAvailable("kernel", start("kernel")),
-    database: whenAvailable("database", start("connect")),
     orphans: () => dispatch({ type: "open", overlay: { kind: "orphans" } }),
     history: () => dispatch({ type: "open", overlay: { kind: "history" } }),
     runs: () => {
       const run = runToLookAt(ops.operations.get());
       if (run) dispatch({ type: "open", overlay: { kind: "run", runId: run.get().id } });
-      else cockpit.tell("Nothing has been run yet.");
     },
     refresh: () => void ops.fleet.refresh(),
     help: () => dispatch({ type: "open", overlay: { kind: "help", context: "fleet" } }),
     quit: () => quit(cockpit),
   };
   // A key that came in one piece with the one that opened an overlay is not for the fleet screen any more.
-  const here = ([command, act]: [string, () => void]) =>
-    [command, () => (place().overlays.length === 0 ? act() : undefined)] as const;
-  return Object.fromEntries(Object.entries(handlers).map(here));
+  const here = (act: () => void) => () => (place().overlays.length === 0 ? act() : undefined);
+  return Object.fromEntries([
+    ...ACTION_NAMES.map((name) => [name, here(() => take(name))]),
+    ...Object.entries(own).map(([command, act]) => [command, here(() => whenAble(command as Command, act))]),
+  ]);
+}
+
+/** Starts the action on what is chosen and shows it. */
+function begin(cockpit: Cockpit, name: ActionName): void {
+  const operation = operationOf(name, cockpit.ops, cockpit.place().selected);
+  const run = operation && startOnce(cockpit, operation);
+  if (!run) return;
+  show(cockpit, run);
+  if (handsOver(operation)) void handOver(cockpit, run, operation);
+}
+
+/** The headline names the key of the swap: it means the headline's machine where the chosen one needs no swap. */
+function chooseForSwap({ ops, dispatch, place }: Cockpit): void {
+  const { fleet } = ops.fleet.get();
+  const asked = fleet && whyNotOn(ops, place().selected)("swap") !== undefined && swapAskedFor(fleet);
+  if (asked) dispatch({ type: "select", machine: asked });
 }
 
 /**
@@ -212,11 +221,6 @@ function show(cockpit: Cockpit, run: Run, patienceMs = 0): () => boolean {
 /** The machine's sessions, in the order in which they were opened. */
 function sessionsOn(ops: Ops, machine: MachineName): readonly SessionSummary[] {
   return ops.sessions.get().filter((session) => session.machine === machine);
-}
-
-function isUp(ops: Ops, machine: MachineName): boolean {
-  const state = ops.fleet.get().fleet?.machines[machine].instance?.state;
-  return state === "running" || state === "pending";
 }
 
 /** The machine whose swap a headline asks for. */

@@ -5,8 +5,7 @@ import { type Cockpit, deleteVolume } from "./cockpit.ts";
 import { HelpScreen } from "./help/help.tsx";
 import { HistoryScreen, StoredRunScreen } from "./history/history.tsx";
 import { OrphansScreen } from "./history/orphans.tsx";
-import type { Availability } from "./keys/availability.ts";
-import type { Command } from "./keys/registry.ts";
+import type { WhyNot } from "./keys/availability.ts";
 import type { Overlay } from "./navigation.ts";
 import { QuitDialog } from "./quit.tsx";
 import { RunScreen } from "./run/run.tsx";
@@ -18,11 +17,11 @@ interface OverlaysProps {
   readonly runs: readonly Run[];
   readonly columns: number;
   readonly rows: number;
-  readonly availability: (command: Command) => Availability;
+  readonly whyNot: WhyNot;
 }
 
 /** The topmost overlay; only that one is drawn and hears keys. */
-export function Overlays({ cockpit, overlay, runs, columns, rows, availability }: OverlaysProps) {
+export function Overlays({ cockpit, overlay, runs, columns, rows, whyNot }: OverlaysProps) {
   const { ops, dispatch } = cockpit;
   const { fleet } = useStore(ops.fleet);
   const { environment, clock } = ops;
@@ -31,7 +30,7 @@ export function Overlays({ cockpit, overlay, runs, columns, rows, availability }
   const { history } = ops.access;
   switch (overlay.kind) {
     case "help":
-      return <HelpScreen {...window} context={overlay.context} availability={availability} onBack={back} />;
+      return <HelpScreen {...window} context={overlay.context} whyNot={whyNot} onBack={back} />;
     case "run": {
       const run = runs.find((one) => one.get().id === overlay.runId);
       const shared = { ...window, environment, onBack: back };

@@ -47,7 +47,6 @@ export function spotRequestFrom(raw: Ec2.SpotInstanceRequest): SpotRequest {
     id,
     state: oneOf(SPOT_STATES, raw.State, `the state of ${id}`),
     statusCode: raw.Status?.Code ?? "unknown",
-    statusMessage: scrub(raw.Status?.Message ?? ""),
     statusAt: timeFrom(raw.Status?.UpdateTime),
     instanceId: raw.InstanceId || undefined,
     type: raw.Type === "persistent" ? "persistent" : "one-time",

@@ -41,7 +41,6 @@ export interface SpotRequest {
   readonly state: "open" | "active" | "closed" | "cancelled" | "failed" | "disabled";
   /** `fulfilled`, `marked-for-stop`, `instance-stopped-by-user`, … (aws.md, "Spot requests"). */
   readonly statusCode: string;
-  readonly statusMessage: string;
   readonly statusAt: number | undefined;
   readonly instanceId: string | undefined;
   readonly type: "persistent" | "one-time";

@@ -100,7 +100,6 @@ const SPOT_REQUEST = shaped({
   id: isText,
   state: oneOf(...SPOT_STATES),
   statusCode: isText,
-  statusMessage: isText,
   statusAt: optional(isNumber),
   instanceId: optional(isText),
   type: oneOf("persistent", "one-time"),

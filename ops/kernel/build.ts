@@ -2,7 +2,7 @@
 
 import { FailureError } from "../failure.ts";
 import { MACHINES, type MachineName } from "../fleet/machines.ts";
-import { CONNECT_NEEDS, walk } from "../machine/prerequisites.ts";
+import { walk } from "../machine/prerequisites.ts";
 import { type MachineTools, machineTools } from "../machine/tools.ts";
 import { addressOf, type World, worldOf } from "../machine/world.ts";
 import type { Operation, OperationContext, Outcome } from "../operation/types.ts";
@@ -123,7 +123,7 @@ async function reachable(
     address === undefined ? undefined : await heard(source, commandsOn(ops, machine, address, context.signal), context);
   if (address !== undefined && seen !== undefined && saysRunning(seen)) return { address, seen };
   const answered = seen === undefined ? undefined : answeredAt(address, tools);
-  const walked = await walk(CONNECT_NEEDS, machine, `Build a kernel on ${machine}`, answered?.tools ?? tools, context);
+  const walked = await walk(machine, `Build a kernel on ${machine}`, answered?.tools ?? tools, context);
   if (!walked.ready) return walked.outcome;
   if (walked.address !== undefined) {
     const stands = walked.address === address && answered?.stands();

@@ -44,7 +44,7 @@ export function stopMachine(name: MachineName, tools: MachineTools): Operation {
       lines: [
         `Stop ${world.instance?.id} (${world.spec.instanceType}): what runs on it ends, open sessions too.`,
         ...(await buildLines(world, tools, context)),
-        ...(name === "fcvm-metal-arm" ? ["Its instance-store disks (/mnt/fcvm-btrfs) are empty after that."] : []),
+        ...(world.spec.instanceStore ? ["Its instance-store disks (/mnt/fcvm-btrfs) are empty after that."] : []),
         `While stopped it costs ${dollars(stoppedPerMonth, "month")} for its volumes and address.`,
         world.spotRequest ? "About 1 to 5 minutes, until its spot request is released too." : "About a minute.",
       ],

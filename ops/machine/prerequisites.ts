@@ -11,29 +11,24 @@ import { planSwap, type SwapPlan, swapGoal } from "./swap-plan.ts";
 import type { MachineTools } from "./tools.ts";
 import { addressOf, seatOf, type World } from "./world.ts";
 
-/** What has to be so before an action can be taken, in the order in which it is brought about. */
-export type Need = "signed-in" | "persistent-root" | "running" | "address" | "ssh";
-
 type Walked =
   | { readonly ready: true; readonly address: string | undefined; readonly world: World }
   | { readonly ready: false; readonly outcome: Outcome };
 
 /**
- * Brings about what is missing of `needs`: signs in, offers the swap, starts, puts the address on, waits for SSH. What
+ * Brings about what a prompt needs: signs in, offers the swap, starts, puts the address on, waits for SSH. What
  * costs money or is dangerous is asked once, together, before the first step; where nothing is, nothing is asked.
  * @param purpose what it is all for, as in "Open SSH on fcvm-metal-arm"
  */
 export async function walk(
-  needs: readonly Need[],
   name: MachineName,
   purpose: string,
   tools: MachineTools,
   context: OperationContext,
 ): Promise<Walked> {
-  const goal = goalOf(needs);
-  const { fleet, world, decision } = await lookFirst(name, goal ?? { kind: "running" }, tools, context);
-  if (!goal) return { ready: true, address: addressOf(world), world };
-  const swap = needs.includes("persistent-root") ? swapOffer(world) : undefined;
+  const goal: Goal = { kind: "reachable" };
+  const { fleet, world, decision } = await lookFirst(name, goal, tools, context);
+  const swap = swapOffer(world);
   if (decision.kind === "blocked" && swap?.kind !== "possible") return { ready: false, outcome: blockedBy(decision) };
   const start = needsStart(world) ? startLines(name, fleet, world, tools) : [];
   const question = ask(purpose, world, start, swap, decision.kind === "blocked");
@@ -53,8 +48,6 @@ interface ConnectOperation extends Operation {
   readonly address: () => string | undefined;
 }
 
-export const CONNECT_NEEDS: readonly Need[] = ["signed-in", "persistent-root", "running", "address", "ssh"];
-
 export function connectMachine(name: MachineName, tools: MachineTools): ConnectOperation {
   let address: string | undefined;
   return {
@@ -64,7 +57,7 @@ export function connectMachine(name: MachineName, tools: MachineTools): ConnectO
     harmlessToDrop: false,
     address: () => address,
     run: async (context) => {
-      const walked = await walk(CONNECT_NEEDS, name, `Open SSH on ${name}`, tools, context);
+      const walked = await walk(name, `Open SSH on ${name}`, tools, context);
       if (!walked.ready) return walked.outcome;
       if (walked.address === undefined) {
         return {
@@ -77,11 +70,6 @@ export function connectMachine(name: MachineName, tools: MachineTools): ConnectO
       return { status: "done", sentence: `${name} answers at ${address}.` };
     },
   };
-}
-
-function goalOf(needs: readonly Need[]): Goal | undefined {
-  if (needs.includes("ssh") || needs.includes("address")) return { kind: "reachable" };
-  return needs.includes("running") || needs.includes("persistent-root") ? { kind: "running" } : undefined;
 }
 
 function needsStart({ instance }: World): boolean {

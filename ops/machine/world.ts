@@ -37,8 +37,6 @@ export interface World {
   /** Volumes with the mark of a swap of this machine. */
   readonly marked: readonly Volume[];
   readonly address: Address | undefined;
-  /** A recorded address that EC2 does not show. */
-  readonly addressMissing: boolean;
   readonly predecessors: readonly Predecessor[];
   readonly protectedIds: readonly string[];
   /** All instances that EC2 shows, by ID: whom a volume is still tied to. */
@@ -73,7 +71,6 @@ export function worldOf(fleet: Fleet, name: MachineName, heard: Heard = NOTHING_
     roots: instance ? observation.volumes.filter((volume) => volume.attachments.some(atRootOf(instance))) : [],
     marked: observation.volumes.filter((volume) => markOf(volume)?.machine === name),
     address: machine.address,
-    addressMissing: machine.address === undefined && machine.addressPlace !== "unrecorded",
     predecessors: predecessorsOf(fleet, name),
     protectedIds: [...fleet.protectedVolumeIds],
     instanceStates: Object.fromEntries(observation.instances.map((one) => [one.id, one.state])),

@@ -57,7 +57,6 @@ export interface OutputChange {
 }
 
 export interface PlanModel {
-  readonly terraformVersion: string | undefined;
   /** When Terraform made it, milliseconds since the epoch. */
   readonly at: number | undefined;
   /** Everything that would happen, in Terraform's order; what stays as it is is left out. */
@@ -110,7 +109,6 @@ export function planOf(parsed: unknown): PlanModel {
   const prior = fields(fields(plan.prior_state).values);
   const at = Date.parse(text(plan.timestamp) ?? "");
   return {
-    terraformVersion: text(plan.terraform_version),
     at: Number.isNaN(at) ? undefined : at,
     changes: list(plan.resource_changes).flatMap(resourceChange),
     drift: list(plan.resource_drift).flatMap(resourceChange),

@@ -43,7 +43,7 @@ function Stage() {
     <Box width={columns} height={rows} overflow="hidden">
       <LogView
         source={source}
-        context="log"
+        context="run"
         name="bench"
         environment={{ env: {}, home: folder, stateDir: folder }}
         columns={columns}

@@ -186,7 +186,6 @@ function part(name: MachineName, story: MachineStory): Part {
           id: requestId,
           state,
           statusCode,
-          statusMessage: "",
           statusAt: NOW - 42_000,
           instanceId,
           type: "persistent",

@@ -82,7 +82,6 @@ function spotRequestsOf(account: Account): Observation["spotRequests"] {
     id: one.id,
     state: one.state,
     statusCode: one.statusCode,
-    statusMessage: "",
     statusAt: one.statusAt,
     instanceId: one.instanceId,
     type: one.type,

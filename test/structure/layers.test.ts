@@ -118,6 +118,8 @@ it("the simulated account does not borrow the product's logic", () => {
 
 /** Reaches no file, clock or process, and is no client of anything. */
 const HARMLESS = ["node:util", "string-width"];
+/** Names what makes an operation, beside its words and when it can be had; whoever makes none calls none of that. */
+const ACTIONS = "ops/actions.ts";
 const IMPURE = /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bsetTimeout\b|\bsetInterval\b|\bperformance\.now\b/;
 
 it("what says that it is pure is so, with everything that it calls", () => {
@@ -139,8 +141,8 @@ function impurities({ path, text, imports }: Module, way: string, seen: Set<stri
   const word = IMPURE.exec(text)?.[0];
   return [
     ...(word ? [`${way}: ${word}`] : []),
-    ...imports.flatMap(({ to, kind, typeOnly }) => {
-      if (typeOnly) return [];
+    ...imports.flatMap(({ to, kind, typeOnly, names }) => {
+      if (typeOnly || (to === ACTIONS && !names.includes("operationOf") && !names.includes("*"))) return [];
       const next = graph.get(to);
       if (kind === "file") return next ? impurities(next, `${way} → ${to}`, seen) : [];
       return HARMLESS.includes(to) ? [] : [`${way} → ${to}`];

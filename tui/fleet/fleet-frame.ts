@@ -3,9 +3,8 @@
 import { MACHINE_NAMES } from "../../ops/fleet/machines.ts";
 import type { Ops } from "../../ops/ops.ts";
 import { type Line, pace, paint } from "../format/line.ts";
-import type { Availability } from "../keys/availability.ts";
+import type { WhyNot } from "../keys/availability.ts";
 import { footerLine } from "../keys/footer.ts";
-import type { Command } from "../keys/registry.ts";
 import type { Navigation } from "../navigation.ts";
 import { headerLine } from "./header.ts";
 import { headlineLines } from "./headline.ts";
@@ -24,7 +23,7 @@ export interface FrameInput {
   readonly columns: number;
   /** The rows between header and footer that nothing else takes. */
   readonly rows: number;
-  readonly availability: (command: Command) => Availability;
+  readonly whyNot: WhyNot;
 }
 
 interface Card {
@@ -64,7 +63,7 @@ export function gathered(ops: Ops, navigation: Navigation) {
   return { state, signIn, metrics, views, selected: views.find((view) => view.selected), notices: told };
 }
 
-export function fleetFrame({ ops, navigation, columns, rows, availability }: FrameInput): Frame {
+export function fleetFrame({ ops, navigation, columns, rows, whyNot }: FrameInput): Frame {
   const now = ops.clock.now();
   const { state, signIn, metrics, views, selected, notices: all } = gathered(ops, navigation);
   const { fleet } = state;
@@ -100,7 +99,7 @@ export function fleetFrame({ ops, navigation, columns, rows, availability }: Fra
     below: painted(body.left.below, body.leftColumns),
     beside: painted(body.right, body.rightColumns),
     leftColumns: body.leftColumns,
-    footer: paint(footerLine(availability, fleet?.machines[navigation.selected], columns), columns, now).trimEnd(),
+    footer: paint(footerLine(whyNot, columns), columns, now).trimEnd(),
     turning: [...headline.lines, ...cardLines].some((line) => pace(line) === "fast"),
   };
 }

@@ -3,8 +3,7 @@
 import { MACHINE_NAMES } from "../../ops/fleet/machines.ts";
 import { speakable, speech } from "../format/speech.ts";
 import { count } from "../format/words.ts";
-import { labelOf } from "../keys/footer.ts";
-import { bindingsOf, shownKey } from "../keys/registry.ts";
+import { footerKeys } from "../keys/footer.ts";
 import { sessionLines } from "../sessions/session-list.ts";
 import { accountLine } from "./account.ts";
 import { type FrameInput, gathered } from "./fleet-frame.ts";
@@ -23,7 +22,7 @@ export interface SpokenFleet {
 const ENDLESS = 10_000;
 
 /** @param now all times are told as of this instant; one and the same gives equal values while nothing but time went on */
-export function spokenFleet({ ops, navigation, availability }: FrameInput, now: number): SpokenFleet {
+export function spokenFleet({ ops, navigation, whyNot }: FrameInput, now: number): SpokenFleet {
   const { state, signIn, metrics, views, selected, notices } = gathered(ops, navigation);
   const { fleet } = state;
   const header = headerLine(ops.environment.demo, signIn, { ...state, refreshing: false }, ENDLESS, now);
@@ -32,9 +31,9 @@ export function spokenFleet({ ops, navigation, availability }: FrameInput, now: 
     const loud = severity === "alarm" || severity === "warning" ? `${severity}: ` : "";
     return [loud + said, action ?? ""].filter(Boolean).join(" ");
   });
-  const keys = bindingsOf("fleet")
-    .filter(({ label, command }) => label && availability(command).ok)
-    .map((binding) => `${shownKey(binding.keys[0] ?? "")} ${labelOf(binding, fleet?.machines[navigation.selected])}`);
+  const keys = footerKeys(whyNot)
+    .filter(({ works }) => works)
+    .map(({ key, label }) => `${key} ${label}`);
   return {
     head: [speech(header, now), ...told],
     machines: MACHINE_NAMES.flatMap((name) =>

@@ -3,42 +3,9 @@
 import { flow } from "../format/flow.ts";
 import { cellOf, type Line, t } from "../format/line.ts";
 import { pad } from "../format/text.ts";
-import type { Availability } from "../keys/availability.ts";
-import { BINDINGS, type Binding, type Command, type KeyContext, shownKey } from "../keys/registry.ts";
-
-interface Group {
-  readonly title: string;
-  /** Where its keys are heard that are no fleet screen's. */
-  readonly contexts: readonly KeyContext[];
-  readonly has: (binding: Binding) => boolean;
-}
-
-const onFleet = (title: string, category: Binding["category"]): Group => ({
-  title,
-  contexts: ["fleet"],
-  has: (binding) => binding.contexts.includes("fleet") && binding.category === category,
-});
-const onlyIn = (title: string, ...contexts: readonly KeyContext[]): Group => ({
-  title,
-  contexts,
-  has: (binding) =>
-    !binding.contexts.includes("fleet") && contexts.some((context) => binding.contexts.includes(context)),
-});
-
-/** A binding belongs to the first group that has it. */
-const GROUPS: readonly Group[] = [
-  onFleet("The chosen machine", "machines"),
-  onFleet("The account", "account"),
-  onFleet("To look at", "look"),
-  onFleet("The cockpit", "cockpit"),
-  onlyIn("In a run or its log", "run", "log"),
-  onlyIn("In a plan", "plan"),
-  onlyIn("When signing in", "device-code"),
-  onlyIn("Among orphans", "orphans"),
-  onlyIn("In lists and dialogs", "dialog", "typed", "choose", "history"),
-  // What it shares with logs and lists stands there.
-  onlyIn("In a kernel build", "kernel"),
-];
+import type { WhyNot } from "../keys/availability.ts";
+import { shownKey } from "../keys/key-names.ts";
+import { type Binding, type KeyContext, SECTIONS } from "../keys/registry.ts";
 
 /** What is heard by no context of the registry: the far side has the keyboard, or every context does. */
 const ELSEWHERE: readonly (readonly [key: string, description: string])[] = [
@@ -52,25 +19,14 @@ const GAP = 3;
 const KEY_COLUMNS = 12;
 
 /** The whole of the help, `columns` wide: the keys of `context` first. */
-export function helpLines(
-  availability: (command: Command) => Availability,
-  context: KeyContext,
-  columns: number,
-): Line[] {
+export function helpLines(whyNot: WhyNot, context: KeyContext, columns: number): Line[] {
   const number = Math.max(1, Math.min(3, Math.floor((columns + GAP) / (COLUMN_LEAST + GAP))));
   const wide = Math.floor((columns - GAP * (number - 1)) / number);
-  const here = ({ contexts }: Group) => Number(contexts.includes(context));
-  const groups = GROUPS.toSorted((a, b) => here(b) - here(a));
-  const blocks = groups
-    .map((group) =>
-      groupLines(
-        group.title,
-        BINDINGS.filter((binding) => groups.find((one) => one.has(binding)) === group),
-        availability,
-        wide,
-      ),
-    )
-    .filter((lines) => lines.length > 0);
+  // What is heard in fewer places belongs to the place the more.
+  const here = (contexts: readonly KeyContext[]) => (contexts.includes(context) ? 1 / contexts.length : 0);
+  const blocks = SECTIONS.toSorted((a, b) => here(b.contexts) - here(a.contexts)).map(({ title, bindings }) =>
+    sectionLines(title, bindings, whyNot, wide),
+  );
   blocks.push([heading("Elsewhere"), ...ELSEWHERE.flatMap(([key, text]) => row(key, text, wide)), []]);
   const stacks = inStacks(blocks, number);
   const height = Math.max(...stacks.map((stack) => stack.length));
@@ -96,22 +52,10 @@ function inStacks(blocks: readonly (readonly Line[])[], number: number): Line[][
   return stacks;
 }
 
-function groupLines(
-  title: string,
-  bindings: readonly Binding[],
-  availability: (command: Command) => Availability,
-  columns: number,
-): Line[] {
-  if (bindings.length === 0) return [];
-  const rows = bindings.flatMap((binding) => {
-    const answer = binding.contexts.includes("fleet") ? availability(binding.command) : ({ ok: true } as const);
-    return row(
-      binding.keys.map(shownKey).join(" "),
-      binding.description,
-      columns,
-      answer.ok ? undefined : answer.reason,
-    );
-  });
+function sectionLines(title: string, bindings: readonly Binding[], whyNot: WhyNot, columns: number): Line[] {
+  const rows = bindings.flatMap(({ command, contexts, keys, description }) =>
+    row(keys.map(shownKey).join(" "), description, columns, contexts.includes("fleet") ? whyNot(command) : undefined),
+  );
   return [heading(title), ...rows, []];
 }
 

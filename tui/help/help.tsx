@@ -3,8 +3,9 @@
 
 import { useState } from "react";
 import { t } from "../format/line.ts";
-import type { Availability } from "../keys/availability.ts";
-import { type Command, type KeyContext, keyOf, shownKey } from "../keys/registry.ts";
+import type { WhyNot } from "../keys/availability.ts";
+import { shownKey } from "../keys/key-names.ts";
+import { type KeyContext, keyOf } from "../keys/registry.ts";
 import { useKeys } from "../keys/use-keys.ts";
 import { type Hint, Panel, type Window } from "../shared/overlay.tsx";
 import { Rows } from "../shared/rows.tsx";
@@ -13,7 +14,7 @@ import { helpLines } from "./help-lines.ts";
 interface HelpScreenProps extends Window {
   /** What is heard here comes first. */
   readonly context: KeyContext;
-  readonly availability: (command: Command) => Availability;
+  readonly whyNot: WhyNot;
   readonly onBack: () => void;
 }
 
@@ -21,9 +22,9 @@ const PAGE = 10;
 /** What the panel takes around its content: border and padding; border, title, hints and an empty row. */
 const FRAME = { columns: 4, rows: 5 } as const;
 
-export function HelpScreen({ columns, rows, active, clock, context, availability, onBack }: HelpScreenProps) {
+export function HelpScreen({ columns, rows, active, clock, context, whyNot, onBack }: HelpScreenProps) {
   const [wanted, setWanted] = useState(0);
-  const lines = helpLines(availability, context, Math.max(1, columns - FRAME.columns));
+  const lines = helpLines(whyNot, context, Math.max(1, columns - FRAME.columns));
   const last = Math.max(0, lines.length - Math.max(1, rows - FRAME.rows));
   const from = Math.min(wanted, last);
   const scroll = (by: number) => setWanted(Math.max(0, Math.min(last, from + by)));

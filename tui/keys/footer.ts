@@ -1,53 +1,49 @@
 /** The last row: the keys that work here and now, from the registry. Pure. */
 
-import type { Machine } from "../../ops/fleet/model.ts";
 import { join, type Line, lineWidth, t } from "../format/line.ts";
-import type { Availability } from "./availability.ts";
-import { type Binding, bindingsOf, type Command, shownKey } from "./registry.ts";
+import type { WhyNot } from "./availability.ts";
+import { shownKey } from "./key-names.ts";
+import { bindingsOf, type Command } from "./registry.ts";
 
 /** Without these two nobody finds the rest, nor the way out. */
 const ALWAYS: readonly Command[] = ["help", "quit"];
 
+interface FooterKey {
+  readonly command: Command;
+  readonly key: string;
+  readonly label: string;
+  readonly works: boolean;
+}
+
+/** The keys that have a word, each once: where a key means one of several commands, the one that can be had now. */
+export function footerKeys(whyNot: WhyNot): readonly FooterKey[] {
+  const byKey = Map.groupBy(
+    bindingsOf("fleet").filter(({ label }) => label !== undefined),
+    ({ keys }) => shownKey(keys[0] ?? ""),
+  );
+  return [...byKey].flatMap(([key, bindings]) => {
+    const able = bindings.filter(({ command }) => whyNot(command) === undefined);
+    const [first] = able.length ? able : bindings;
+    const label = able.length ? first?.label : bindings.map((one) => one.label).join("/");
+    return first && label ? [{ command: first.command, key, label, works: able.length > 0 }] : [];
+  });
+}
+
 /** Keys that would do nothing now are dimmed, and left out where room is short; then the later ones go. */
-export function footerLine(
-  availability: (command: Command) => Availability,
-  machine: Machine | undefined,
-  columns: number,
-): Line {
-  const all = bindingsOf("fleet").filter((binding) => binding.label !== undefined);
-  const works = (binding: Binding) => availability(binding.command).ok;
-  const line = (bindings: readonly Binding[]): Line => [
-    t(" "),
-    ...join(
-      bindings.map((binding) => keyLine(binding, labelOf(binding, machine), works(binding))),
-      t("  "),
-    ),
-  ];
-  const fits = (bindings: readonly Binding[]) => lineWidth(line(bindings), 0) <= columns;
+export function footerLine(whyNot: WhyNot, columns: number): Line {
+  const all = footerKeys(whyNot);
+  const line = (keys: readonly FooterKey[]): Line => [t(" "), ...join(keys.map(keyLine), t("  "))];
+  const fits = (keys: readonly FooterKey[]) => lineWidth(line(keys), 0) <= columns;
   if (fits(all)) return line(all);
-  let shown = all.filter((binding) => works(binding) || ALWAYS.includes(binding.command));
+  let shown = all.filter(({ command, works }) => works || ALWAYS.includes(command));
   while (!fits(shown)) {
-    const going = shown.findLast((binding) => !ALWAYS.includes(binding.command));
+    const going = shown.findLast(({ command }) => !ALWAYS.includes(command));
     if (!going) break;
-    shown = shown.filter((binding) => binding !== going);
+    shown = shown.filter((one) => one !== going);
   }
   return line(shown);
 }
 
-function keyLine({ keys }: Binding, label: string, works: boolean): Line {
-  const key = shownKey(keys[0] ?? "");
+function keyLine({ key, label, works }: FooterKey): Line {
   return works ? [t(key, "key"), t(` ${label}`)] : [t(`${key} ${label}`, "text.dim")];
-}
-
-/** `p` does one of two things; where it is clear which, the footer says it. */
-export function labelOf({ command, label = "" }: Binding, machine: Machine | undefined): string {
-  if (command !== "power") return label;
-  switch (machine?.instance?.state) {
-    case "running":
-      return "stop";
-    case "stopped":
-      return "start";
-    default:
-      return label;
-  }
 }

@@ -1,6 +1,9 @@
 /** This folder: every key, what it does and where. Not here: how it is done. */
 /** The one place that says which key does what: it feeds dispatch, the footer and the `?` overlay. */
 
+import { ACTION_NAMES, ACTIONS, type Action, type ActionName } from "../../ops/actions.ts";
+import { shownKey } from "./key-names.ts";
+
 /** Where keys are heard: the topmost overlay's context, or the fleet screen's. */
 export type KeyContext =
   | "fleet"
@@ -10,431 +13,182 @@ export type KeyContext =
   | "choose"
   | "run"
   | "device-code"
-  | "log"
   | "history"
   | "orphans"
   | "plan"
   | "kernel";
 
-export type Command =
-  | "up"
-  | "down"
-  | "left"
-  | "right"
-  | "pageUp"
-  | "pageDown"
-  | "top"
-  | "bottom"
-  | "next"
-  | "accept"
-  | "back"
-  | "open"
-  | "session"
-  | "newSession"
-  | "endSession"
-  | "kernel"
-  | "swap"
-  | "apply"
-  | "login"
-  | "power"
-  | "database"
-  | "history"
-  | "orphans"
-  | "runs"
-  | "refresh"
-  | "help"
-  | "quit"
-  | "copy"
-  | "browser"
-  | "cancel"
-  | "wrap"
-  | "search"
-  | "searchNext"
-  | "searchPrevious"
-  | "save"
-  | "delete"
-  | "fold"
-  | "foldAll"
-  | "nextError"
-  | "findings";
+/**
+ * A row of the table: the command; its keys by the names that `keyName` gives them, the first one is shown; what it does;
+ * a word or two for the footer, where it stands there; and where else than in its section it is heard, or instead.
+ */
+type Row<C extends string = string> = readonly [
+  command: C,
+  keys: string,
+  description: string,
+  more?: { readonly label?: string; readonly in?: readonly KeyContext[] },
+];
 
-type Category = "machines" | "account" | "look" | "cockpit";
+interface Section<C extends string = string> {
+  /** The heading in the help. */
+  readonly title: string;
+  readonly contexts: readonly KeyContext[];
+  readonly rows: readonly Row<C>[];
+}
+
+const LOGS = ["run", "kernel"] as const;
+const LISTS = ["help", "choose", "history", "orphans"] as const;
+const MOVES = [...LISTS, ...LOGS, "plan"] as const;
+const BUTTONS = ["dialog", "typed"] as const;
+
+const TABLE = [
+  {
+    title: "The chosen machine",
+    contexts: ["fleet"],
+    rows: [
+      ...actions("machine"),
+      ["session", "tab", "Choose among the machine's sessions"],
+      ["newSession", "n", "Open one more shell on the machine"],
+      ["endSession", "x", "End the chosen session"],
+    ],
+  },
+  {
+    title: "The account",
+    contexts: ["fleet"],
+    rows: [...actions("account"), ["orphans", "o", "Look at unattached volumes"]],
+  },
+  {
+    title: "To look at",
+    contexts: ["fleet"],
+    rows: [
+      ["runs", "v", "View the run that is under way"],
+      ["history", "h", "Past runs, each can be opened again"],
+      ["refresh", "r", "Look at the account now"],
+      ["up", "up", "Up", { in: ["fleet", ...BUTTONS, ...MOVES] }],
+      ["down", "down", "Down", { in: ["fleet", ...BUTTONS, ...MOVES] }],
+      ["pageUp", "pageup b", "A page up", { in: MOVES }],
+      ["pageDown", "pagedown space", "A page down", { in: MOVES }],
+    ],
+  },
+  {
+    title: "The cockpit",
+    contexts: ["fleet"],
+    rows: [
+      ["help", "?", "Every key", { label: "help", in: ["fleet", ...LOGS, "history", "orphans", "plan"] }],
+      ["quit", "q", "Quit", { label: "quit" }],
+    ],
+  },
+  {
+    title: "In a run or its log",
+    contexts: LOGS,
+    rows: [
+      ["top", "g home", "To the first line", { in: [...LOGS, "plan"] }],
+      ["bottom", "G end", "To the last line, and follow", { in: [...LOGS, "plan"] }],
+      ["wrap", "w", "Wrap long lines, or cut them"],
+      ["search", "/", "Search"],
+      ["searchNext", "n", "Next match"],
+      ["searchPrevious", "N", "Previous match"],
+      ["copy", "c", "Copy by the terminal (OSC 52)", { in: [...LOGS, "device-code", "orphans", "plan"] }],
+      ["save", "s", "Save the log as a file"],
+      ["next", "tab", "What else there is of a run: its plan, a build, the steps", { in: [...LOGS, "plan"] }],
+      ["cancel", "ctrl+c", "Ask whether to stop what runs, after its current call", { in: ["run"] }],
+    ],
+  },
+  {
+    title: "In a plan",
+    contexts: ["plan"],
+    rows: [
+      ["apply", "a", "Answer whether to apply exactly this plan"],
+      ["fold", "enter right left", "Unfold what changes of a resource, or fold it"],
+      ["foldAll", "e", "Unfold every resource, or fold them all"],
+      ["search", "/", "Show only resources with this in their address"],
+    ],
+  },
+  {
+    title: "When signing in",
+    contexts: ["device-code"],
+    rows: [
+      ["browser", "o", "Open the address in a browser here"],
+      ["cancel", "escape", "Give up signing in"],
+    ],
+  },
+  {
+    title: "Among unattached volumes",
+    contexts: ["orphans"],
+    rows: [["delete", "x", "Delete the volume, after its ID is typed"]],
+  },
+  {
+    title: "In lists and dialogs",
+    contexts: [...BUTTONS, "choose", "history"],
+    rows: [
+      ["left", "left", "The button on the left", { in: ["dialog"] }],
+      ["right", "right", "The button on the right", { in: ["dialog"] }],
+      ["next", "tab", "Next button", { in: BUTTONS }],
+      ["accept", "enter", "Choose", { in: [...BUTTONS, "choose", "history", "kernel"] }],
+      ["back", "escape", "Back; what runs goes on", { in: [...BUTTONS, ...MOVES] }],
+      ["back", "? q", "Back", { in: ["help"] }],
+    ],
+  },
+  {
+    title: "In a kernel build",
+    contexts: ["kernel"],
+    rows: [
+      ["nextError", "e", "To the compiler's first error, and from there to the next"],
+      ["findings", "W", "List the errors and warnings: Enter goes to one in the log"],
+    ],
+  },
+] as const satisfies readonly Section[];
+
+export type Command = (typeof TABLE)[number]["rows"][number][0];
 
 export interface Binding {
   readonly command: Command;
   readonly contexts: readonly KeyContext[];
-  /** Key names as `keyName` gives them, the first one is shown. */
   readonly keys: readonly string[];
   /** One or two words for the footer; absent: not in the footer. */
-  readonly label?: string;
-  /** A sentence for the help overlay. */
+  readonly label: string | undefined;
   readonly description: string;
-  readonly category: Category;
 }
 
-const MOVES: readonly KeyContext[] = ["help", "run", "log", "history", "orphans", "choose", "plan", "kernel"];
+export const SECTIONS = (TABLE as readonly Section<Command>[]).map(({ title, contexts, rows }) => ({
+  title,
+  contexts,
+  bindings: rows.map(
+    ([command, keys, description, { label, in: where = contexts } = {}]): Binding => ({
+      command,
+      contexts: where,
+      keys: keys.split(" "),
+      label,
+      description,
+    }),
+  ),
+}));
 
-export const BINDINGS: readonly Binding[] = [
-  {
-    command: "open",
-    contexts: ["fleet"],
-    keys: ["enter", "right"],
-    label: "ssh",
-    description: "Open a shell on the machine, whatever has to happen first",
-    category: "machines",
-  },
-  {
-    command: "swap",
-    contexts: ["fleet"],
-    keys: ["s"],
-    label: "swap",
-    description: "Swap the machine's persistent root volume back",
-    category: "machines",
-  },
-  {
-    command: "power",
-    contexts: ["fleet"],
-    keys: ["p"],
-    label: "start/stop",
-    description: "Start the machine, or stop it",
-    category: "machines",
-  },
-  {
-    command: "kernel",
-    contexts: ["fleet"],
-    keys: ["k"],
-    label: "kernel",
-    description: "Build a patched kernel on the machine",
-    category: "machines",
-  },
-  {
-    command: "session",
-    contexts: ["fleet"],
-    keys: ["tab"],
-    description: "Choose among the machine's sessions",
-    category: "machines",
-  },
-  {
-    command: "newSession",
-    contexts: ["fleet"],
-    keys: ["n"],
-    description: "Open one more shell on the machine",
-    category: "machines",
-  },
-  {
-    command: "endSession",
-    contexts: ["fleet"],
-    keys: ["x"],
-    description: "End the chosen session",
-    category: "machines",
-  },
-  {
-    command: "apply",
-    contexts: ["fleet"],
-    keys: ["a"],
-    label: "apply",
-    description: "Plan and apply Terraform",
-    category: "account",
-  },
-  {
-    command: "login",
-    contexts: ["fleet"],
-    keys: ["l"],
-    label: "sign in",
-    description: "Sign in by device code",
-    category: "account",
-  },
-  {
-    command: "database",
-    contexts: ["fleet"],
-    keys: ["d"],
-    label: "database",
-    description: "Connect to the database",
-    category: "account",
-  },
-  {
-    command: "orphans",
-    contexts: ["fleet"],
-    keys: ["o"],
-    description: "Look at volumes that belong to nothing",
-    category: "account",
-  },
-  {
-    command: "runs",
-    contexts: ["fleet"],
-    keys: ["v"],
-    description: "View the run that is under way",
-    category: "look",
-  },
-  {
-    command: "history",
-    contexts: ["fleet"],
-    keys: ["h"],
-    description: "Past runs, each can be opened again",
-    category: "look",
-  },
-  {
-    command: "refresh",
-    contexts: ["fleet"],
-    keys: ["r"],
-    description: "Look at the account now",
-    category: "look",
-  },
-  {
-    command: "up",
-    contexts: ["fleet", "dialog", "typed", ...MOVES],
-    keys: ["up"],
-    description: "Up",
-    category: "look",
-  },
-  {
-    command: "down",
-    contexts: ["fleet", "dialog", "typed", ...MOVES],
-    keys: ["down"],
-    description: "Down",
-    category: "look",
-  },
-  { command: "pageUp", contexts: MOVES, keys: ["pageup", "b"], description: "A page up", category: "look" },
-  {
-    command: "pageDown",
-    contexts: MOVES,
-    keys: ["pagedown", "space"],
-    description: "A page down",
-    category: "look",
-  },
-  {
-    command: "top",
-    contexts: ["run", "log", "plan", "kernel"],
-    keys: ["g", "home"],
-    label: "top",
-    description: "To the first line",
-    category: "look",
-  },
-  {
-    command: "bottom",
-    contexts: ["run", "log", "plan", "kernel"],
-    keys: ["G", "end"],
-    label: "bottom",
-    description: "To the last line, and follow",
-    category: "look",
-  },
-  {
-    command: "wrap",
-    contexts: ["run", "log", "kernel"],
-    keys: ["w"],
-    label: "wrap",
-    description: "Wrap long lines, or cut them",
-    category: "look",
-  },
-  {
-    command: "search",
-    contexts: ["run", "log", "kernel"],
-    keys: ["/"],
-    label: "search",
-    description: "Search",
-    category: "look",
-  },
-  {
-    command: "searchNext",
-    contexts: ["run", "log", "kernel"],
-    keys: ["n"],
-    description: "Next match",
-    category: "look",
-  },
-  {
-    command: "searchPrevious",
-    contexts: ["run", "log", "kernel"],
-    keys: ["N"],
-    description: "Previous match",
-    category: "look",
-  },
-  {
-    command: "copy",
-    contexts: ["device-code", "run", "log", "orphans", "plan", "kernel"],
-    keys: ["c"],
-    label: "copy",
-    description: "Copy by the terminal (OSC 52)",
-    category: "look",
-  },
-  {
-    command: "save",
-    contexts: ["run", "log", "kernel"],
-    keys: ["s"],
-    label: "save",
-    description: "Save the log as a file",
-    category: "look",
-  },
-  {
-    command: "browser",
-    contexts: ["device-code"],
-    keys: ["o"],
-    label: "browser",
-    description: "Open the address in a browser here",
-    category: "account",
-  },
-  {
-    command: "delete",
-    contexts: ["orphans"],
-    keys: ["x"],
-    label: "delete",
-    description: "Delete the volume, after its ID is typed",
-    category: "account",
-  },
-  {
-    command: "apply",
-    contexts: ["plan"],
-    keys: ["a"],
-    label: "answer",
-    description: "Answer whether to apply exactly this plan",
-    category: "account",
-  },
-  {
-    command: "fold",
-    contexts: ["plan"],
-    keys: ["enter", "right", "left"],
-    label: "fold",
-    description: "Unfold what changes of a resource, or fold it",
-    category: "look",
-  },
-  {
-    command: "foldAll",
-    contexts: ["plan"],
-    keys: ["e"],
-    label: "all",
-    description: "Unfold every resource, or fold them all",
-    category: "look",
-  },
-  {
-    command: "search",
-    contexts: ["plan"],
-    keys: ["/"],
-    label: "filter",
-    description: "Show only resources with this in their address",
-    category: "look",
-  },
-  {
-    command: "next",
-    contexts: ["plan", "run", "kernel"],
-    keys: ["tab"],
-    label: "other view",
-    description: "What else there is of a run: its plan or apply, a build, the steps and the log",
-    category: "look",
-  },
-  {
-    command: "nextError",
-    contexts: ["kernel"],
-    keys: ["e"],
-    label: "first error",
-    description: "To the compiler's first error, and from there to the next",
-    category: "look",
-  },
-  {
-    command: "findings",
-    contexts: ["kernel"],
-    keys: ["W"],
-    label: "warnings",
-    description: "List the errors and warnings: Enter goes to one in the log",
-    category: "look",
-  },
-  {
-    command: "left",
-    contexts: ["dialog"],
-    keys: ["left"],
-    description: "The other button",
-    category: "cockpit",
-  },
-  {
-    command: "right",
-    contexts: ["dialog"],
-    keys: ["right"],
-    description: "The other button",
-    category: "cockpit",
-  },
-  {
-    command: "next",
-    contexts: ["dialog", "typed"],
-    keys: ["tab"],
-    label: "other button",
-    description: "The other button",
-    category: "cockpit",
-  },
-  {
-    command: "accept",
-    contexts: ["dialog", "typed", "choose", "history", "kernel"],
-    keys: ["enter"],
-    label: "choose",
-    description: "Take what is marked",
-    category: "cockpit",
-  },
-  {
-    command: "cancel",
-    contexts: ["device-code"],
-    keys: ["escape"],
-    label: "cancel",
-    description: "Give up signing in",
-    category: "account",
-  },
-  {
-    command: "cancel",
-    contexts: ["run"],
-    keys: ["ctrl+c"],
-    label: "stop",
-    description: "Ask whether to stop what runs, after its current call",
-    category: "cockpit",
-  },
-  {
-    command: "back",
-    contexts: ["dialog", "typed", "choose", "help", "run", "log", "history", "orphans", "plan", "kernel"],
-    keys: ["escape"],
-    label: "back",
-    description: "Back; what runs goes on",
-    category: "cockpit",
-  },
-  { command: "back", contexts: ["help"], keys: ["?", "q"], description: "Back", category: "cockpit" },
-  {
-    command: "help",
-    contexts: ["fleet", "run", "log", "history", "orphans", "plan", "kernel"],
-    keys: ["?"],
-    label: "help",
-    description: "Every key",
-    category: "cockpit",
-  },
-  { command: "quit", contexts: ["fleet"], keys: ["q"], label: "quit", description: "Quit", category: "cockpit" },
-];
+const BINDINGS = SECTIONS.flatMap(({ bindings }) => bindings);
+
+/** The actions of ops that have a key here. */
+function actions(scope: Action["scope"]): readonly Row<ActionName>[] {
+  return ACTION_NAMES.flatMap((name): readonly Row<ActionName>[] => {
+    const { keys, label, help, scope: its } = ACTIONS[name];
+    return keys && its === scope ? [[name, keys.join(" "), capital(help), label === undefined ? {} : { label }]] : [];
+  });
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
 
 /** The command that `key` means in `context`. */
 export function lookup(context: KeyContext, key: string): Command | undefined {
   return BINDINGS.find((binding) => binding.contexts.includes(context) && binding.keys.includes(key))?.command;
 }
 
-/** All bindings that are heard in a context, in the order of the registry. */
+/** All bindings that are heard in a context, in the order of the table. */
 export function bindingsOf(context: KeyContext): readonly Binding[] {
   return BINDINGS.filter((binding) => binding.contexts.includes(context));
 }
 
-const SHOWN: Readonly<Record<string, string>> = {
-  enter: "Enter",
-  escape: "Esc",
-  up: "↑",
-  down: "↓",
-  left: "←",
-  right: "→",
-  tab: "Tab",
-  space: "Space",
-  pageup: "PgUp",
-  pagedown: "PgDn",
-  home: "Home",
-  end: "End",
-  "ctrl+c": "Ctrl+C",
-};
-
 /** The key to show for a command in a context, as a person reads it; a command that is not heard there shows none. */
 export function keyOf(context: KeyContext, command: Command): string {
-  const binding = bindingsOf(context).find((one) => one.command === command);
-  return shownKey(binding?.keys[0] ?? "");
-}
-
-/** A key's name as a person reads it. */
-export function shownKey(key: string): string {
-  return SHOWN[key] ?? key;
+  return shownKey(bindingsOf(context).find((one) => one.command === command)?.keys[0] ?? "");
 }

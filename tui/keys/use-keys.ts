@@ -1,27 +1,8 @@
-import { type Key, useInput } from "ink";
+import { useInput } from "ink";
 import { useContext } from "react";
+import { keyName } from "./key-names.ts";
 import { OpenHelp } from "./open-help.ts";
 import { type Command, type KeyContext, lookup } from "./registry.ts";
-
-/** One name for a key press, whatever escape sequence it came as: "up", "enter", "ctrl+c", "k", "K". */
-export function keyName(input: string, key: Key): string {
-  if (key.upArrow) return "up";
-  if (key.downArrow) return "down";
-  if (key.leftArrow) return "left";
-  if (key.rightArrow) return "right";
-  if (key.pageUp) return "pageup";
-  if (key.pageDown) return "pagedown";
-  if (key.home) return "home";
-  if (key.end) return "end";
-  if (key.return) return "enter";
-  if (key.escape) return "escape";
-  if (key.tab) return key.shift ? "shift+tab" : "tab";
-  if (key.backspace) return "backspace";
-  if (key.delete) return "delete";
-  if (key.ctrl) return `ctrl+${input}`;
-  if (key.meta) return `alt+${input}`;
-  return input === " " ? "space" : input;
-}
 
 type Handlers = Partial<Readonly<Record<Command, () => void>>>;
 

@@ -38,7 +38,7 @@ interface LogViewProps extends Window {
   /** Lines in memory are given anew when there are more; one that grows is drawn by itself, and wants to stay the same. */
   readonly source: LogSource;
   /** The context whose keys move it: a screen of its own, or the run that it is part of. */
-  readonly context: Extract<KeyContext, "run" | "log" | "kernel">;
+  readonly context: Extract<KeyContext, "run" | "kernel">;
   /** What a saved log is called. */
   readonly name: string;
   readonly environment: Pick<Environment, "env" | "stateDir" | "home">;

@@ -81,7 +81,6 @@ export function spotRequest(instanceId: string | undefined, more: Partial<SpotRe
     id: `sir-${(instanceId ?? "i-none").slice(2)}`,
     state: "active",
     statusCode: "fulfilled",
-    statusMessage: "",
     statusAt: NOW - 3_600_000,
     instanceId,
     type: "persistent",

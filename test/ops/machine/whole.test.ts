@@ -2,13 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
+import { operationOf } from "../../../ops/actions.ts";
 import { createOps } from "../../../ops/compose.ts";
 import { environmentFrom } from "../../../ops/environment.ts";
 import { connectMachine } from "../../../ops/machine/prerequisites.ts";
 import { machineTools } from "../../../ops/machine/tools.ts";
 import type { Run } from "../../../ops/operation/run.ts";
 import type { Operation } from "../../../ops/operation/types.ts";
-import { VERBS } from "../../../ops/verbs.ts";
 import { setStage } from "../../simulator/demo/stage.ts";
 import { PERSISTENT } from "../../simulator/story.ts";
 
@@ -58,7 +58,7 @@ it("swaps with everything real but AWS: an expired session, one that ends in the
     expired = true;
     stage.simulator.credentials.expireAll();
   });
-  const swap = VERBS.swap?.create(ops, ARM);
+  const swap = operationOf("swap", ops, ARM);
   if (!swap) throw new Error("there is no swap");
   const run = ops.operations.start(swap);
   expect(await follow(run, "keep")).toMatchObject({ status: "done" });

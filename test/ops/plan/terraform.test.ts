@@ -3,12 +3,12 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type ActionName, operationOf } from "../../../ops/actions.ts";
 import { type ComposedOps, createOps } from "../../../ops/compose.ts";
 import type { Run } from "../../../ops/operation/run.ts";
 import { attributesOf } from "../../../ops/plan/attributes.ts";
 import type { PlanView } from "../../../ops/plan/view.ts";
 import { when } from "../../../ops/store.ts";
-import { VERBS } from "../../../ops/verbs.ts";
 import { NO_TERRAFORM, type Project, startProject } from "../terraform/project.ts";
 
 let project: Project;
@@ -37,9 +37,9 @@ const edit = async (change: (text: string) => string) => {
   await writeFile(path, change(await readFile(path, "utf8")));
 };
 
-function start(verb: string): Run {
-  const operation = VERBS[verb]?.create(ops, "jumpbox");
-  if (!operation) throw new Error(`there is no ${verb}`);
+function start(name: ActionName): Run {
+  const operation = operationOf(name, ops, "jumpbox");
+  if (!operation) throw new Error(`there is no ${name}`);
   return ops.operations.start(operation);
 }
 

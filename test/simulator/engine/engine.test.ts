@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type ActionName, operationOf } from "../../../ops/actions.ts";
 import { type ComposedOps, createOps } from "../../../ops/compose.ts";
 import { environmentFrom } from "../../../ops/environment.ts";
 import type { Question } from "../../../ops/operation/types.ts";
 import { when } from "../../../ops/store.ts";
-import { VERBS } from "../../../ops/verbs.ts";
 import { type Stage, setStage } from "../demo/stage.ts";
 import { living } from "./configuration.ts";
 
@@ -24,9 +24,9 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true, maxRetries: 5 });
 });
 
-function start(verb: string) {
-  const operation = VERBS[verb]?.create(ops, "fcvm-metal-x86");
-  if (!operation) throw new Error(`there is no ${verb}`);
+function start(name: ActionName) {
+  const operation = operationOf(name, ops, "fcvm-metal-x86");
+  if (!operation) throw new Error(`there is no ${name}`);
   return ops.operations.start(operation);
 }
 

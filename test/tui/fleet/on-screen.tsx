@@ -7,7 +7,7 @@ import type { MachineName } from "../../../ops/fleet/machines.ts";
 import type { Ops } from "../../../ops/ops.ts";
 import { FleetScreen } from "../../../tui/fleet/fleet.tsx";
 import type { Toast } from "../../../tui/fleet/toasts.ts";
-import { availability } from "../../../tui/keys/availability.ts";
+import { whyNotOn } from "../../../tui/keys/availability.ts";
 import type { Navigation } from "../../../tui/navigation.ts";
 import { renderScreen, type Screen } from "../../harness/screen.tsx";
 
@@ -28,7 +28,7 @@ export function InWindow({ ops, selected = "fcvm-metal-arm", session, strips, to
       navigation={navigation}
       columns={columns}
       rows={rows}
-      availability={(command) => availability(command, ops.fleet.get().fleet?.machines[selected])}
+      whyNot={whyNotOn(ops, selected)}
       toasts={toasts}
       strips={strips}
     />

@@ -8,7 +8,7 @@ import { plain } from "../../../tui/format/line.ts";
 import { width } from "../../../tui/format/text.ts";
 import { HelpScreen } from "../../../tui/help/help.tsx";
 import { helpLines } from "../../../tui/help/help-lines.ts";
-import { availability } from "../../../tui/keys/availability.ts";
+import { whyNotOn } from "../../../tui/keys/availability.ts";
 import { type FakeOps, fakeClock, fakeOps, SIGNED_IN, SIGNED_OUT } from "../../harness/fakes.ts";
 import {
   aFleet,
@@ -117,7 +117,7 @@ describe("the fleet screen at any size", () => {
             navigation: { selected, session: "s1", overlays: [] },
             columns,
             rows,
-            availability: (command) => availability(command, ops.fleet.get().fleet?.machines[selected]),
+            whyNot: whyNotOn(ops, selected),
           });
           expect(height(frame)).toBeLessThanOrEqual(rows);
           const wide = (line: string) => width(stripVTControlCharacters(line));
@@ -185,17 +185,16 @@ describe("the fleet screen at any size", () => {
 });
 
 describe("the help", () => {
-  const availableOn = (command: Parameters<typeof availability>[0]) =>
-    availability(command, storyFleet().machines.jumpbox);
+  const whyNot = whyNotOn(fakeOps({ fleet: live(storyFleet()) }), "jumpbox");
 
   it("begins with what is heard where it was asked for", () => {
     const first = (context: Parameters<typeof helpLines>[1]) =>
-      plain(helpLines(availableOn, context, 80)[0] ?? [], 0).trim();
+      plain(helpLines(whyNot, context, 80)[0] ?? [], 0).trim();
     expect(first("fleet")).toBe("The chosen machine");
     expect(first("run")).toBe("In a run or its log");
     expect(first("plan")).toBe("In a plan");
     expect(first("kernel")).toBe("In a kernel build");
-    expect(first("orphans")).toBe("Among orphans");
+    expect(first("orphans")).toBe("Among unattached volumes");
   });
 
   it("has every key once where it is heard, and why one would do nothing", async () => {
@@ -208,7 +207,7 @@ describe("the help", () => {
         rows={50}
         clock={ops.clock}
         active
-        availability={availableOn}
+        whyNot={whyNot}
         onBack={() => {
           backs += 1;
         }}
@@ -216,7 +215,7 @@ describe("the help", () => {
     );
     const screen = await renderScreen(help, { columns: 200, rows: 50 });
     const shown = screen.text();
-    expect(shown).toMatch(/Enter → +Open a shell on the machine/);
+    expect(shown).toMatch(/Enter → +A shell on the machine/);
     expect(shown).toContain("not now: jumpbox is not a spot machine");
     expect(shown).toMatch(/Ctrl\+\] +In a session: leave it/);
     await screen.press("?", "escape");
@@ -227,15 +226,7 @@ describe("the help", () => {
   it("scrolls where it must, and no further than to its end", async () => {
     const ops = fakeOps();
     const help = (
-      <HelpScreen
-        context="fleet"
-        columns={80}
-        rows={24}
-        clock={ops.clock}
-        active
-        availability={availableOn}
-        onBack={() => {}}
-      />
+      <HelpScreen context="fleet" columns={80} rows={24} clock={ops.clock} active whyNot={whyNot} onBack={() => {}} />
     );
     const screen = await renderScreen(help, { columns: 80, rows: 24 });
     expect(screen.text()).toContain("more below");
@@ -251,7 +242,7 @@ describe("the help", () => {
 
   it("is as wide as its window at every width", () => {
     for (let columns = 1; columns < 220; columns += 7) {
-      expect(helpLines(availableOn, "fleet", columns).length).toBeGreaterThan(10);
+      expect(helpLines(whyNot, "fleet", columns).length).toBeGreaterThan(10);
     }
   });
 });

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import { whyNot } from "../../../ops/actions.ts";
 import type { KernelFacts } from "../../../ops/kernel/kernels.ts";
-import { availability } from "../../../tui/keys/availability.ts";
 import { fakeOps } from "../../harness/fakes.ts";
 import { aFleet, aProbe, live, NOW } from "../../harness/fleets.ts";
 import { onScreen } from "../fleet/on-screen.tsx";
@@ -53,11 +53,8 @@ it("a build that failed is told with its reason, one that runs as under way", as
 
 it("k says why it builds nothing on the jumpbox, and on a machine that is not there", () => {
   const { machines } = aFleet({ "fcvm-metal-arm": { phase: "absent" }, "fcvm-metal-x86": { phase: "stopped" } });
-  expect(availability("kernel", machines.jumpbox)).toEqual({ ok: false, reason: "the jumpbox builds no kernels" });
-  expect(availability("kernel", machines["fcvm-metal-arm"])).toEqual({
-    ok: false,
-    reason: "there is no fcvm-metal-arm in this account",
-  });
-  expect(availability("kernel", machines["fcvm-metal-x86"])).toEqual({ ok: true });
-  expect(availability("kernel", undefined).ok).toBe(false);
+  expect(whyNot("kernel", machines.jumpbox)).toBe("jumpbox builds no kernels");
+  expect(whyNot("kernel", machines["fcvm-metal-arm"])).toBe("there is no fcvm-metal-arm in this account");
+  expect(whyNot("kernel", machines["fcvm-metal-x86"])).toBeUndefined();
+  expect(whyNot("kernel", undefined)).toBe("no machine has been seen yet");
 });

@@ -25,7 +25,7 @@ function Stage({ source, jump }: { source: LogSource; jump?: LogJump }) {
       <LogView
         source={source}
         jump={jump}
-        context="log"
+        context="run"
         name="a build"
         environment={{ env: {}, home, stateDir: join(home, "state") }}
         columns={columns}
