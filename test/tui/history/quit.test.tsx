@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { QuitDialog, quitLines } from "../../../tui/quit.tsx";
+import { drawn } from "../../harness/component.tsx";
 import { fakeClock } from "../../harness/fakes.ts";
 import { aSession } from "../../harness/fleets.ts";
-import { renderScreen } from "../../harness/screen.tsx";
 import { aView, COMPILING, scriptedBuild } from "../kernel/scripted-build.ts";
 import { FOREVER, scripted } from "../run/scripted.tsx";
 
@@ -40,7 +40,7 @@ it("asks once, with staying in focus", async () => {
   const answers: string[] = [];
   const size = { columns: 80, rows: 24 };
   const draw = () =>
-    renderScreen(
+    drawn(
       <QuitDialog
         {...size}
         active
@@ -51,13 +51,15 @@ it("asks once, with staying in focus", async () => {
       />,
       size,
     );
-  const first = await draw();
+  const first = draw();
   expect(first.text()).toContain("[ Stay ]");
   expect(first.text()).toContain("jumpbox: vim");
-  await first.press("q", "y", "enter");
-  await first.unmount();
-  const second = await draw();
+  await first.press("q", "enter");
+  await first.waitFor(() => answers.length > 0);
+  first.unmount();
+  const second = draw();
   await second.press("right", "enter");
-  await second.unmount();
+  await second.waitFor(() => answers.length > 1);
+  second.unmount();
   expect(answers).toEqual(["stay", "quit"]);
 });
