@@ -1,18 +1,18 @@
-/** A build's log on this computer: a file that grows, of which any lines can be read and searched in bounded memory. */
+/** A build's log on this computer: a file that grows, and where its lines begin. */
 
-import { readdir, stat, unlink } from "node:fs/promises";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Store } from "../store.ts";
-import { BLOCK, openBlocks } from "./log-blocks.ts";
-import { createLogIndex } from "./log-index.ts";
-import { findLine, resting } from "./log-search.ts";
+import { setImmediate as turn } from "node:timers/promises";
+import { explain } from "../aws/errors.ts";
+import { cell, type Store } from "../store.ts";
+import { openLogFile, READ } from "./log-file.ts";
+import { lineText, RAW_CUT } from "./log-line.ts";
 
-/** How much of it there is; listeners hear of it 25 times a second at most, `get` is exact. */
+/** How much of it there is. Listeners hear of every piece. */
 interface LogExtent {
   readonly lines: number;
+  /** All that came, also what was not kept: from where to follow. */
   readonly bytes: number;
-  /** The number of the oldest line that is still there: 0, but where the disk failed and memory ran out. */
-  readonly first: number;
 }
 
 /** Lines are numbered from 0. A carriage return begins its line anew; the last line counts before its end has come. */
@@ -28,101 +28,146 @@ export interface BuildLog extends Store<LogExtent> {
    * Undefined where there is none, and where `signal` was aborted.
    */
   readonly find: (query: string, from: number, direction: 1 | -1, signal?: AbortSignal) => Promise<number | undefined>;
-  /** Ends the writing, and lets go of the file; what is there can be read and searched on. */
+  /** Lets go of the file; what is there can be read and searched on. */
   readonly close: () => void;
 }
 
 const EXTENSION = ".log";
 /** Logs of earlier builds that stay. */
 const OLDER_KEPT = 4;
-/** Longer than the 34 ms between two frames of a screen: what comes just then is put off, and every other frame lost. */
-const TOLD_EVERY_MS = 40;
+/** A host kernel's log is 1.5 MB: what is longer than this, or of more lines, is no log, and not kept. */
+const KEPT_BYTES = 128 * 1024 * 1024;
+const KEPT_LINES = 4_000_000;
+/** So many lines are searched before it is looked whether others wait; so long they do at most. */
+const SEARCHED = 128;
+const HOLD_MS = 5;
+
+const NEWLINE = 10;
+const CARRIAGE_RETURN = 13;
 
 /**
  * Opens the log of a build, or begins it: `name` (the job's ID) tells it from others in `directory`. What the file
- * already has counts: `get().bytes` is from where to follow. Older logs are pruned to a few. Never throws: where the
- * file cannot be written, `onTrouble` hears one sentence, once, and the newest part is kept in memory.
+ * already has is handed to `onData`, and counts: `get().bytes` is from where to follow. Older logs are pruned to a few.
+ * Never throws: `onTrouble` hears a sentence where the file cannot be written, and what comes is kept in memory then;
+ * and one where the log is too long to be kept.
  */
 export async function createBuildLog(
   directory: string,
   name: string,
   onTrouble: (sentence: string) => void = () => {},
+  onData: (bytes: Uint8Array) => void = () => {},
 ): Promise<BuildLog> {
   const path = join(directory, `${name.replaceAll(/[^A-Za-z0-9._-]+/g, "-")}${EXTENSION}`);
-  const blocks = await openBlocks(path, onTrouble);
-  const index = createLogIndex(blocks);
-  await prune(directory, path);
-  const rest = resting();
-  const bytes = Buffer.allocUnsafeSlow(Math.min(BLOCK, blocks.end()));
-  for (let at = 0, end = blocks.end(); at < end; at += bytes.length) {
-    const piece = bytes.subarray(0, end - at);
-    blocks.read(piece, at);
-    index.add(piece);
-    await rest();
+  const file = openLogFile(path, (error) =>
+    onTrouble(`${explain(error).sentence} The log of this build is kept in memory.`),
+  );
+  prune(directory, path);
+  const lines = createLineStarts();
+  for (let at = 0; at < file.end(); await turn()) {
+    const piece = file.read(at, Math.min(file.end(), at + READ));
+    lines.add(piece);
+    onData(piece);
+    at += piece.length;
   }
-
-  const listeners = new Set<() => void>();
-  let extent: LogExtent | undefined;
-  let waiting = false;
-  let toldAt = 0;
   let closed = false;
-  const tell = () => {
-    waiting = false;
-    toldAt = performance.now();
-    for (const listener of [...listeners]) listener();
+  let full = false;
+
+  const slice = (from: number, to: number) => {
+    const shown: string[] = [];
+    for (let line = Math.max(0, from); line < Math.min(to, lines.count()); line += 1) {
+      const start = lines.startOf(line);
+      shown.push(lineText(file.read(start, Math.min(lines.startOf(line + 1), start + RAW_CUT))));
+    }
+    return shown;
   };
+  /** As grep does: most lines need not be looked at one by one. */
+  const mayMatch = (has: (text: string) => boolean, from: number, to: number) => {
+    if (to - from > READ) return true;
+    const text = file.read(from, to).toString("latin1");
+    return has(text) || /[^\n -~]/.test(text);
+  };
+
+  const extent = cell<LogExtent>({ lines: lines.count(), bytes: file.end() });
   return {
     path,
-    get: () => {
-      extent ??= { lines: index.lines(), bytes: blocks.end(), first: index.first() };
-      return extent;
-    },
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => {
-        listeners.delete(listener);
-      };
-    },
+    get: extent.get,
+    subscribe: extent.subscribe,
     append: (piece) => {
       if (closed || piece.length === 0) return;
-      const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
-      blocks.append(bytes);
-      index.add(bytes);
-      extent = undefined;
-      if (!waiting) setTimeout(tell, Math.max(0, toldAt + TOLD_EVERY_MS - performance.now()));
-      waiting = true;
+      if (file.end() < KEPT_BYTES && lines.count() < KEPT_LINES) {
+        file.append(piece);
+        lines.add(piece);
+      } else if (!full) {
+        full = true;
+        onTrouble("This log is longer than that of any build: the rest of it is kept on the machine only.");
+      }
+      extent.set({ lines: lines.count(), bytes: extent.get().bytes + piece.length });
     },
-    slice: (from, to) => {
-      const lines: string[] = [];
-      const end = Math.min(to, index.lines());
-      for (let line = Math.max(from, index.first()); line < end; line += 1) lines.push(index.text(line));
-      return lines;
+    slice,
+    find: async (query, from, direction, signal) => {
+      const count = lines.count();
+      const exact = query !== query.toLowerCase();
+      const has = (text: string) => (exact ? text : text.toLowerCase()).includes(query);
+      let since = performance.now();
+      const begin = direction === 1 ? Math.max(0, from) : Math.min(from, count - 1);
+      for (let at = begin; query && at >= 0 && at < count && !signal?.aborted; at += direction * SEARCHED) {
+        const low = direction === 1 ? at : Math.max(0, at - SEARCHED + 1);
+        const high = direction === 1 ? Math.min(count, at + SEARCHED) : at + 1;
+        if (mayMatch(has, lines.startOf(low), lines.startOf(high))) {
+          const shown = slice(low, high);
+          const found = direction === 1 ? shown.findIndex(has) : shown.findLastIndex(has);
+          if (found !== -1) return low + found;
+        }
+        if (performance.now() - since < HOLD_MS) continue;
+        await turn();
+        since = performance.now();
+      }
+      return undefined;
     },
-    find: (query, from, direction, signal) => findLine(blocks, index, query, from, direction, signal),
     close: () => {
       closed = true;
-      blocks.close();
+      file.close();
     },
   };
 }
 
+/** Where what is shown of each line begins: behind the carriage returns that something follows. */
+function createLineStarts() {
+  /** The last one is that of the line that is coming. */
+  const starts = [0];
+  let lineBegan = 0;
+  let returned = false;
+  let end = 0;
+  return {
+    add: (bytes: Uint8Array) => {
+      for (let at = 0; at < bytes.length; at += 1) {
+        const byte = bytes[at];
+        if (byte === NEWLINE) {
+          lineBegan = end + at + 1;
+          starts.push(lineBegan);
+          returned = false;
+        } else if (byte === CARRIAGE_RETURN) returned = true;
+        else if (returned) {
+          starts[starts.length - 1] = end + at;
+          returned = false;
+        }
+      }
+      end += bytes.length;
+    },
+    count: () => starts.length - (end > lineBegan ? 0 : 1),
+    /** The end, behind the last line. */
+    startOf: (line: number) => starts[line] ?? end,
+  };
+}
+
 /** Leaves the newest few logs of a directory, and `own` in any case. */
-async function prune(directory: string, own: string): Promise<void> {
-  const names = await readdir(directory).catch(() => []);
-  const files = await Promise.all(
-    names
-      .filter((name) => name.endsWith(EXTENSION))
-      .map(async (name) => {
-        const file = join(directory, name);
-        return {
-          file,
-          at: await stat(file).then(
-            (found) => found.mtimeMs,
-            () => 0,
-          ),
-        };
-      }),
-  );
-  const older = files.filter(({ file }) => file !== own).sort((a, b) => b.at - a.at);
-  await Promise.all(older.slice(OLDER_KEPT).map(({ file }) => unlink(file).catch(() => {})));
+function prune(directory: string, own: string): void {
+  const at = (file: string) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  try {
+    const logs = readdirSync(directory).filter((name) => name.endsWith(EXTENSION));
+    const older = logs.map((name) => join(directory, name)).filter((file) => file !== own);
+    for (const file of older.sort((a, b) => at(b) - at(a)).slice(OLDER_KEPT)) rmSync(file, { force: true });
+  } catch {
+    // Where the folder cannot be read, there is nothing to make room in.
+  }
 }

@@ -9,7 +9,7 @@ import { placeOf } from "./bring-over.ts";
 import { type FollowEnd, followJob } from "./follow.ts";
 import type { KernelSource } from "./inputs.ts";
 import { cancelJob } from "./jobs.ts";
-import { openLocalLog, replay } from "./local-log.ts";
+import { openLocalLog } from "./local-log.ts";
 import { outcomeOf } from "./outcome.ts";
 import { commandsOn, reachOf } from "./reach.ts";
 import type { KernelJob, KernelView } from "./view.ts";
@@ -49,14 +49,18 @@ export async function followOne(
     const since = new Date(job.startedAt).toTimeString().slice(0, 5);
     context.log(`The ${job.kind} kernel that is being built since ${since} is followed (job ${job.id}).`, "note");
   }
-  const local = await openLocalLog(ops.environment.stateDir, machine, job.id, (sentence) =>
-    context.log(sentence, "note"),
-  );
   const builder = createViewBuilder(view, ops.clock, context);
+  builder.update({ kind: job.kind, job, link: { state: "following" } });
+  const local = await openLocalLog(
+    ops.environment.stateDir,
+    machine,
+    job.id,
+    (sentence) => context.log(sentence, "note"),
+    (bytes) => builder.read(bytes, false),
+  );
   try {
     context.harmless(true);
-    builder.update({ kind: job.kind, job, log: local.log, link: { state: "following" } });
-    await replay(local, (bytes) => builder.read(bytes, false));
+    builder.update({ log: local.log });
     // What was written before this began tells no speed.
     const before = already ? job.bytes : 0;
     const append = (bytes: Uint8Array) => {
@@ -85,7 +89,7 @@ export async function followOne(
     return { outcome, good: false, ours: local.ours };
   } finally {
     context.harmless(false);
-    await local.close();
+    local.log.close();
   }
 }
 

@@ -29,8 +29,7 @@ export function BuildLogView({ log, findings, ...rest }: BuildLogViewProps) {
 /** One source for as long as the log grows; the marks come to be known one after the other. */
 function markedSource(log: BuildLog) {
   const wrong = new Set<number>();
-  // What it grows by is drawn at our pace.
-  const { growth: _, ...plain } = buildLogSource(log);
+  const plain = buildLogSource(log);
   const source: LogSource = {
     ...plain,
     slice: (from, to) => {

@@ -1,7 +1,6 @@
 /** Where a log view takes its lines from, a window of them at a time: an array here, a file of a million lines elsewhere. */
 
 import type { BuildLog } from "../../ops/kernel/build-log.ts";
-import type { Store } from "../../ops/store.ts";
 import { logText } from "../format/flow.ts";
 
 /** Lines are numbered from 0 for ever: the numbers stay when old lines fall out at the front. */
@@ -17,8 +16,6 @@ export interface LogSource {
    * moment for it, and gives up with undefined where `signal` is aborted.
    */
   readonly find: (query: string, from: number, direction: 1 | -1, signal?: AbortSignal) => Found | Promise<Found>;
-  /** Changes whenever there is more, where the source itself grows and is not replaced by another one. */
-  readonly growth?: Store<unknown>;
 }
 
 type Found = number | undefined;
@@ -48,11 +45,10 @@ export function linesSource(lines: readonly SourceLine[], dropped = 0): LogSourc
 /** A source over the log of a build, which is a file: the same one for as long as it grows. */
 export function buildLogSource(log: BuildLog): LogSource {
   return {
-    first: () => log.get().first,
+    first: () => 0,
     count: () => log.get().lines,
     slice: (from, to) => log.slice(from, to).map((text) => ({ text, stream: "out" })),
     find: log.find,
-    growth: log,
   };
 }
 

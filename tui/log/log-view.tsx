@@ -4,7 +4,6 @@
 import { Box, useStdout } from "ink";
 import { useState } from "react";
 import type { Environment } from "../../ops/environment.ts";
-import { cell } from "../../ops/store.ts";
 import { fieldLine, useTextField } from "../dialogs/use-text-field.ts";
 import { logText } from "../format/flow.ts";
 import { type Line, lineWidth, t } from "../format/line.ts";
@@ -16,7 +15,6 @@ import { useNotice } from "../shared/notice.ts";
 import type { Hint, Window } from "../shared/overlay.tsx";
 import { Rows } from "../shared/rows.tsx";
 import type { Token } from "../shared/theme.ts";
-import { useStore } from "../shared/use-store.ts";
 import { clipboardSequence, newestThatFit } from "../terminal/clipboard.ts";
 import { saveLog } from "../terminal/save.ts";
 import { useLogSearch } from "./log-search.ts";
@@ -35,7 +33,7 @@ import {
 } from "./log-window.ts";
 
 interface LogViewProps extends Window {
-  /** Lines in memory are given anew when there are more; one that grows is drawn by itself, and wants to stay the same. */
+  /** Given anew, or drawn again, when there is more. */
   readonly source: LogSource;
   /** The context whose keys move it: a screen of its own, or the run that it is part of. */
   readonly context: Extract<KeyContext, "run" | "kernel">;
@@ -65,7 +63,6 @@ export function logHints(context: LogViewProps["context"]): readonly Hint[] {
 }
 
 const MARK_COLUMNS = 2;
-const NO_GROWTH = cell(0);
 
 export function LogView({
   source,
@@ -84,7 +81,6 @@ export function LogView({
   const [wrapped, setWrapped] = useState(true);
   const [typing, setTyping] = useState(false);
   const { notice, tell, hush } = useNotice();
-  useStore<unknown>(source.growth ?? NO_GROWTH);
   const layout: Layout = { columns: Math.max(1, columns - MARK_COLUMNS), rows: Math.max(1, rows - 1), wrap: wrapped };
   const bottom = bottomOf(source, layout);
   const place = wanted ? settle(source, wanted, layout) : bottom;

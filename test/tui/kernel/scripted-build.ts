@@ -12,10 +12,10 @@ import { scripted } from "../run/scripted.tsx";
 
 /** A BuildLog whose lines are an array. */
 export function memoryLog(lines: string[] = []): BuildLog & { readonly say: (...more: string[]) => void } {
-  const extent = cell({ lines: lines.length, bytes: 0, first: 0 });
+  const extent = cell({ lines: lines.length, bytes: 0 });
   const say = (...more: string[]) => {
     lines.push(...more);
-    extent.set({ lines: lines.length, bytes: extent.get().bytes + more.join("\n").length, first: 0 });
+    extent.set({ lines: lines.length, bytes: extent.get().bytes + more.join("\n").length });
   };
   return {
     get: extent.get,

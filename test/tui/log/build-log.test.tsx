@@ -5,8 +5,8 @@ import { Box, useWindowSize } from "ink";
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../../ops/clock.ts";
 import { type BuildLog, createBuildLog } from "../../../ops/kernel/build-log.ts";
-import { buildLogSource, type LogSource } from "../../../tui/log/log-source.ts";
-import { type LogJump, LogView } from "../../../tui/log/log-view.tsx";
+import { BuildLogView } from "../../../tui/log/build-log-view.tsx";
+import type { LogJump } from "../../../tui/log/log-view.tsx";
 import { renderScreen, type Screen } from "../../harness/screen.tsx";
 
 let screen: Screen | undefined;
@@ -18,12 +18,13 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-function Stage({ source, jump }: { source: LogSource; jump?: LogJump }) {
+function Stage({ log, jump }: { log: BuildLog; jump?: LogJump }) {
   const { columns, rows } = useWindowSize();
   return (
     <Box width={columns} height={rows} overflow="hidden">
-      <LogView
-        source={source}
+      <BuildLogView
+        log={log}
+        findings={[]}
         jump={jump}
         context="run"
         name="a build"
@@ -38,16 +39,16 @@ function Stage({ source, jump }: { source: LogSource; jump?: LogJump }) {
 }
 
 /** A log of so many lines, one of a thousand an error, in a view. */
-async function shown(lines: number, over: (source: LogSource) => LogSource = (source) => source) {
+async function shown(lines: number, over: (log: BuildLog) => BuildLog = (log) => log) {
   home = mkdtempSync(join(tmpdir(), "build-log-view-"));
   log = await createBuildLog(join(home, "logs"), "job");
   let text = "";
   for (let line = 0; line < lines; line += 1)
     text += line % 1000 === 500 ? `Error at ${line}\n` : `  CC      ${line}.o\n`;
   log.append(Buffer.from(text));
-  const source = over(buildLogSource(log));
-  screen = await renderScreen(<Stage source={source} />, { columns: 80, rows: 12 });
-  return { screen, log, source };
+  const drawn = over(log);
+  screen = await renderScreen(<Stage log={drawn} />, { columns: 80, rows: 12 });
+  return { screen, log, drawn };
 }
 
 async function search(screen: Screen, text: string) {
@@ -87,10 +88,10 @@ describe("the log of a build", () => {
 
   it("shows a search under way, which another one replaces", async () => {
     const asked: (AbortSignal | undefined)[] = [];
-    const { screen } = await shown(3000, (source) => ({
-      ...source,
+    const { screen } = await shown(3000, (log) => ({
+      ...log,
       find: (query, from, direction, signal) => {
-        if (query !== "slow") return source.find(query, from, direction, signal);
+        if (query !== "slow") return log.find(query, from, direction, signal);
         asked.push(signal);
         return new Promise(() => {});
       },
@@ -104,12 +105,12 @@ describe("the log of a build", () => {
   });
 
   it("goes to the line that it is told, each time", async () => {
-    const { screen, source } = await shown(3000);
-    screen.rerender(<Stage source={source} jump={{ line: 1500 }} />);
+    const { screen, drawn } = await shown(3000);
+    screen.rerender(<Stage log={drawn} jump={{ line: 1500 }} />);
     await screen.waitFor("› Error at 1500");
     await screen.press("G");
     await screen.waitFor("following");
-    screen.rerender(<Stage source={source} jump={{ line: 1500 }} />);
+    screen.rerender(<Stage log={drawn} jump={{ line: 1500 }} />);
     await screen.waitFor("› Error at 1500");
   });
 
