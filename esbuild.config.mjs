@@ -27,8 +27,25 @@ const yogaWithoutFetch = {
   },
 };
 
+/**
+ * A CommonJS package that is imported when it is needed gives nothing but `default` in the bundle, and its names only in
+ * the tests: whoever takes a name of one would find it undefined, in the built program alone.
+ */
+async function checkLazyImports({ inputs }) {
+  for (const [path, { imports }] of Object.entries(inputs)) {
+    const lazy = imports.filter((one) => one.kind === "dynamic-import" && inputs[one.path]?.format === "cjs");
+    for (const { original } of lazy) {
+      const source = await readFile(path, "utf8");
+      const uses = source.split(`import("${original}")`).slice(0, -1);
+      if (uses.length === 0 || !uses.every((before) => /\{ default: \w+ \} = await $/.test(before))) {
+        throw new Error(`${path}: ${original} is CommonJS: const { default: name } = await import("${original}")`);
+      }
+    }
+  }
+}
+
 await rm("dist", { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   entryPoints,
   outdir: "dist",
   bundle: true,
@@ -54,6 +71,8 @@ await build({
     ].join(" "),
   },
   logLevel: "warning",
+  metafile: true,
 });
+await checkLazyImports(metafile);
 
 await buildAutoStop();

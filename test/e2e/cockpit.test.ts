@@ -1,5 +1,6 @@
 import { EC2Client, StopInstancesCommand } from "@aws-sdk/client-ec2";
 import { describe, expect, it } from "vitest";
+import { qrMatrix, qrRows } from "../../tui/sign-in/qr.ts";
 import type { Program } from "../harness/program.ts";
 import type { Stage } from "../simulator/demo/stage.ts";
 import { STORY_IDS } from "../simulator/story.ts";
@@ -48,6 +49,29 @@ describe("the cockpit, built, under a pty", () => {
     await cockpit.press("q");
     expect((await cockpit.exited).exitCode).toBe(0);
     expect(cockpit.restored()).toBe(true);
+    expect(cockpit.scrolledAway()).toBe(0);
+  });
+
+  it("draws the address as a QR code", async () => {
+    const stage = await scene();
+    const cockpit = stage.cockpit({ columns: 120, rows: 36 });
+    await cockpit.waitFor("Press l to sign in");
+    await cockpit.press("l");
+    await cockpit.waitFor("Approve only if you started this");
+    await cockpit.press("c");
+    await cockpit.waitFor("Copied the address");
+    const [, copied = ""] = /\]52;c;([\w+/=]+)/.exec(cockpit.written()) ?? [];
+    const address = Buffer.from(copied, "base64").toString();
+    expect(address).toContain(`${stage.simulator.url}/device?user_code=`);
+    const matrix = await qrMatrix(address);
+    const drawn = (matrix && qrRows(matrix, 120, 36)) ?? [];
+    await cockpit.waitFor(() => {
+      const screen = cockpit.screen();
+      const top = screen.findIndex((row) => row.includes(drawn[0] ?? "nothing"));
+      return top >= 0 && drawn.every((row, index) => screen[top + index]?.includes(row));
+    });
+    stage.simulator.sso.decide("approved");
+    await cockpit.waitFor("123456789012");
     expect(cockpit.scrolledAway()).toBe(0);
   });
 

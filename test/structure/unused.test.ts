@@ -5,14 +5,7 @@ import { readGraph, textOf } from "./graph.ts";
 const graph = readGraph();
 
 /** What runs without being imported: commands name it, or tests start it as a process of its own. */
-const NAMED_IN = [
-  "Makefile",
-  "package.json",
-  "esbuild.config.mjs",
-  "vitest.config.ts",
-  "test/kernel/heavy.sh",
-  ".ci/run",
-];
+const NAMED_IN = ["Makefile", "esbuild.config.mjs", "vitest.config.ts", "test/kernel/heavy.sh", ".ci/run"];
 
 it("every file is used", () => {
   const imported = new Set([...graph.values()].flatMap(({ imports }) => imports.map(({ to }) => to)));
@@ -65,6 +58,7 @@ function isForOthers(path: string): boolean {
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
+  readonly scripts?: Readonly<Record<string, string>>;
 }
 
 const manifest = JSON.parse(textOf("package.json")) as Manifest;
@@ -80,20 +74,41 @@ it("every package that is imported is a dependency, and what the product imports
   expect(wrong).toEqual([]);
 });
 
-it("every dependency is used", () => {
-  const imported = new Set([...graph.values()].flatMap(({ imports }) => imports.map(({ to }) => to)));
-  const commands = [...NAMED_IN, "terraform/auto-stop/build.mjs"].map(textOf).join("\n");
-  /** The commands that a package brings. */
-  const bins = (name: string) => {
-    const bin = (JSON.parse(textOf(`node_modules/${name}/package.json`) || "{}") as { bin?: string | object }).bin;
-    return typeof bin === "object" ? Object.keys(bin) : bin ? [name] : [];
-  };
-  const idle = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => {
+/** Scripts that import packages and are no modules of the project. */
+const SCRIPTS = ["esbuild.config.mjs", "terraform/auto-stop/build.mjs"];
+
+/** Which of these packages nobody imports, and no recipe of Make's nor any script calls by a command that it brings. */
+function unusedOf(names: readonly string[], users: (path: string) => boolean): readonly string[] {
+  const imported = new Set([
+    ...[...graph.values()].filter(({ path }) => users(path)).flatMap(({ imports }) => imports.map(({ to }) => to)),
+    ...SCRIPTS.flatMap((path) => [...textOf(path).matchAll(/\bfrom "([^."][^"]*)"/g)].map(([, name = ""]) => name)),
+  ]);
+  const recipes = textOf("Makefile").match(/^\t.*|^\w+ := .*/gm) ?? [];
+  const scripts = Object.values(manifest.scripts ?? {});
+  const commands = [...recipes, ...scripts, textOf("test/kernel/heavy.sh").replaceAll(/^\s*#.*/gm, "")].join("\n");
+  const called = (word: string) =>
+    new RegExp(`(^|[\\s@;&|(=])${word.replaceAll(/[^\w-]/g, "\\$&")}(\\s|;|$)`, "m").test(commands);
+  return names.filter((name) => {
     const of = /^@types\/(.+)$/.exec(name)?.[1];
-    if (of) return of !== "node" && !imported.has(of);
-    return !imported.has(name) && !bins(name).some((word) => new RegExp(`\\b${word}\\b`).test(commands));
+    return !imported.has(of ?? name) && of !== "node" && !commandsOf(name).some(called);
   });
-  expect(idle).toEqual([]);
+}
+
+/** The commands that a package brings. */
+function commandsOf(name: string): readonly string[] {
+  const { bin } = JSON.parse(textOf(`node_modules/${name}/package.json`) || "{}") as { bin?: string | object };
+  return typeof bin === "object" ? Object.keys(bin) : bin ? [name.split("/").at(-1) ?? name] : [];
+}
+
+it("every dependency is used, those of the product by the product", () => {
+  expect(unusedOf(Object.keys(devDependencies), () => true)).toEqual([]);
+  expect(unusedOf(Object.keys(dependencies), (path) => /^(ops|tui)\//.test(path))).toEqual([]);
+});
+
+it("a package that nobody uses would be noticed, also one that is there and brings a command", () => {
+  // vite and nanoid are there for others.
+  const others = ["@types/nobody", "no-such-package", "vite", "nanoid"];
+  expect(unusedOf([...others, "ink", "vitest", "node"], () => true)).toEqual(others);
 });
 
 it("no file is longer than 450 lines", () => {

@@ -33,7 +33,7 @@ const WIDEST_TEXT = 112;
 export function DeviceCode({ prompt, environment, onCancel, columns, rows, active, clock }: DeviceCodeProps) {
   const { stdout } = useStdout();
   const { notice, tell } = useNotice();
-  const matrix = useQr(prompt.urlComplete);
+  const matrix = useQr(prompt.urlComplete, tell);
   const reader = useIsScreenReaderEnabled();
   useKeys(
     "device-code",
@@ -84,18 +84,23 @@ export function DeviceCode({ prompt, environment, onCancel, columns, rows, activ
   );
 }
 
-function useQr(url: string): QrMatrix | undefined {
+function useQr(url: string, tell: (sentence: string) => void): QrMatrix | undefined {
   const [held, setHeld] = useState<{ readonly url: string; readonly matrix: QrMatrix } | undefined>();
   useEffect(() => {
     let gone = false;
-    void qrMatrix(url).then((matrix) => {
-      // An address too long for any code is still there to be read.
-      if (!gone && matrix) setHeld({ url, matrix });
-    });
+    qrMatrix(url).then(
+      (matrix) => {
+        // An address too long for any code is still there to be read.
+        if (!gone && matrix) setHeld({ url, matrix });
+      },
+      () => {
+        if (!gone) tell("No QR code could be drawn: use the address and the code.");
+      },
+    );
     return () => {
       gone = true;
     };
-  }, [url]);
+  }, [url, tell]);
   return held?.url === url ? held.matrix : undefined;
 }
 

@@ -1,5 +1,9 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { $, findProgram } from "../../../ops/programs.ts";
 import { width } from "../../../tui/format/text.ts";
 import { bigText } from "../../../tui/sign-in/big-text.ts";
 import { type QrMatrix, qrMatrix, qrRoom, qrRows } from "../../../tui/sign-in/qr.ts";
@@ -66,6 +70,26 @@ describe("the QR code", () => {
     expect(qrRows(matrix, wide.columns, wide.rows)?.[0]).toHaveLength(wide.columns);
     expect(qrRows(matrix, wide.columns - 1, wide.rows)?.[0]).toHaveLength(narrow.columns);
     expect(qrRows(matrix, narrow.columns, narrow.rows - 1)).toBeUndefined();
+  });
+
+  const reader = findProgram("zbarimg", process.env);
+  it.skipIf(!reader)(`is read by an independent reader${reader ? "" : " (needs zbarimg)"}`, async () => {
+    const directory = await mkdtemp(join(tmpdir(), "qr-"));
+    for (const length of [10, 100, 1000]) {
+      const url = `https://device.sso.us-west-1.amazonaws.com/?user_code=${"x".repeat(length)}`;
+      const matrix = await codeOf(url);
+      const { columns, rows } = qrRoom(matrix, 4);
+      const drawn = qrRows(matrix, columns, rows) ?? [];
+      // A portable bitmap, each module 4×4 dots, dark ones 1.
+      const dots = drawn.flatMap((row) =>
+        ["█▀", "█▄"].map((lit) => [...row].map((half) => (lit.includes(half) ? "0" : "1").repeat(4)).join("")),
+      );
+      const picture = dots.slice(0, columns).flatMap((line) => [line, line, line, line]);
+      const file = join(directory, "code.pbm");
+      await writeFile(file, `P1\n${columns * 4} ${columns * 4}\n${picture.join("\n")}\n`);
+      expect((await $({ env: process.env })`${reader} --quiet --raw ${file}`).stdout.trim()).toBe(url);
+    }
+    await rm(directory, { recursive: true });
   });
 
   it("is not there for what no code can hold", async () => {
