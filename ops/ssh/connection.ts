@@ -2,6 +2,7 @@
 
 import type { IPty } from "node-pty";
 import type { Size } from "./emulator.ts";
+import { createPtyWriter } from "./pty-writer.ts";
 import { hangUpWithUs } from "./watcher.ts";
 
 export interface Connection {
@@ -46,6 +47,7 @@ export async function connect(
     env: withoutWindow(env),
     encoding: null,
   });
+  const typed = createPtyWriter(descriptorOf(pty));
   const release = hangUpWithUs(pty.pid);
   const gone = Promise.withResolvers<void>();
   let ended = false;
@@ -79,6 +81,7 @@ export async function connect(
   });
   pty.onExit(({ exitCode, signal }) => {
     ended = true;
+    typed.stop();
     passOn();
     clearInterval(heldCheck);
     clearTimeout(killer);
@@ -93,7 +96,7 @@ export async function connect(
     pid: pty.pid,
     gone: gone.promise,
     write: (bytes) => {
-      if (!ended) pty.write(bytes as unknown as string);
+      if (!ended) typed.write(bytes);
     },
     resize: ({ columns, rows }) => {
       if (ended || columns < 1 || rows < 1) return;
@@ -131,6 +134,12 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** The master's descriptor, which node-pty has and does not publish (`fd` in its unixTerminal.js). */
+function descriptorOf(pty: IPty): number {
+  if ("fd" in pty && typeof pty.fd === "number") return pty.fd;
+  throw new Error("node-pty gives no descriptor any more");
 }
 
 /** `kill` leaves the descriptor open, `destroy` closes it; it is not in the published types. */

@@ -130,6 +130,23 @@ describe("a session", () => {
     await done;
   });
 
+  test("five megabytes pasted where each is echoed come through whole, and what is not read takes nothing away", async () => {
+    const { terminal, done, id } = await attached();
+    const line = `${"a line of a long text, ".repeat(3)}\n`;
+    const text = Buffer.from(line.repeat(Math.ceil((5 * 1024 * 1024) / line.length)));
+    terminal.type("echo rea''dy; cat > pasted; sha256sum < pasted\r");
+    await terminal.waitFor("ready");
+    // Carriage returns are what a terminal sends for line ends.
+    terminal.type(Buffer.from(text.toString().replaceAll("\n", "\r")));
+    terminal.type("\u0004");
+    await terminal.waitFor(createHash("sha256").update(text).digest("hex"));
+    terminal.type("sleep 1000\r");
+    terminal.type(text);
+    terminal.type(LEAVE_KEY);
+    expect(await done).toBe("detached");
+    rig.sessions.close(id);
+  });
+
   test("passes binary output and a flood, is left in the middle of it, and is right afterwards", async () => {
     const { id, terminal, done } = await attached();
     terminal.type("head -c 300000 /dev/urandom; printf '\\033c'; yes flood\r");
