@@ -10,6 +10,7 @@ import type { Run } from "../ops/operation/run.ts";
 import type { Ops } from "../ops/ops.ts";
 import { cell, type Store } from "../ops/store.ts";
 import { type Cockpit, fleetHandlers, quit } from "./cockpit.ts";
+import { STILL_MS, StillFor } from "./dialogs/still.ts";
 import { FleetScreen } from "./fleet/fleet.tsx";
 import { Toasts } from "./fleet/toast-rows.tsx";
 import { type Tell, useToasts } from "./fleet/toasts.ts";
@@ -100,24 +101,26 @@ export function App({ ops, lifecycle, loan, terminal }: AppProps) {
   );
 
   return (
-    <Box width={columns} height={rows} overflow="hidden" flexDirection="column">
-      {top ? (
-        <OpenHelp.Provider value={openHelp}>
-          <Overlays cockpit={cockpit} overlay={top} runs={runs} columns={columns} rows={rows} whyNot={whyNot} />
-          <Toasts toasts={toasts} columns={columns} rows={Math.floor(rows / 4)} above={2} clock={ops.clock} />
-        </OpenHelp.Provider>
-      ) : (
-        <FleetScreen
-          ops={ops}
-          navigation={navigation}
-          columns={columns}
-          rows={rows}
-          whyNot={whyNot}
-          toasts={toasts}
-          strips={<RunStrip runs={runs} columns={columns} clock={ops.clock} />}
-        />
-      )}
-    </Box>
+    <StillFor.Provider value={STILL_MS}>
+      <Box width={columns} height={rows} overflow="hidden" flexDirection="column">
+        {top ? (
+          <OpenHelp.Provider value={openHelp}>
+            <Overlays cockpit={cockpit} overlay={top} runs={runs} columns={columns} rows={rows} whyNot={whyNot} />
+            <Toasts toasts={toasts} columns={columns} rows={Math.floor(rows / 4)} above={2} clock={ops.clock} />
+          </OpenHelp.Provider>
+        ) : (
+          <FleetScreen
+            ops={ops}
+            navigation={navigation}
+            columns={columns}
+            rows={rows}
+            whyNot={whyNot}
+            toasts={toasts}
+            strips={<RunStrip runs={runs} columns={columns} clock={ops.clock} />}
+          />
+        )}
+      </Box>
+    </StillFor.Provider>
   );
 }
 

@@ -18,6 +18,7 @@ it("k builds a kernel; the cockpit is killed in mid-build, and the next one foll
   await cockpit.waitFor("jumpbox builds no kernels");
   await cockpit.press("down", "k");
   await cockpit.waitFor("Build which kernel on fcvm-metal-arm?");
+  await cockpit.takesAnswers();
   await cockpit.press("down", "enter");
   await cockpit.waitFor("▸ compile");
   cockpit.kill("SIGKILL");

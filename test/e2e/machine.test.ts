@@ -25,6 +25,7 @@ describe("enter", () => {
     stage.simulator.sso.decide("approved");
     await cockpit.waitFor("Open SSH on fcvm-metal-x86?");
     expect(cockpit.text()).toMatch(/\$[\d.]+\/h/);
+    await cockpit.takesAnswers();
     await cockpit.press("right", "enter");
     await cockpit.waitFor(PROMPT.x86);
     cockpit.write("touch made-here; ls\r");
@@ -71,6 +72,7 @@ describe("enter", () => {
     await cockpit.waitFor("THROW-AWAY ROOT");
     await cockpit.press("enter");
     await cockpit.waitFor("is on a throw-away root");
+    await cockpit.takesAnswers();
     await cockpit.press("down", "enter");
     await cockpit.waitFor(PROMPT.arm);
     cockpit.write("cat notes.md\r");
@@ -97,6 +99,7 @@ describe("swap", () => {
       expect(cockpit.text()).toContain(id);
     }
     // Cancel is focused: Enter alone does nothing.
+    await cockpit.takesAnswers();
     await cockpit.press("enter");
     await cockpit.waitFor(/Nothing was done|cancelled/i);
     await cockpit.press("escape", "s");

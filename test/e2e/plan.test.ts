@@ -16,6 +16,7 @@ it("a: plans, shows what is dangerous, applies after the name is typed, and offe
   await cockpit.waitFor("source_code_hash");
   await cockpit.press("a");
   await cockpit.waitFor("Type fcvm-metal-x86");
+  await cockpit.takesAnswers();
   await cockpit.press(..."fcvm-metal-x86");
   await cockpit.press("enter");
   await cockpit.waitFor(/destroying +aws_instance\.fcvm_metal_x86|creating +aws_instance\.fcvm_metal_x86/);

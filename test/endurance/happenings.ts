@@ -1,6 +1,7 @@
 /** What happens in the day of somebody who works with the cockpit: each begins and ends at the fleet screen, at rest. */
 
 import type { MachineName } from "../../ops/fleet/machines.ts";
+import { TAKES_ANSWERS } from "../harness/program.ts";
 import type { Fault } from "../simulator/faults.ts";
 import { recreatedAccount, STORY_IDS } from "../simulator/story.ts";
 import type { Hand } from "./hand.ts";
@@ -151,6 +152,7 @@ async function kernel({ hand }: Today): Promise<void> {
   const isBuild = ({ title }: { readonly title: string }) => /^Build a .*kernel/.test(title);
   await hand.until("a question", ({ runs: [run] }) => run !== undefined && isBuild(run) && run.asks !== undefined);
   await hand.see(/Build which kernel/);
+  await hand.see(TAKES_ANSWERS);
   await hand.press("down", "enter");
   await hand.see("Esc back");
   await hand.home();

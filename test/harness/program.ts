@@ -6,6 +6,8 @@ import { gridRows, PATIENCE_MS, waitUntil } from "./grid.ts";
 import { keyBytes } from "./keys.ts";
 
 const DRAIN_MS = 50;
+/** A marked button, or the keys of a list or a field (tui/dialogs). */
+export const TAKES_ANSWERS = /\[ [^\]\n]+ \]|Enter take it|Enter go on|once the word is right/;
 
 export interface Program {
   readonly pid: number;
@@ -18,6 +20,8 @@ export interface Program {
   readonly write: (bytes: string) => void;
   readonly resize: (columns: number, rows: number) => void;
   readonly waitFor: (test: string | RegExp | ((text: string) => boolean), ms?: number) => Promise<void>;
+  /** Resolves when the question on the screen takes an answer: its buttons or keys are named. */
+  readonly takesAnswers: () => Promise<void>;
   /** Resolves when it has written nothing for a moment: what it was doing is done. */
   readonly quiet: () => Promise<void>;
   readonly kill: (signal?: string) => void;
@@ -83,6 +87,11 @@ export function runProgram(
     });
   });
   const text = () => gridRows(terminal).join("\n");
+  const waitFor: Program["waitFor"] = async (test, ms = PATIENCE_MS) => {
+    const holds = () =>
+      typeof test === "string" ? text().includes(test) : test instanceof RegExp ? test.test(text()) : test(text());
+    await waitUntil(holds, ms, () => `the screen never showed ${test}; it shows:\n${text()}`);
+  };
   return {
     pid: pty.pid,
     terminal,
@@ -99,11 +108,8 @@ export function runProgram(
       terminal.resize(newColumns, newRows);
       pty.resize(newColumns, newRows);
     },
-    waitFor: async (test, ms = PATIENCE_MS) => {
-      const holds = () =>
-        typeof test === "string" ? text().includes(test) : test instanceof RegExp ? test.test(text()) : test(text());
-      await waitUntil(holds, ms, () => `the screen never showed ${test}; it shows:\n${text()}`);
-    },
+    waitFor,
+    takesAnswers: () => waitFor(TAKES_ANSWERS),
     quiet: async () => {
       let before = -1;
       for (let now = chunks.length; now !== before; now = chunks.length) {

@@ -238,6 +238,7 @@ describe("secrets", () => {
     await cockpit.waitFor(/Saved as/);
     await cockpit.press("tab", "a");
     await cockpit.waitFor("Type fcvm-metal-x86");
+    await cockpit.takesAnswers();
     await cockpit.press(..."fcvm-metal-x86", "enter");
     await cockpit.waitFor("fcvm-metal-x86 was recreated");
     await cockpit.press("escape");

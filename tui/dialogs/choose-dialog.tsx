@@ -8,6 +8,7 @@ import { useKeys } from "../keys/use-keys.ts";
 import { listWindow, useChosen } from "../shared/list.ts";
 import { hintLine, type Window } from "../shared/overlay.tsx";
 import { Dialog } from "./dialog.tsx";
+import { useStill } from "./still.ts";
 
 interface ChooseProps extends Window {
   readonly title: string;
@@ -21,6 +22,7 @@ const PAGE = 8;
 
 export function ChooseDialog({ choices, onChoice, onNo, lines, ...window }: ChooseProps) {
   const { chosen, now, move } = useChosen(choices.length);
+  const { ready, hears } = useStill();
   useKeys(
     "choose",
     {
@@ -34,7 +36,7 @@ export function ChooseDialog({ choices, onChoice, onNo, lines, ...window }: Choo
       },
       back: onNo,
     },
-    { active: window.active },
+    { active: window.active, hears },
   );
   const footer = (width: number, room: number): readonly Line[] => {
     const visible = Math.max(1, Math.min(choices.length, room - 2));
@@ -45,14 +47,16 @@ export function ChooseDialog({ choices, onChoice, onNo, lines, ...window }: Choo
         .slice(from, from + visible)
         .map((choice, index) => choiceLine(choice, from + index === chosen, longest)),
       [],
-      hintLine(
-        [
-          [keyOf("choose", "up") + keyOf("choose", "down"), `${chosen + 1} of ${choices.length}`],
-          [keyOf("choose", "accept"), "take it"],
-          [keyOf("choose", "back"), "cancel"],
-        ],
-        width,
-      ),
+      ready
+        ? hintLine(
+            [
+              [keyOf("choose", "up") + keyOf("choose", "down"), `${chosen + 1} of ${choices.length}`],
+              [keyOf("choose", "accept"), "take it"],
+              [keyOf("choose", "back"), "cancel"],
+            ],
+            width,
+          )
+        : [],
     ];
   };
   return <Dialog {...window} lines={lines} footer={footer} />;

@@ -9,6 +9,7 @@ import { type KeyContext, keyOf } from "../keys/registry.ts";
 import { useKeys } from "../keys/use-keys.ts";
 import { useInstant } from "../shared/instant.ts";
 import { Floating, hintLine, type Window } from "../shared/overlay.tsx";
+import { useStill } from "./still.ts";
 
 interface DialogProps extends Window {
   readonly title: string;
@@ -93,6 +94,7 @@ interface ConfirmProps extends Window {
 /** Asks once. The answer "no" has the focus, so that a stray Enter does nothing. */
 export function ConfirmDialog({ yes, no, onYes, onNo, ...dialog }: ConfirmProps) {
   const { value: focus, get, set } = useInstant<"no" | "yes">("no");
+  const { ready, hears } = useStill();
   useKeys(
     "dialog",
     {
@@ -102,23 +104,25 @@ export function ConfirmDialog({ yes, no, onYes, onNo, ...dialog }: ConfirmProps)
       accept: () => (get() === "yes" ? onYes() : onNo()),
       back: onNo,
     },
-    { active: dialog.active },
+    { active: dialog.active, hears },
   );
   return (
     <Dialog
       {...dialog}
       scrollIn="dialog"
       footer={(width) => [
-        [...button(no, focus === "no"), t("  "), ...button(yes, focus === "yes")],
+        [...button(no, ready && focus === "no"), t("  "), ...button(yes, ready && focus === "yes")],
         [],
-        hintLine(
-          [
-            [keyOf("dialog", "next"), "the other"],
-            [keyOf("dialog", "accept"), focus === "yes" ? clean(yes) : clean(no)],
-            [keyOf("dialog", "back"), clean(no)],
-          ],
-          width,
-        ),
+        ready
+          ? hintLine(
+              [
+                [keyOf("dialog", "next"), "the other"],
+                [keyOf("dialog", "accept"), focus === "yes" ? clean(yes) : clean(no)],
+                [keyOf("dialog", "back"), clean(no)],
+              ],
+              width,
+            )
+          : [],
       ]}
     />
   );

@@ -7,6 +7,7 @@ import { clean } from "../format/text.ts";
 import { keyOf } from "../keys/registry.ts";
 import { hintLine, type Window } from "../shared/overlay.tsx";
 import { Dialog } from "./dialog.tsx";
+import { useStill } from "./still.ts";
 import { fieldLine, useTextField } from "./use-text-field.ts";
 
 interface TextProps extends Window {
@@ -24,8 +25,10 @@ const WRONG_ROWS = 2;
 
 export function TextDialog({ placeholder, check, onText, onNo, ...window }: TextProps) {
   const [refused, setRefused] = useState(false);
+  const { ready, hears } = useStill();
   const { text, field } = useTextField({
     active: window.active,
+    hears,
     onAccept: (typed) => (check(typed) === undefined ? onText(typed) : setRefused(true)),
     onBack: onNo,
   });
@@ -37,13 +40,15 @@ export function TextDialog({ placeholder, check, onText, onNo, ...window }: Text
     return [
       [{ text: "› ", token: "accent", spoken: "Typed: " }, ...fieldLine(field, width - 2, clean(placeholder))],
       ...Array.from({ length: WRONG_ROWS }, (_, row) => sentence[row] ?? []),
-      hintLine(
-        [
-          [keyOf("typed", "accept"), "go on"],
-          [keyOf("typed", "back"), "cancel"],
-        ],
-        width,
-      ),
+      ready
+        ? hintLine(
+            [
+              [keyOf("typed", "accept"), "go on"],
+              [keyOf("typed", "back"), "cancel"],
+            ],
+            width,
+          )
+        : [],
     ];
   };
   return <Dialog {...window} scrollIn="typed" footer={footer} />;

@@ -6,6 +6,7 @@ import { clean } from "../format/text.ts";
 import { keyOf } from "../keys/registry.ts";
 import { hintLine, type Window } from "../shared/overlay.tsx";
 import { Dialog } from "./dialog.tsx";
+import { useStill } from "./still.ts";
 import { fieldLine, useTextField } from "./use-text-field.ts";
 
 interface TypedProps extends Window {
@@ -22,8 +23,10 @@ const NARROWEST = 64;
 
 export function TypedDialog({ word, yes, no, onYes, onNo, ...window }: TypedProps) {
   const [refused, setRefused] = useState(false);
+  const { ready, hears } = useStill();
   const { text, field } = useTextField({
     active: window.active,
+    hears,
     onAccept: (typed) => (typed === word ? onYes() : setRefused(true)),
     onBack: onNo,
   });
@@ -35,13 +38,15 @@ export function TypedDialog({ word, yes, no, onYes, onNo, ...window }: TypedProp
     [{ text: "› ", token: "accent", spoken: "Typed: " }, ...fieldLine(field, width - 2)],
     [t(right ? "✓ That is it." : wrongness(text, word), token)],
     [],
-    hintLine(
-      [
-        [keyOf("typed", "back"), clean(no)],
-        [keyOf("typed", "accept"), right ? clean(yes) : `${clean(yes)}, once the word is right`],
-      ],
-      width,
-    ),
+    ready
+      ? hintLine(
+          [
+            [keyOf("typed", "back"), clean(no)],
+            [keyOf("typed", "accept"), right ? clean(yes) : `${clean(yes)}, once the word is right`],
+          ],
+          width,
+        )
+      : [],
   ];
   return <Dialog {...window} narrowest={NARROWEST} tone="border.warn" scrollIn="typed" footer={footer} />;
 }

@@ -11,10 +11,11 @@ interface FieldKeys {
   readonly active: boolean;
   readonly onAccept: (text: string) => void;
   readonly onBack: () => void;
+  readonly hears?: () => boolean;
 }
 
 /** Hears the keys of the "typed" context; gives the text and the field to draw. */
-export function useTextField({ active, onAccept, onBack }: FieldKeys): {
+export function useTextField({ active, onAccept, onBack, hears }: FieldKeys): {
   readonly text: string;
   readonly field: Field;
   readonly clear: () => void;
@@ -23,9 +24,9 @@ export function useTextField({ active, onAccept, onBack }: FieldKeys): {
   useKeys(
     "typed",
     { accept: () => onAccept(fieldText(get())), back: onBack },
-    { active, onText: (text, name) => set(edited(get(), text, name)) },
+    { active, onText: (text, name) => set(edited(get(), text, name)), ...(hears && { hears }) },
   );
-  usePaste((text) => set(pasted(get(), text)), { isActive: active });
+  usePaste((text) => hears?.() !== false && set(pasted(get(), text)), { isActive: active });
   return { text: fieldText(field), field, clear: () => set(EMPTY_FIELD) };
 }
 

@@ -11,10 +11,12 @@ interface Options {
   readonly active: boolean;
   /** For fields: printable text, and "backspace", that are no command here. */
   readonly onText?: (text: string, name: string) => void;
+  /** Asked at every key but the one that goes back: false where it is not to be heard. */
+  readonly hears?: () => boolean;
 }
 
 /** Hears the keys of one context and calls the handler of the command that the registry gives. Help is the same everywhere. */
-export function useKeys(context: KeyContext, handlers: Handlers, { active, onText }: Options): void {
+export function useKeys(context: KeyContext, handlers: Handlers, { active, onText, hears }: Options): void {
   const openHelp = useContext(OpenHelp);
   // Ink calls the newest of these functions from the moment that it is drawn: a quick key never meets an old handler.
   useInput(
@@ -22,6 +24,7 @@ export function useKeys(context: KeyContext, handlers: Handlers, { active, onTex
       if (key.eventType === "release") return;
       const hear = (text: string, name: string) => {
         const command = lookup(context, name);
+        if (command !== "back" && hears?.() === false) return;
         const handler = command && handlers[command];
         if (handler) handler();
         else if (command === "help") openHelp(context);

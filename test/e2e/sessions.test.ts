@@ -1,0 +1,45 @@
+import { expect, it } from "vitest";
+import { STORY_IDS } from "../simulator/story.ts";
+import { type Scene, scene, signIn } from "./stage.ts";
+
+const JUMPBOX = "ubuntu@jumpbox:~$";
+
+/** A shell on the jumpbox, beside a machine for which a swap is offered. */
+async function atThePrompt() {
+  const stage = await scene({ latencyScale: 0.05 });
+  const cockpit = stage.cockpit({ columns: 100, rows: 30 });
+  await signIn(cockpit, stage);
+  await cockpit.waitFor("running on a");
+  await cockpit.press("up", "enter");
+  await cockpit.waitFor(JUMPBOX);
+  return { stage, cockpit };
+}
+
+/** What was asked of EC2 that changes anything. */
+const changes = ({ simulator }: Scene) =>
+  simulator.calls.filter(
+    ({ service, operation }) =>
+      service === "ec2" && /^(Stop|Start|Detach|Attach|Delete|Terminate|Create)/.test(operation),
+  );
+
+it("what is typed when the link dies is no command: nothing is started, confirmed or ended by it", async () => {
+  const { stage, cockpit } = await atThePrompt();
+  stage.hosts.faults("jumpbox").cut();
+  // Typed on as people type, and on: whoever writes has not looked up yet.
+  for (const key of "sudo systemctl sta\t\rps aux\rp\u001b[C\rq\u0003\u0003") {
+    cockpit.write(key);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await cockpit.waitFor(/link|connection/i);
+  await cockpit.waitFor("Enter ssh");
+  expect(changes(stage)).toEqual([]);
+  expect(cockpit.text()).not.toMatch(/\[ Cancel \]|Press Ctrl\+C again/);
+  expect(stage.simulator.account().instances[STORY_IDS.jumpbox]?.state).toBe("running");
+  // The link comes back by itself, and Ctrl+C asks what q asks.
+  await cockpit.waitFor("1 open");
+  await cockpit.press("ctrl+c", "ctrl+c");
+  await cockpit.waitFor("Quit the cockpit?");
+  cockpit.kill("SIGTERM");
+  expect((await cockpit.exited).exitCode).toBe(143);
+  expect(cockpit.restored()).toBe(true);
+});

@@ -1,0 +1,34 @@
+/** A question that has just appeared takes no answer: what is typed in that moment was meant for something else. */
+
+import { createContext, useCallback, useContext, useEffect, useRef, useState } from "react";
+
+/** How long a question stands before it is answered in the cockpit; a dialog by itself takes answers at once. */
+export const STILL_MS = 500;
+export const StillFor = createContext(0);
+
+export interface Stillness {
+  /** For drawing: whether an answer would be taken. */
+  readonly ready: boolean;
+  /** To be asked at every key: false where it came too soon, and then the moment begins anew. */
+  readonly hears: () => boolean;
+}
+
+/** Begins where the question is drawn first. A key that comes too soon puts the end off: whoever types on has not looked up yet. */
+export function useStill(): Stillness {
+  const ms = useContext(StillFor);
+  const [ready, setReady] = useState(ms === 0);
+  const timer = useRef<NodeJS.Timeout | undefined>(undefined);
+  const begin = useCallback(() => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setReady(true), ms);
+  }, [ms]);
+  useEffect(() => {
+    if (ms > 0) begin();
+    return () => clearTimeout(timer.current);
+  }, [ms, begin]);
+  const hears = () => {
+    if (!ready) begin();
+    return ready;
+  };
+  return { ready, hears };
+}
