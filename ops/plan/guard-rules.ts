@@ -1,314 +1,227 @@
-/** What speaks against a plan, rule by rule: each looks at one change and says what would be lost or disturbed. Pure. */
+/** What speaks against a plan: each change placed by the table, and what no table can place. Pure. */
 
-import { dollars } from "../fleet/derive/cost.ts";
-import { isMachineName, MACHINES, type MachineName } from "../fleet/machines.ts";
-import type { OwnerValues } from "../fleet/model.ts";
-import { PERSISTENT_TAG } from "../fleet/owner-text.ts";
-import { valueAt } from "./attributes.ts";
-import { fields, list, type PlanModel, type ResourceChange, text } from "./plan.ts";
+import { isMachineName, type MachineName } from "../fleet/machines.ts";
+import type { Fleet, OwnerValues } from "../fleet/model.ts";
+import { type Fields, fields, type PlanModel, type ResourceChange, withoutKeys } from "./plan.ts";
+import { machineOf } from "./table/instance.ts";
+import {
+  ALWAYS_FREE,
+  type AttributeRule,
+  anything,
+  attributesWithin,
+  type Look,
+  NOT_READ,
+  NOTHING,
+  type Said,
+  type TypeRules,
+  UNPLACED,
+  verb,
+} from "./table/place.ts";
+import { rulesOf } from "./table/table.ts";
 
 export interface Objection {
   readonly address: string;
-  readonly grade: "refused" | "dangerous";
-  /** What is typed to say yes: the machine's name, else the resource's. */
-  readonly word: string;
+  readonly grade: "refused" | "typed";
+  /** What is typed to say yes: the machine's name, else the resource's; undefined where what is to be done is word enough. */
+  readonly word: string | undefined;
   readonly sentence: string;
 }
 
-interface Look {
-  readonly change: ResourceChange;
-  readonly ids: ReadonlySet<string>;
-  readonly owner: OwnerValues;
-  readonly plan: PlanModel;
-}
-
-type Rule = (look: Look) => readonly (readonly [Objection["grade"], string])[];
-
-const NOTHING: ReturnType<Rule> = [];
+export { machineOf } from "./table/instance.ts";
 
 /** All objections, those about machines first, and what is worth knowing though nothing speaks against it. */
 export function objections(
   plan: PlanModel,
   ids: ReadonlySet<string>,
+  roots: ReadonlySet<string>,
   owner: OwnerValues,
+  fleet: Fleet | undefined,
 ): { readonly found: readonly Objection[]; readonly notes: string[] } {
   const found: Objection[] = [];
-  const notes: string[] = [];
+  const notes: string[] = plan.complaints.map((one) => `terraform/ has a check that does not hold: ${one}`);
   const gone = new Set(plan.drift.filter(({ kind }) => kind === "delete").map(({ address }) => address));
   for (const change of plan.changes) {
-    if (change.mode === "data") continue;
+    const look = { change, ids, roots, owner, fleet, plan };
     const word = machineOf(change) ?? change.address;
-    const look = { change, ids, owner, plan };
-    const said = [...RULES.flatMap((rule) => rule(look)), ...(gone.has(change.address) ? vanished(change) : NOTHING)];
-    for (const [grade, sentence] of said) found.push({ address: change.address, grade, word, sentence });
+    for (const [grade, sentence] of distinct(change.mode === "data" ? reads(change) : judged(look, gone))) {
+      if (grade === "word") notes.push(sentence);
+      else found.push({ address: change.address, grade, word: isPlain(sentence) ? undefined : word, sentence });
+    }
     const note = noteOf(look);
     if (note) notes.push(note);
+  }
+  for (const { address, type, trigger } of plan.invocations) {
+    const what = `sets off ${address} (${type || "of an unknown type"})${trigger ? ` after ${trigger}` : ""}`;
+    const grade = /terminate|delete|destroy|purge/.test(type) ? "refused" : "typed";
+    found.push({ address, grade, word: address, sentence: what });
+  }
+  for (const { address, kind } of plan.deferred) {
+    const sentence = `puts off what it cannot tell yet (${kind}): ${address}; the plan after this one says it`;
+    found.push({ address, grade: "typed", word: address, sentence });
   }
   const isMachine = ({ word }: Objection) => (isMachineName(word) ? 0 : 1);
   return { found: found.toSorted((a, b) => isMachine(a) - isMachine(b)), notes };
 }
 
-/** Holds data, and is gone for good when it is deleted. */
-const DATA: Readonly<Record<string, string>> = {
-  aws_ebs_volume: "a volume with data",
-  aws_ebs_snapshot: "a snapshot",
-  aws_ebs_snapshot_copy: "a snapshot",
-  aws_rds_cluster: "the database",
-  aws_rds_global_cluster: "the database",
-  aws_db_instance: "the database",
-  aws_db_cluster_snapshot: "a copy of the database",
-  aws_db_snapshot: "a copy of the database",
-  aws_s3_bucket: "a bucket, and Terraform's state is in one",
-  aws_backup_vault: "the backups",
-  aws_backup_logically_air_gapped_vault: "the backups",
-  aws_kms_key: "a key, without which what it encrypted is lost",
-  aws_efs_file_system: "a file system",
-  aws_dynamodb_table: "a table",
-};
+const PLAIN = "and nothing else is lost with it";
+/** A change that is typed only because it cannot be undone. */
+const isPlain = (sentence: string) => sentence.endsWith(PLAIN);
 
-/** Not the data itself, but what protects it or leads to it. */
-const AROUND: Readonly<Record<string, string>> = {
-  aws_rds_cluster_instance: "nothing reaches the database until there is another one; its data stays",
-  aws_backup_plan: "no backups are made any more",
-  aws_backup_selection: "what it selects is not backed up any more",
-  aws_backup_vault_policy: "the backups lose their protection",
-  aws_backup_vault_lock_configuration: "the backups lose their protection",
-  aws_s3_bucket_versioning: "older versions of the state are not kept any more",
-  aws_s3_bucket_public_access_block: "the state's bucket may become public",
-  aws_s3_bucket_server_side_encryption_configuration: "the state is not encrypted any more",
-  aws_volume_attachment: "the volume comes off its machine; its data stays on it",
-  aws_eip_association: "the machine loses its address until it is given back",
-  aws_secretsmanager_secret: "the secret is gone",
-};
+function judged(look: Look, gone: ReadonlySet<string>): readonly Said[] {
+  const { change } = look;
+  if (change.kind === "unknown") {
+    return [["refused", `plans something for ${change.address} that this version does not know`]];
+  }
+  const rules = rulesOf(change.type);
+  return [
+    ...(rules ? placed(look, rules) : strange(look)),
+    ...ownId(look, rules),
+    ...programs(look),
+    ...moved(look),
+    ...imported(look),
+    ...(gone.has(change.address) ? vanished(change, rules) : NOTHING),
+  ];
+}
+
+/** A type that the table has. */
+function placed(look: Look, rules: TypeRules): readonly Said[] {
+  const { change } = look;
+  switch (change.kind) {
+    case "create":
+      return [...(rules.make?.(look) ?? NOTHING), ...attributes(look, rules)];
+    case "update":
+      return attributes(look, rules);
+    case "delete":
+      return ended(look, rules);
+    case "replace":
+      return [...ended(look, rules), ...attributes(look, rules)];
+    case "forget":
+      return [forgotten(look)];
+    default:
+      return NOTHING;
+  }
+}
+
+/** A type that the table does not have: nothing of it is known to be harmless. */
+function strange({ change, ids }: Look): readonly Said[] {
+  const { address, kind, type } = change;
+  if (kind === "move" || kind === "import" || kind === "read") return NOTHING;
+  if (kind === "forget") return [forgotten({ change, ids })];
+  const verbs = { create: "makes", update: "changes", delete: "deletes", replace: "replaces" } as const;
+  return [["typed", `${kind === "unknown" ? "touches" : verbs[kind]} ${address}: ${type} is not known to snowglobe`]];
+}
+
+/** A deletion or a replacement is never less than typed. */
+function ended(look: Look, rules: TypeRules): readonly Said[] {
+  const { change } = look;
+  const said = ((change.kind === "replace" ? rules.swap : undefined) ?? rules.end)(look);
+  return said.length > 0 ? said : [["typed", `${verb(change)} ${rules.is} ${change.address}, ${PLAIN}`]];
+}
+
+function forgotten({ change, ids }: Pick<Look, "change" | "ids">): Said {
+  const id = mentioned(change.values.before, ids);
+  const what = `forgets ${change.address}${id ? ` with ${id}` : ""}`;
+  return ["typed", `${what}: it stays in the account, and Terraform no longer knows of it`];
+}
+
+function attributes(look: Look, { free, attributes: rules }: TypeRules): readonly Said[] {
+  const { values } = look.change;
+  const harmless = new Set(free.split(/\s+/));
+  const ruleOf = (key: string): AttributeRule | undefined => {
+    if (Object.hasOwn(rules, key)) return rules[key];
+    return harmless.has(key) || ALWAYS_FREE.has(key) ? anything : undefined;
+  };
+  const configured = look.plan.configuration.get(withoutKeys(look.change.address));
+  // Where everything is unknown, nothing of it is known to be harmless.
+  if (values.unknown === true) return [["typed", `${UNPLACED}all of ${look.change.address}`]];
+  const before = look.change.kind === "create" ? {} : values.before;
+  const turn = { before, after: values.after, unknown: values.unknown, look };
+  return gathered(attributesWithin(turn, configured?.expressions ?? NOT_READ, "", ruleOf));
+}
+
+/** What no entry places is one reason, however many attributes it is. */
+function gathered(said: readonly Said[]): readonly Said[] {
+  const isUnplaced = ([, sentence]: Said) => sentence.startsWith(UNPLACED);
+  const unplaced = said.filter(isUnplaced).map(([, sentence]) => sentence.slice(UNPLACED.length));
+  if (unplaced.length === 0) return said;
+  const more = unplaced.length > 3 ? ` and ${unplaced.length - 3} more` : "";
+  return [...said.filter((one) => !isUnplaced(one)), ["typed", `${UNPLACED}${unplaced.slice(0, 3).join("; ")}${more}`]];
+}
+
+function distinct(said: readonly Said[]): readonly Said[] {
+  const seen = new Set<string>();
+  return said.filter(([, sentence]) => !seen.has(sentence) && seen.add(sentence));
+}
+
+/** Data sources of AWS's and of archives look on; any other may run a program. */
+function reads({ type, address, kind }: ResourceChange): readonly Said[] {
+  if (kind === "read" && /^(?:aws_|archive_file$|terraform_remote_state$)/.test(type)) return NOTHING;
+  return [["typed", `reads ${address}: ${type || "what it is"} is not known to snowglobe`]];
+}
 
 const ends = ({ kind }: ResourceChange) => kind === "delete" || kind === "replace";
-const verb = ({ kind }: ResourceChange) => (kind === "replace" ? "replaces" : "deletes");
-
-const unknownAction: Rule = ({ change }) =>
-  change.kind === "unknown"
-    ? [["refused", `plans something for ${change.address} that this version does not know`]]
-    : NOTHING;
-
-const dataHolder: Rule = ({ change }) => {
-  const what = Object.hasOwn(DATA, change.type) ? DATA[change.type] : undefined;
-  if (what === undefined || !ends(change)) return NOTHING;
-  return [["refused", `${verb(change)} ${what}: ${nameOf(change)}`]];
-};
-
-const address: Rule = ({ change }) => {
-  if (change.type !== "aws_eip" || !ends(change)) return NOTHING;
-  const ip = text(fields(change.values.before).public_ip);
-  return [["refused", `${verb(change)} an Elastic IP, which never comes back: ${ip ?? nameOf(change)}`]];
-};
 
 /** Whatever its type: what is, or is made of, a protected volume or address. */
-const ownId: Rule = ({ change, ids }) => {
-  if (!ends(change) || Object.hasOwn(DATA, change.type) || change.type === "aws_eip") return NOTHING;
+function ownId({ change, ids }: Look, rules: TypeRules | undefined): readonly Said[] {
+  // What the table has has said what becomes of it; an attachment that ends harms no volume.
+  if (!ends(change) || rules) return NOTHING;
   const before = fields(change.values.before);
   const id = [before.id, before.resource_id, before.volume_id, before.allocation_id].find(
     (one): one is string => typeof one === "string" && ids.has(one),
   );
-  if (id === undefined) return mentions(change, ids);
-  if (change.type === "aws_volume_attachment" || change.type === "aws_eip_association") return NOTHING;
-  if (change.type === "aws_ec2_tag" && before.key !== PERSISTENT_TAG) {
-    return [["dangerous", `takes the tag ${String(text(before.key))} off ${id}, which is persistent`]];
-  }
-  const what = change.type === "aws_ec2_tag" ? "the mark that keeps it from being deleted" : change.type;
-  return [["refused", `${verb(change)} ${what} of ${id}, which is persistent`]];
-};
-
-function mentions(change: ResourceChange, ids: ReadonlySet<string>): ReturnType<Rule> {
-  if (change.type === "aws_instance" || Object.hasOwn(AROUND, change.type)) return NOTHING;
-  const id = mentioned(change.values.before, ids);
-  return id === undefined ? NOTHING : [["dangerous", `${verb(change)} ${change.address}, which has to do with ${id}`]];
+  if (id !== undefined) return [["refused", `${verb(change)} ${change.type} of ${id}, which is persistent`]];
+  const within = mentioned(before, ids);
+  return within === undefined
+    ? NOTHING
+    : [["typed", `${verb(change)} ${change.address}, which has to do with ${within}`]];
 }
 
-const around: Rule = ({ change }) => {
-  const what = Object.hasOwn(AROUND, change.type) ? AROUND[change.type] : undefined;
-  if (what === undefined || !ends(change)) return NOTHING;
-  // A replacement makes a new one at once; only for these two the moment in between is felt.
-  if (change.kind === "replace" && !["aws_rds_cluster_instance", "aws_volume_attachment"].includes(change.type))
-    return NOTHING;
-  const moved = change.type === "aws_volume_attachment" && change.kind === "replace" && otherVolume(change);
-  if (moved) return [["refused", `puts another volume in the place of ${moved}`]];
-  return [["dangerous", `${verb(change)} ${change.address}: ${what}`]];
-};
-
-function otherVolume({ values }: ResourceChange): string | undefined {
-  const [before, after] = [text(fields(values.before).volume_id), text(fields(values.after).volume_id)];
-  return before !== undefined && before !== after ? before : undefined;
+/** What runs a program of its own when it is made or ended. */
+function programs({ change, plan }: Look): readonly Said[] {
+  const found = plan.configuration.get(withoutKeys(change.address))?.provisioners ?? [];
+  if (found.length === 0 || !["create", "replace", "delete"].includes(change.kind)) return NOTHING;
+  return [["typed", `runs programs for ${change.address} (${[...new Set(found)].join(", ")})`]];
 }
 
-/** A backup that no longer covers a volume that it covered. */
-const coverage: Rule = ({ change, ids }) => {
-  if (change.type !== "aws_backup_selection" || (change.kind !== "update" && change.kind !== "replace")) return NOTHING;
-  const covered = (side: unknown) => list(fields(side).resources).flatMap((one) => text(one) ?? []);
-  // Known only after the apply: then a new volume is meant, and none is taken out by name.
-  if (fields(change.values.unknown).resources === true) return NOTHING;
-  const after = new Set(covered(change.values.after));
-  const lost = covered(change.values.before).filter(
-    (arn) => !after.has(arn) && (/volume\/vol-/.test(arn) || ids.has(arn)),
-  );
-  return lost.map((arn) => ["dangerous", `no longer backs up ${arn.split("/").at(-1)}`] as const);
-};
-
-/** In place: what protects the database and the buckets from being deleted. */
-const protection: Rule = ({ change }) => {
-  if (change.kind !== "update") return NOTHING;
-  const went = (name: string, from: unknown, to: unknown) =>
-    fields(change.values.before)[name] === from && fields(change.values.after)[name] === to;
-  if (/^aws_(?:rds_cluster|db_instance)$/.test(change.type)) {
-    if (went("deletion_protection", true, false))
-      return [["dangerous", "the database may then be deleted: deletion_protection"]];
-    if (went("skip_final_snapshot", false, true))
-      return [["dangerous", "no last copy of the database is then made: skip_final_snapshot"]];
+/** Another name for the same thing; but no machine's things become another machine's. */
+function moved({ change }: Look): readonly Said[] {
+  if (change.movedFrom === undefined) return NOTHING;
+  const [from, to] = [machineNamed(change.movedFrom), machineNamed(change.address)];
+  if (from && to && from !== to) {
+    return [["refused", `gives what is ${from}'s to ${to}: ${change.movedFrom} becomes ${change.address}`]];
   }
-  if (went("force_destroy", false, true))
-    return [["dangerous", `${change.address} may then be deleted with all that is in it: force_destroy`]];
-  const status = (side: unknown) => valueAt(side, ["versioning_configuration", 0, "status"]);
-  if (change.type === "aws_s3_bucket_versioning" && status(change.values.after) === "Suspended") {
-    return [["dangerous", "older versions of the state are not kept any more"]];
+  if (from || to || rulesOf(change.type) === undefined) {
+    return [["typed", `moves ${change.movedFrom} to ${change.address}`]];
   }
-  return NOTHING;
-};
-
-/** In place: the persistent volumes themselves. */
-const volumeInPlace: Rule = ({ change, ids }) => {
-  if (change.kind !== "update") return NOTHING;
-  const before = fields(change.values.before);
-  if (change.type === "aws_ebs_volume") {
-    const changed = changedKeys(change, ["size", "type", "iops", "throughput", "tags", "tags_all", "final_snapshot"]);
-    return changed.length > 0
-      ? [["dangerous", `changes the volume ${nameOf(change)} in place, which has data on it: ${changed.join(", ")}`]]
-      : NOTHING;
-  }
-  if (change.type === "aws_ec2_tag" && typeof before.resource_id === "string" && ids.has(before.resource_id)) {
-    return before.key === PERSISTENT_TAG
-      ? [["refused", `changes the mark that keeps ${before.resource_id} from being deleted`]]
-      : [["dangerous", `changes the tag ${String(text(before.key))} of ${before.resource_id}, which is persistent`]];
-  }
-  return NOTHING;
-};
-
-const BLOCK = [
-  "volume_size",
-  "volume_type",
-  "iops",
-  "throughput",
-  "tags",
-  "tags_all",
-  "encrypted",
-  "kms_key_id",
-] as const;
-
-/** A machine's root: on a swapped machine the configuration would change the owner's volume (aws.md, root-volume traps). */
-const rootInPlace: Rule = ({ change, ids }) => {
-  if (change.type !== "aws_instance" || change.kind !== "update") return NOTHING;
-  const root = (side: unknown) => fields(valueAt(side, ["root_block_device", 0]));
-  const [before, after] = [root(change.values.before), root(change.values.after)];
-  const id = text(before.volume_id);
-  const what = `${id ?? "its root volume"}${id && ids.has(id) ? ", which is persistent" : ""}`;
-  if (before.delete_on_termination === false && after.delete_on_termination === true) {
-    return [["refused", `would have ${what} deleted with ${machineOf(change) ?? change.address}`]];
-  }
-  const changed = BLOCK.filter(
-    (key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]) && after[key] !== undefined,
-  );
-  if (changed.length === 0) return NOTHING;
-  const marked = before.tags && fields(before.tags)[PERSISTENT_TAG] !== undefined;
-  if (marked && fields(after.tags)[PERSISTENT_TAG] === undefined) {
-    return [["refused", `takes the mark off ${what} that keeps it from being deleted`]];
-  }
-  const details = changed.map(
-    (key) => `${key} ${JSON.stringify(before[key] ?? null)} to ${JSON.stringify(after[key])}`,
-  );
-  return [["dangerous", `changes ${what}${what.includes(",") ? "," : ""} in place: ${details.join(", ")}`]];
-};
-
-/** A machine that goes, with or without another in its place. */
-const machineEnds: Rule = ({ change, ids, owner }) => {
-  if (change.type !== "aws_instance" || !ends(change)) return NOTHING;
-  const machine = machineOf(change);
-  const name = machine ?? change.address;
-  const before = fields(change.values.before);
-  const lost = [...list(before.root_block_device), ...list(before.ebs_block_device)]
-    .map(fields)
-    .filter((block) => block.delete_on_termination === true);
-  const said: (readonly [Objection["grade"], string])[] = lost.map((block) => [
-    "refused",
-    `${verb(change)} ${name}, and with it ${text(block.volume_id) ?? "its volume"}: delete_on_termination is set`,
-  ]);
-  const encryption = change.replacePaths.find((path) => /^root_block_device\b.*(?:encrypted|kms_key_id)$/.test(path));
-  const root = text(fields(valueAt(before, ["root_block_device", 0])).volume_id);
-  if (change.kind === "replace" && encryption && root && ids.has(root)) {
-    said.push([
-      "refused",
-      `replaces ${name} only because ${root}, which is persistent, is not encrypted as configured`,
-    ]);
-  }
-  said.push(["dangerous", change.kind === "replace" ? replacement(change, machine, owner) : deletion(name, root)]);
-  return said;
-};
-
-function replacement(change: ResourceChange, machine: MachineName | undefined, owner: OwnerValues): string {
-  const paths = change.replacePaths.length ? ` (because of ${change.replacePaths.join(", ")})` : "";
-  const name = machine ?? change.address;
-  const back =
-    machine && owner[machine] ? `, and a swap to get ${owner[machine].volumeId} back (press s afterwards)` : "";
-  const cost = machine ? ` The new one costs up to ${dollars(MACHINES[machine].onDemandPerHour, "h")}.` : "";
-  return `replaces ${name}${paths}: about an hour's disturbance, every session on it ends, it comes up on a new root volume${back}.${cost}`;
+  return change.kind === "move" ? [["word", `${change.movedFrom} is called ${change.address} from now on.`]] : NOTHING;
 }
 
-function deletion(name: string, root: string | undefined): string {
-  return `terminates ${name}; its root volume${root ? ` ${root}` : ""} stays and goes on costing`;
+/** Whose a resource is by its name, as all are named in terraform/. */
+function machineNamed(address: string): MachineName | undefined {
+  const key = /\["([^"]+)"\]$/.exec(address)?.[1];
+  const name = withoutKeys(address).split(".").at(-1)?.replaceAll("_", "-");
+  return [key, name, name?.replace(/-home$/, "")].find(isMachineName);
 }
 
-/** In place, but only by stopping the machine. */
-const STOPS = ["instance_type", "user_data", "user_data_base64", "ebs_optimized", "cpu_options"] as const;
-
-const machineStops: Rule = ({ change }) => {
-  if (change.type !== "aws_instance" || change.kind !== "update") return NOTHING;
-  const changed = changedKeys(change, STOPS);
-  if (changed.length === 0) return NOTHING;
-  return [["dangerous", `stops and starts ${machineOf(change) ?? change.address} to change ${changed.join(", ")}`]];
-};
-
-const forgotten: Rule = ({ change, ids }) => {
-  if (change.kind !== "forget") return NOTHING;
-  const id = mentioned(change.values.before, ids);
-  return [
-    [
-      "dangerous",
-      `forgets ${change.address}${id ? ` with ${id}` : ""}: it stays in the account, and Terraform no longer knows of it`,
-    ],
-  ];
-};
-
-const RULES: readonly Rule[] = [
-  unknownAction,
-  machineEnds,
-  rootInPlace,
-  machineStops,
-  dataHolder,
-  address,
-  ownId,
-  around,
-  coverage,
-  protection,
-  volumeInPlace,
-  forgotten,
-];
+function imported({ change, plan }: Look): readonly Said[] {
+  const { importId, address } = change;
+  if (importId === undefined) return NOTHING;
+  if (importId === "") return [["typed", `takes over what is known only after the apply: ${address}`]];
+  const twice = plan.changes.filter((one) => one.importId === importId && one.type === change.type).length > 1;
+  if (twice) return [["refused", `takes ${importId} over twice: ${address}`]];
+  if (rulesOf(change.type) === undefined)
+    return [["typed", `takes over ${importId} as ${address}: ${change.type} is not known to snowglobe`]];
+  return [["word", `Takes over ${importId} as ${address}.`]];
+}
 
 /** It was deleted outside Terraform, and a new and empty one would take its place. */
-function vanished(change: ResourceChange): ReturnType<Rule> {
+function vanished(change: ResourceChange, rules: TypeRules | undefined): readonly Said[] {
   if (change.kind !== "create") return NOTHING;
-  if (Object.hasOwn(DATA, change.type)) {
-    return [["dangerous", `${change.address} is gone from the account: what would be made is new and empty`]];
-  }
   if (change.type === "aws_eip") {
-    return [["dangerous", `${change.address} is gone from the account: the new one is another address`]];
+    return [["typed", `${change.address} is gone from the account: the new one is another address`]];
   }
-  return NOTHING;
+  if (!rules?.keeps) return NOTHING;
+  return [["typed", `${change.address} is gone from the account: what would be made is new and empty`]];
 }
 
 /** A machine that is made again is no danger, but there is something to do afterwards. */
@@ -321,23 +234,6 @@ function noteOf({ change, owner }: Look): string | undefined {
     : `${machine} is new: its root volume is recorded as its persistent one.`;
 }
 
-/** Which of the three machines a change is about: by its Name tag, else by its resource's name. */
-export function machineOf({ type, name, values }: ResourceChange): MachineName | undefined {
-  if (type !== "aws_instance") return undefined;
-  const tags = [values.before, values.after].map((side) => text(fields(fields(side).tags).Name));
-  return [...tags, name.replaceAll("_", "-")].find(isMachineName);
-}
-
-function nameOf({ address: where, values }: ResourceChange): string {
-  const before = fields(values.before);
-  return text(before.id) ?? text(before.name) ?? where;
-}
-
-function changedKeys({ values }: ResourceChange, keys: readonly string[]): readonly string[] {
-  const [before, after, unknown] = [fields(values.before), fields(values.after), fields(values.unknown)];
-  return keys.filter((key) => unknown[key] === true || JSON.stringify(before[key]) !== JSON.stringify(after[key]));
-}
-
 /** The first protected ID anywhere in a value, also inside longer texts such as ARNs. */
 function mentioned(value: unknown, ids: ReadonlySet<string>): string | undefined {
   if (typeof value === "string") {
@@ -345,7 +241,7 @@ function mentioned(value: unknown, ids: ReadonlySet<string>): string | undefined
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  for (const one of Object.values(value)) {
+  for (const one of Object.values(value as Fields)) {
     const id = mentioned(one, ids);
     if (id !== undefined) return id;
   }

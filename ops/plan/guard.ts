@@ -1,18 +1,19 @@
 /**
- * The guard: what a plan would do to data, addresses and machines, as one verdict. Pure, and written from what must never
- * be lost and not from the configuration, so that a slip in terraform/ is caught here.
+ * The guard: what a plan would do to data, addresses, machines, rights and the bill, as one verdict. Pure. A plan is what its
+ * changes do, each placed by the table (table/table.ts); what is not known to be harmless is not, and unknown values count as
+ * the worst that they could be.
  */
 
-import type { OwnerValues } from "../fleet/model.ts";
+import type { Fleet, OwnerValues } from "../fleet/model.ts";
 import { type Objection, objections } from "./guard-rules.ts";
 import type { PlanModel } from "./plan.ts";
 
 export type Verdict =
   | { readonly kind: "safe"; readonly notes: readonly string[] }
-  /** Confirmed by typing `type`. */
+  /** Confirmed by typing `type`; where that is undefined, by typing what is to be done. */
   | {
       readonly kind: "dangerous";
-      readonly type: string;
+      readonly type: string | undefined;
       readonly reasons: readonly Objection[];
       readonly notes: readonly string[];
     }
@@ -24,33 +25,47 @@ interface Known {
   readonly owner: OwnerValues;
   /** Volumes that the fleet knows to be persistent, by record or by tag. */
   readonly protectedVolumeIds?: ReadonlySet<string>;
+  /** The account as it is now. */
+  readonly fleet?: Fleet;
 }
 
 /** Judges a plan. What is refused comes alone; what is dangerous comes with its reasons, the gravest first. */
 export function judge(plan: PlanModel, known: Known): Verdict {
   const ids = protectedIds(plan, known);
-  const { found, notes } = objections(plan, ids, known.owner);
-  if (!plan.complete) {
-    notes.push("Terraform put some changes off: another plan follows this one.");
-  }
+  const { found, notes } = objections(plan, ids, rootsOf(plan, known), known.owner, known.fleet);
   const refused = found.filter(({ grade }) => grade === "refused");
   if (!plan.whole) {
     refused.unshift({
       address: "",
       grade: "refused",
-      word: "",
+      word: undefined,
       sentence: "The plan is not whole: planning met an error.",
     });
   }
   if (refused.length > 0) return { kind: "refused", reasons: refused, notes };
-  const [first] = found;
-  return first ? { kind: "dangerous", type: first.word, reasons: found, notes } : { kind: "safe", notes };
+  if (found.length === 0) return { kind: "safe", notes };
+  return { kind: "dangerous", type: found.find(({ word }) => word)?.word, reasons: found, notes };
 }
 
 /** Every volume and address that no plan may end: recorded by the owner, tagged, or named by the state's outputs. */
-function protectedIds(plan: PlanModel, { owner, protectedVolumeIds }: Known): ReadonlySet<string> {
+function protectedIds(plan: PlanModel, { owner, protectedVolumeIds, fleet }: Known): ReadonlySet<string> {
   const recorded = Object.values(owner).flatMap(({ volumeId, allocationId }) => [volumeId, allocationId]);
-  return new Set([...plan.recordedIds, ...(protectedVolumeIds ?? []), ...recorded.filter((id) => id !== undefined)]);
+  return new Set([
+    ...plan.recordedIds,
+    ...(protectedVolumeIds ?? []),
+    ...(fleet?.protectedVolumeIds ?? []),
+    ...recorded.filter((id) => id !== undefined),
+  ]);
+}
+
+/** The volumes that belong at a machine's root device, by any record. */
+function rootsOf(plan: PlanModel, { owner, fleet }: Known): ReadonlySet<string> {
+  const machines = Object.values(fleet?.machines ?? {});
+  return new Set([
+    ...[...plan.recordedIds].filter((id) => id.startsWith("vol-")),
+    ...Object.values(owner).map(({ volumeId }) => volumeId),
+    ...machines.flatMap(({ persistent, root }) => [persistent?.volumeId, root?.id]).filter((id) => id !== undefined),
+  ]);
 }
 
 /** The objection as a sentence. */

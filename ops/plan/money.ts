@@ -32,6 +32,18 @@ type SpotPrices = Readonly<Record<string, number | undefined>>;
 
 /** Aurora Serverless v2 between 0 and 1 ACU: about $5-15 a month (mission.md), most of it hours awake at $0.12 an ACU. */
 const AURORA_PER_MONTH: Range = { low: 5, high: 15 };
+/** US dollars an ACU and hour (the AWS price list, us-west-1). */
+const ACU_PER_HOUR = 0.12;
+
+/** A minimum is paid all month; what is above one ACU costs as much more for the hours awake. */
+function aurora(side: Fields): Range {
+  const scaling = fields(list(side.serverlessv2_scaling_configuration)[0]);
+  const acus = (value: unknown, usual: number) =>
+    typeof value === "number" && value >= 0 && value <= 1024 ? value : usual;
+  const always = acus(scaling.min_capacity, 0) * ACU_PER_HOUR * HOURS_A_MONTH;
+  const most = Math.max(1, acus(scaling.max_capacity, 1));
+  return { low: AURORA_PER_MONTH.low + always, high: AURORA_PER_MONTH.high * most + always };
+}
 
 const NOTHING: Range = { low: 0, high: 0 };
 
@@ -98,7 +110,7 @@ function costOf(
     case "aws_eip":
       return { hour: NOTHING, month: same(ADDRESS_PER_HOUR * HOURS_A_MONTH) };
     case "aws_rds_cluster":
-      return { hour: NOTHING, month: AURORA_PER_MONTH };
+      return { hour: NOTHING, month: aurora(side) };
     default:
       return FREE;
   }

@@ -56,6 +56,22 @@ export interface OutputChange {
   readonly values: Values;
 }
 
+/** An action of Terraform's (1.14 and later), such as aws_ec2_stop_instance, that an apply would set off. */
+export interface Invocation {
+  readonly address: string;
+  readonly type: string;
+  /** The resource whose change sets it off; undefined where it was asked for by hand. */
+  readonly trigger: string | undefined;
+}
+
+/** What the configuration sets of a resource: by its address without instance keys. */
+export interface Configured {
+  /** Attribute by attribute, `{ constant_value }` or `{ references }`; blocks as lists of the same. */
+  readonly expressions: Fields;
+  /** The types of its provisioners, which run programs. */
+  readonly provisioners: readonly string[];
+}
+
 export interface PlanModel {
   /** When Terraform made it, milliseconds since the epoch. */
   readonly at: number | undefined;
@@ -64,9 +80,15 @@ export interface PlanModel {
   /** What was changed outside Terraform. */
   readonly drift: readonly ResourceChange[];
   readonly outputs: readonly OutputChange[];
+  readonly invocations: readonly Invocation[];
+  /** What Terraform puts off to another plan, because it cannot tell yet what it will be. */
+  readonly deferred: readonly ResourceChange[];
+  /** What the configuration's own checks complain of, in its words. */
+  readonly complaints: readonly string[];
+  readonly configuration: ReadonlyMap<string, Configured>;
   /** False where something went wrong while planning: such a plan must not be applied. */
   readonly whole: boolean;
-  /** False where some changes were put off to another plan. */
+  /** False where there was more to plan: changes put off, or left out by -target. */
   readonly complete: boolean;
   /** Persistent volumes and addresses that the variables or the outputs before this plan name. */
   readonly recordedIds: ReadonlySet<string>;
@@ -100,7 +122,7 @@ export function planOf(parsed: unknown): PlanModel {
   if (!format.startsWith("1.") && !format.startsWith("0.")) {
     throw malformed(`Terraform's plan is in format ${format}, which this version does not know.`);
   }
-  for (const name of ["resource_changes", "resource_drift"]) {
+  for (const name of ["resource_changes", "resource_drift", "deferred_changes", "action_invocations"]) {
     const value = plan[name];
     if (value !== undefined && value !== null && !Array.isArray(value)) {
       throw malformed(`Terraform's plan cannot be read: its ${name} is no list.`);
@@ -113,9 +135,13 @@ export function planOf(parsed: unknown): PlanModel {
     changes: list(plan.resource_changes).flatMap(resourceChange),
     drift: list(plan.resource_drift).flatMap(resourceChange),
     outputs: Object.entries(fields(plan.output_changes)).flatMap(([name, one]) => outputChange(name, fields(one))),
+    invocations: list(plan.action_invocations).map(invocation),
+    deferred: list(plan.deferred_changes).flatMap((one) => resourceChange(fields(one).resource_change)),
+    complaints: list(plan.checks).flatMap(complaintsOf),
+    configuration: configurationOf(fields(fields(plan.configuration).root_module)),
     whole: plan.errored !== true,
     complete: plan.complete !== false,
-    recordedIds: recordedIds(fields(plan.variables), fields(prior.outputs)),
+    recordedIds: recordedIds(fields(plan.variables), outputsBefore(fields(prior.outputs), fields(plan.output_changes))),
     resourcesBefore: countResources(fields(prior.root_module)),
   };
 }
@@ -128,10 +154,7 @@ function resourceChange(given: unknown): readonly ResourceChange[] {
   const importId = importOf(change.importing);
   const does = kindOf(change.actions, movedFrom !== undefined && movedFrom !== address, importId !== undefined);
   if (does === undefined) return [];
-  const named = address
-    .replaceAll(/\[[^\]]*\]/g, "")
-    .split(".")
-    .at(-2);
+  const named = withoutKeys(address).split(".").at(-2);
   const type = text(one.type) ?? named ?? "";
   const mode = one.mode === "data" ? "data" : "managed";
   // An entry that contradicts itself is none to be judged by: the guard refuses what is unknown.
@@ -197,6 +220,51 @@ function kindOf(actions: unknown, moved: boolean, imported: boolean): ChangeKind
 function importOf(importing: unknown): string | undefined {
   if (typeof importing !== "object" || importing === null) return undefined;
   return text(fields(importing).id) ?? "";
+}
+
+/** The outputs that were recorded: prior_state has them as they will be, output_changes as they were (seen with 1.11.4). */
+function outputsBefore(prior: Fields, changes: Fields): Fields {
+  const before = Object.entries(changes).map(([name, change]) => [name, { value: fields(change).before }]);
+  return { ...prior, ...Object.fromEntries(before) };
+}
+
+function invocation(given: unknown): Invocation {
+  const one = fields(given);
+  const trigger = fields(one.lifecycle_action_trigger);
+  return {
+    address: text(one.address) ?? NAMELESS,
+    type: text(one.type) ?? "",
+    trigger: text(trigger.triggering_resource_address),
+  };
+}
+
+function complaintsOf(given: unknown): readonly string[] {
+  const check = fields(given);
+  if (check.status !== "fail" && check.status !== "error") return [];
+  const name = text(fields(check.address).to_display) ?? "a check";
+  const problems = list(check.instances).flatMap((one) => list(fields(one).problems));
+  const said = problems.map((one) => text(fields(one).message)).filter((one) => one !== undefined);
+  return [`${name}: ${said.join(" ") || "it does not hold"}`];
+}
+
+function configurationOf(module: Fields, prefix = "", depth = 0): ReadonlyMap<string, Configured> {
+  const own = list(module.resources).map((given): [string, Configured] => {
+    const one = fields(given);
+    const provisioners = list(one.provisioners).map((each) => text(fields(each).type) ?? "unnamed");
+    return [`${prefix}${text(one.address) ?? ""}`, { expressions: fields(one.expressions), provisioners }];
+  });
+  const below = depth > 20 ? [] : Object.entries(fields(module.module_calls));
+  return new Map([
+    ...own,
+    ...below.flatMap(([name, call]) => [
+      ...configurationOf(fields(fields(call).module), `${prefix}module.${name}.`, depth + 1),
+    ]),
+  ]);
+}
+
+/** `module.a["x"].aws_eip.b[0]` as `module.a.aws_eip.b`. */
+export function withoutKeys(address: string): string {
+  return address.replaceAll(/\[[^\]]*\]/g, "");
 }
 
 function recordedIds(variables: Fields, outputs: Fields): ReadonlySet<string> {

@@ -1,7 +1,7 @@
 /** The apply itself: a saved plan carried out, each resource a step. */
 
 import type { OperationContext } from "../operation/types.ts";
-import type { Plan } from "./make-plan.ts";
+import { isOfTargets, type Plan } from "./make-plan.ts";
 import type { Message } from "./messages.ts";
 import { logMessage, type Workspace } from "./workspace.ts";
 
@@ -21,6 +21,7 @@ export async function applyPlan(
   };
   const unfinished = new Set<string>();
   const onMessage = (message: Message) => {
+    if (plan.targeted && isOfTargets(message)) return;
     hear(message);
     switch (message.type) {
       case "apply_start":

@@ -58,12 +58,9 @@ export async function understand(
       throw error;
     }),
   );
-  const { fleet } = ops.fleet.get();
-  const verdict = judge(model, {
-    owner: await readOwnerValues(ops.environment.terraformDir),
-    ...(fleet ? { protectedVolumeIds: fleet.protectedVolumeIds } : {}),
-  });
-  const pending = model.changes.filter(({ mode }) => mode === "managed").length;
+  const verdict = await judgedNow(ops, context, plan, model);
+  const changes = model.changes.filter(({ mode }) => mode === "managed").length;
+  const pending = changes + model.invocations.length + model.deferred.length;
   const cost = money(model, ops.metrics.get().spotPerHour);
   view.update((before) => ({
     ...before,
@@ -75,6 +72,17 @@ export async function understand(
     ops.lastPlan.save({ at: plan.at, pending, drift: model.drift.length, resources: model.resourcesBefore });
   }
   return { plan, model, verdict, pending: pending + (pending ? 0 : model.outputs.length) };
+}
+
+/** The verdict, on the account as it is at this moment and not as it was when a screen last looked. Throws what went wrong. */
+async function judgedNow(ops: TerraformOps, context: OperationContext, plan: Plan, model: PlanModel): Promise<Verdict> {
+  try {
+    const fleet = await ops.access.gate(() => ops.access.look(context.signal), context.signal);
+    return judge(model, { owner: await readOwnerValues(ops.environment.terraformDir), fleet });
+  } catch (error) {
+    await plan.discard();
+    throw error;
+  }
 }
 
 /** How an apply differs from a destruction, in words. */
@@ -229,15 +237,17 @@ function refusal(reasons: readonly Objection[]): Outcome {
 /** What is asked before exactly this plan is applied. */
 function question({ plan, model, verdict }: Understood, wish: Wish, cost: string): Question {
   const dangerous = verdict.kind === "dangerous" ? verdict : undefined;
-  const ends = model.changes.some(({ kind }) => kind === "delete" || kind === "replace" || kind === "forget");
-  const typed = dangerous?.type ?? wish.word ?? (ends ? wish.verb.toLowerCase() : undefined);
+  const typed = dangerous?.type ?? wish.word ?? (dangerous ? wish.verb.toLowerCase() : undefined);
   const warnings = plan.warnings.map(({ summary }) => `Warning: ${summary}`);
   const lines = [
     ...(dangerous ? dangerous.reasons.map((reason) => `! ${said(reason)}`) : []),
     ...verdict.notes,
+    ...(model.complete || plan.targeted ? [] : ["Terraform has more to plan: another plan follows this one."]),
     cost,
     ...warnings,
     ...planLines(plan),
+    ...model.invocations.map(({ address }) => `invoke ${address}`),
+    ...model.deferred.map(({ address, kind }) => `later, ${kind} ${address}`),
     ...model.outputs.map(({ name, kind }) => `${kind} output ${name}`),
     ...(wish.lines ?? []),
   ];

@@ -24,6 +24,8 @@ export interface Plan {
   /** Terraform's own sum: "Plan: 2 to add, 0 to change, 1 to destroy." */
   readonly summary: string;
   readonly warnings: readonly Diagnostic[];
+  /** It was made for some resources only, which Terraform then warns of. */
+  readonly targeted: boolean;
   /** When it was made, milliseconds since the epoch. */
   readonly at: number;
   /** `terraform show -json` of the plan file: all that a guard may ask of it. */
@@ -54,6 +56,12 @@ interface Watch {
   readonly hear?: (message: Message) => void;
 }
 
+/** Terraform's two warnings about -target, which is ours and no mistake. */
+export function isOfTargets(message: { readonly diagnostic?: Diagnostic } | Message): boolean {
+  const diagnostic = "diagnostic" in message ? message.diagnostic : undefined;
+  return /^(?:Resource targeting is in effect|Applied changes may be incomplete)$/.test(diagnostic?.summary ?? "");
+}
+
 /** Plans; `more` are further arguments, such as `-destroy` and targets. Throws a FailureError. */
 export async function makePlan(
   ops: TerraformOps,
@@ -67,7 +75,9 @@ export async function makePlan(
   const drift: PlannedChange[] = [];
   const refreshing = { started: 0, done: 0 };
   let summary = "No changes.";
+  const targeted = more.some((one) => one.startsWith("-target"));
   const onMessage = (message: Message) => {
+    if (targeted && isOfTargets(message)) return;
     hear?.(message);
     switch (message.type) {
       case "refresh_start":
@@ -105,7 +115,10 @@ export async function makePlan(
       changes,
       drift,
       summary,
-      warnings: diagnostics.filter((one) => one.severity === "warning"),
+      warnings: diagnostics.filter(
+        (one) => one.severity === "warning" && !(targeted && isOfTargets({ diagnostic: one })),
+      ),
+      targeted,
       at: ops.clock.now(),
       json: async () => JSON.parse(await workspace.capture(["show", "-json", file])),
     };

@@ -10,12 +10,12 @@ import type { Token } from "../shared/theme.ts";
 import { countsLine } from "./plan-rows.ts";
 
 /** The lines above the tree, `height` at most, an empty one last. */
-export function planHead(view: PlanView, columns: number, height: number): readonly Line[] {
+export function planHead(view: PlanView, columns: number, height: number, verb: string): readonly Line[] {
   const { planned } = view;
   if (!planned) return [];
   const cost = flow(`$ ${moneyWords(planned.money)}`, columns).map((text): Line => [t(text, "text.dim")]);
   const below: readonly Line[] = [countsLine(view), ...cost, []];
-  const banner = bannerLines(planned.verdict, columns);
+  const banner = bannerLines(planned.verdict, columns, verb);
   // The counts come with every room there is; reasons that find none are in the question too.
   const room = Math.max(1, height - below.length);
   const shown =
@@ -23,12 +23,12 @@ export function planHead(view: PlanView, columns: number, height: number): reado
   return [...shown, ...below].slice(0, Math.max(0, height));
 }
 
-function bannerLines(verdict: Verdict, columns: number): readonly Line[] {
+function bannerLines(verdict: Verdict, columns: number, verb: string): readonly Line[] {
   const notes = verdict.notes.flatMap((note) => hanging("· ", note, columns, "text"));
   if (verdict.kind === "safe") return notes;
   const refused = verdict.kind === "refused";
   const words = refused ? " ■ NEVER APPLIED " : " ▲ DANGEROUS ";
-  const what = refused ? "it would end what must never be lost" : `to apply it, ${clean(verdict.type)} is to be typed`;
+  const what = refused ? "it would end what must never be lost" : `type ${clean(verdict.type ?? verb)} to ${verb}`;
   const title: Line = [t(words, refused ? "headline.error" : "headline.warn"), t(`  ${what}`, "text.strong")];
   const reasons = verdict.reasons.flatMap((reason) =>
     hanging("! ", said(reason), columns, refused ? "status.error" : "status.warn"),

@@ -128,7 +128,7 @@ export function PlanBody({ view, state, look, columns, rows, active, clock, envi
   const over = view.phase === "over" || state.outcome !== undefined;
   const head =
     look === "tree"
-      ? planHead(view, columns, Math.max(3, Math.floor(rows / 2)))
+      ? planHead(view, columns, Math.max(3, Math.floor(rows / 2)), state.name === "destroy" ? "destroy" : "apply")
       : view.apply
         ? [applyHead(view.apply, over), []]
         : [];

@@ -59,15 +59,20 @@ const TABLE: readonly Row[] = [
   ["an Elastic IP replaced", "refused", /Elastic IP/, [rep("aws_eip.fcvm_metal_arm", eip, null)]],
   [
     "an Elastic IP given to another instance",
-    "safe",
-    /^$/,
+    "dangerous",
+    /takes an address from where it is/i,
     [upd("aws_eip.fcvm_metal_arm", eip, { ...eip, instance: "i-2" })],
   ],
   ["an association deleted", "dangerous", /address/, [del("aws_eip_association.arm", { allocation_id: ARM_ADDRESS })]],
   // The marks on persistent volumes, and persistent volumes wherever they appear.
-  ["the mark of a persistent root deleted", "refused", /mark that keeps it/, [del(MARK, mark)]],
-  ["the mark moved to another volume", "refused", /mark/, [rep(MARK, mark, { ...mark, resource_id: "vol-0ff" })]],
-  ["the mark's value changed", "refused", /mark/, [upd(MARK, mark, { ...mark, value: "x" })]],
+  ["the mark of a persistent root deleted", "refused", /tag that protects vol-09e5c3cee32bb67dc/, [del(MARK, mark)]],
+  [
+    "the mark moved to another volume",
+    "refused",
+    /tag that protects/,
+    [rep(MARK, mark, { ...mark, resource_id: "vol-0ff" })],
+  ],
+  ["the mark's value changed", "refused", /tag that protects/, [upd(MARK, mark, { ...mark, value: "x" })]],
   ["another tag off a persistent volume", "dangerous", /tag Team/, [del("aws_ec2_tag.team", { ...mark, key: "Team" })]],
   [
     "something unheard of, made of a persistent volume",
@@ -78,7 +83,7 @@ const TABLE: readonly Row[] = [
   [
     "something that only mentions one",
     "dangerous",
-    /has to do with/,
+    /not known to snowglobe/,
     [del("aws_dlm_policy.x", { target: `arn:aws:ec2:us-west-1:1:volume/${ARM_VOLUME}` })],
   ],
   [
@@ -129,7 +134,7 @@ const TABLE: readonly Row[] = [
   [
     "a root's own mark",
     "refused",
-    /mark/,
+    /removes the tag that protects vol-09e5c3cee32bb67dc from deletion/i,
     [upd(ARM, arm({}, { tags: { "snowglobe:persistent": "fcvm-metal-arm" } }), arm())],
   ],
   [
@@ -181,9 +186,26 @@ const TABLE: readonly Row[] = [
     "a machine's type changed in place",
     "dangerous",
     /stops and starts/i,
+    [
+      upd(
+        "aws_instance.jumpbox",
+        machine("jumpbox", "vol-0b0"),
+        machine("jumpbox", "vol-0b0", { instance_type: "t4g.xlarge" }),
+      ),
+    ],
+  ],
+  [
+    "a spot machine resized",
+    "refused",
+    /resizes fcvm-metal-arm, a spot machine, which EC2 cannot/i,
     [upd(ARM, arm(), arm({ instance_type: "c7gd.16xlarge" }))],
   ],
-  ["a machine's tags changed in place", "safe", /^$/, [upd(ARM, arm(), arm({ Name: "fcvm-metal-arm", a: "b" }))]],
+  [
+    "a machine's tags changed in place",
+    "safe",
+    /^$/,
+    [upd(ARM, arm(), arm({ tags: { Name: "fcvm-metal-arm", a: "b" } }))],
+  ],
   // What protects.
   [
     "the database's protection off",
@@ -197,7 +219,6 @@ const TABLE: readonly Row[] = [
     /skip_final_snapshot/,
     [upd("aws_rds_cluster.this", { skip_final_snapshot: false }, { skip_final_snapshot: true })],
   ],
-  ["the database's capacity", "safe", /^$/, [upd("aws_rds_cluster.this", { min: 0 }, { min: 1 })]],
   [
     "the database's instance deleted",
     "dangerous",
@@ -219,8 +240,8 @@ const TABLE: readonly Row[] = [
   ],
   [
     "one more volume backed up",
-    "safe",
-    /^$/,
+    "dangerous",
+    /nothing else is lost with it/,
     [rep("aws_backup_selection.this", { resources: [] }, { resources: ["arn:aws:ec2:us-west-1:1:volume/vol-1"] })],
   ],
   [
@@ -284,13 +305,13 @@ const TABLE: readonly Row[] = [
   [
     "a volume imported",
     "safe",
-    /^$/,
+    /takes over vol-0a11ce/i,
     [change(HOME, { actions: ["no-op"], before: home, after: home, importing: { id: HOME_VOLUME } })],
   ],
   [
     "an address moved to another name",
     "safe",
-    /^$/,
+    /is called/,
     [change("aws_eip.b", { actions: ["no-op"], before: eip, after: eip, previous: "aws_eip.a" })],
   ],
   [
@@ -299,14 +320,7 @@ const TABLE: readonly Row[] = [
     /^$/,
     [change("data.aws_ebs_volume.persistent", { actions: ["read"], mode: "data", after: { id: ARM_VOLUME } })],
   ],
-  ["a rule replaced", "safe", /^$/, [rep("aws_vpc_security_group_ingress_rule.ssh", {}, {})]],
-  [
-    "changes that were put off",
-    "safe",
-    /another plan follows/,
-    [change("aws_vpc.this", { actions: CREATE })],
-    { complete: false },
-  ],
+  ["a rule replaced", "dangerous", /comes in no longer/, [rep("aws_vpc_security_group_ingress_rule.ssh", {}, {})]],
 ];
 test("the table has at least forty plans", () => expect(TABLE.length).toBeGreaterThanOrEqual(40));
 
@@ -319,7 +333,7 @@ describe("a plan with", () => {
     ];
     expect({ kind: verdict.kind, said }).toMatchObject({ kind });
     expect(said.join("\n")).toMatch(words);
-    for (const sentence of said) expect(sentence).not.toMatch(/undefined|null|\[object/);
+    for (const sentence of said) expect(sentence).not.toMatch(/undefined|\[object/);
   });
 });
 
@@ -341,8 +355,8 @@ describe("the word to type", () => {
 });
 
 test("what the fleet knows to be persistent is protected without any record", () => {
-  const changes = [change("aws_ec2_tag.x", { actions: DELETE, before: { ...mark, resource_id: "vol-0ee" } })];
-  expect(judge(plan(changes), { owner: {} }).kind).toBe("safe");
+  const changes = [change("aws_new_thing.x", { actions: DELETE, before: { volume_id: "vol-0ee" } })];
+  expect(judge(plan(changes), { owner: {} }).kind).toBe("dangerous");
   expect(judge(plan(changes), { owner: {}, protectedVolumeIds: new Set(["vol-0ee"]) }).kind).toBe("refused");
 });
 

@@ -78,12 +78,15 @@ export const DELETE = ["delete"];
 export const REPLACE = ["delete", "create"];
 export const FORGET = ["forget"];
 
+const SPOT = { spot_instance_type: "persistent", instance_interruption_behavior: "stop" };
+
 /** A dev server's attributes, on the volume `root`. */
 export function machine(name: string, root: string, over: Fields = {}, block: Fields = {}): Fields {
   return {
     id: "i-0123456789abcdef0",
     instance_type: name === "fcvm-metal-x86" ? "c5.metal" : name === "jumpbox" ? "t4g.large" : "c7gd.metal",
-    instance_market_options: name === "jumpbox" ? [] : [{ market_type: "spot" }],
+    instance_market_options: name === "jumpbox" ? [] : [{ market_type: "spot", spot_options: [SPOT] }],
+    metadata_options: [{ http_tokens: "required", http_endpoint: "enabled", http_put_response_hop_limit: 2 }],
     tags: { Name: name },
     root_block_device: [
       {

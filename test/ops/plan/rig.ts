@@ -1,5 +1,6 @@
 /** A workspace that plans what a test says and remembers what it was told to do, and runs of the flow on it. */
 
+import { assemble } from "../../../ops/fleet/assemble.ts";
 import { type Run, startRun } from "../../../ops/operation/run.ts";
 import type { Operation, Outcome } from "../../../ops/operation/types.ts";
 import { NOTHING_YET } from "../../../ops/plan/view.ts";
@@ -24,6 +25,9 @@ interface Rig {
 
 export function rig(first: object = planJson([]), terraformDir?: string): Rig {
   const ops = fakeOps(terraformDir ? { terraformDir } : {});
+  const nothing = { at: 0, instances: [], spotRequests: [], volumes: [], addresses: [] };
+  const access = { gate: <T>(call: () => Promise<T>) => call(), look: async () => assemble(nothing, {}) };
+  Object.defineProperty(ops, "access", { value: access });
   const commands: string[] = [];
   let json = first;
   let apply: (tell: (line: object) => void) => Promise<void> | void = () => {};

@@ -19,6 +19,9 @@ const edit = async (change: (text: string) => string) => {
   await writeFile(path, change(await readFile(path, "utf8")));
 };
 
+/** What runs programs is never made by a plain yes. */
+const PROVISIONED = "terraform_data.dependent";
+
 /** Has the second resource run a command when it is made. */
 const provision = (command: string) =>
   edit((text) => {
@@ -92,18 +95,18 @@ describe.skipIf(NO_TERRAFORM)("apply from a cold start (needs terraform)", () =>
 
   test("a failing resource fails the run, says what was made, and the next run goes on from there", async () => {
     await provision(`test -e \${path.module}/allowed`);
-    expect(await project.cli("apply", EMAIL, "y")).toBe(1);
+    expect(await project.cli("apply", EMAIL, PROVISIONED)).toBe(1);
     expect(said()).toMatch(/terraform_data\.dependent: local-exec provisioner error/);
     expect(said()).toContain("of 2 changes were made. Running it again goes on from there.");
     await writeFile(join(project.terraformDir, "allowed"), "");
-    expect(await project.cli("apply", "apply")).toBe(0);
+    expect(await project.cli("apply", PROVISIONED)).toBe(0);
   });
 
   test("Ctrl+C lets Terraform finish what it is at and lets go of the lock", async () => {
     await provision(
       `touch \${path.module}/started; for i in $(seq 100); do [ -e \${path.module}/go ] && break; sleep 0.05; done`,
     );
-    const running = project.cli("apply", EMAIL, "y");
+    const running = project.cli("apply", EMAIL, PROVISIONED);
     const there = (name: string) =>
       project.file(name).then(
         () => true,
@@ -158,10 +161,10 @@ describe.skipIf(NO_TERRAFORM)("what can be wrong (needs terraform)", () => {
     await provision(
       `echo ExpiredToken: The security token included in the request is expired >&2; test -e \${path.module}/signed-in`,
     );
-    expect(await project.cli("apply", EMAIL, "y")).toBe(1);
+    expect(await project.cli("apply", EMAIL, PROVISIONED)).toBe(1);
     expect(said()).toContain("The session ended while Terraform was at work.");
     await writeFile(join(project.terraformDir, "signed-in"), "");
-    expect(await project.cli("apply", "apply")).toBe(0);
+    expect(await project.cli("apply", PROVISIONED)).toBe(0);
   });
 
   test("a state that could not be saved is brought back by the next run", async () => {

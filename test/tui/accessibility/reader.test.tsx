@@ -236,7 +236,7 @@ describe("runs, heard", () => {
     await when(run, ({ question }) => question !== undefined);
     const { screen } = await show(run, { reader: true, columns: 200, rows: 60, clock: ops.clock });
     kept(screen);
-    await screen.waitFor("DANGEROUS, to apply it, fcvm-metal-arm is to be typed");
+    await screen.waitFor("DANGEROUS, type fcvm-metal-arm to apply");
     await screen.press("down");
     const text = screen.text();
     expect(text).toContain("an hour's disturbance");

@@ -45,7 +45,7 @@ describe("a plan on screen", () => {
     const { screen } = await planned();
     await screen.waitFor("▲ DANGEROUS");
     const text = screen.text();
-    expect(text).toContain("fcvm-metal-arm is to be typed");
+    expect(text).toContain("type fcvm-metal-arm to apply");
     expect(text).toContain("about an hour's disturbance");
     expect(text).toContain("± 1 to replace   ~ 1 to update   + 1 to create   Δ 1 change outside Terraform");
     expect(text).toContain("$ +$28.80 a month.");
