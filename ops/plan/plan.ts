@@ -57,7 +57,7 @@ export interface OutputChange {
 }
 
 /** An action of Terraform's (1.14 and later), such as aws_ec2_stop_instance, that an apply would set off. */
-export interface Invocation {
+interface Invocation {
   readonly address: string;
   readonly type: string;
   /** The resource whose change sets it off; undefined where it was asked for by hand. */
@@ -65,7 +65,7 @@ export interface Invocation {
 }
 
 /** What the configuration sets of a resource: by its address without instance keys. */
-export interface Configured {
+interface Configured {
   /** Attribute by attribute, `{ constant_value }` or `{ references }`; blocks as lists of the same. */
   readonly expressions: Fields;
   /** The types of its provisioners, which run programs. */

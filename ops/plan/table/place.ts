@@ -9,7 +9,7 @@ import { attributesOf, shownText } from "../attributes.ts";
 import { type Fields, fields, list, type PlanModel, type ResourceChange, withoutKeys } from "../plan.ts";
 
 /** What is harmless has no grade: nothing is said of it. */
-export type Grade = "word" | "typed" | "refused";
+type Grade = "word" | "typed" | "refused";
 /** A grade with the reason for it. */
 export type Said = readonly [Grade, string];
 
@@ -40,7 +40,7 @@ export interface Turn {
 }
 
 export type AttributeRule = (turn: Turn) => readonly Said[];
-export type LookRule = (look: Look) => readonly Said[];
+type LookRule = (look: Look) => readonly Said[];
 
 export interface TypeRules {
   /** What it is, in a sentence: "the database". */
@@ -98,9 +98,6 @@ export const unless =
 export const notLess = (what: string): AttributeRule =>
   unless((after, { before }) => typeof after === "number" && (before == null || after >= amount(before, 0)), what);
 
-export const notMore = (what: string): AttributeRule =>
-  unless((after, { before }) => typeof after === "number" && typeof before === "number" && after <= before, what);
-
 /** A block, or a list of them, each attribute by its own rule; what has none is not known. */
 export const block =
   (rules: Readonly<Record<string, AttributeRule>>): AttributeRule =>
@@ -120,7 +117,7 @@ export const block =
   };
 
 /** What no entry places. */
-export const unplaced: AttributeRule = (turn) => [["typed", `${UNPLACED}${words(turn)}`]];
+const unplaced: AttributeRule = (turn) => [["typed", `${UNPLACED}${words(turn)}`]];
 export const UNPLACED = "changes what is not known to snowglobe to be harmless: ";
 
 /** Every attribute of one object that changes, each by its rule. `set` is the configuration of the same object. */

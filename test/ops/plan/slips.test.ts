@@ -4,7 +4,6 @@ import { describe, expect, test } from "vitest";
 import { judge, said, type Verdict } from "../../../ops/plan/guard.ts";
 import { money, moneyWords } from "../../../ops/plan/money.ts";
 import { planOf } from "../../../ops/plan/plan.ts";
-import { aFleet, aVolume } from "../../harness/fleets.ts";
 import { ARM_ADDRESS, ARM_VOLUME, change, HOME_VOLUME, machine, OWNER, plan, planJson } from "./plans.ts";
 
 type Given = Readonly<Record<string, unknown>>;
@@ -421,92 +420,6 @@ describe("once a plain yes:", () => {
 test("the bill of a bigger database is no longer said to stay as it is", () => {
   const raised = plan([upd("aws_rds_cluster.this", scaled({}), scaled({ max_capacity: 64, min_capacity: 2 }))]);
   expect(moneyWords(money(raised))).toMatch(/^\+\$175 to \+\$1,120 a month/);
-});
-
-describe("what is set off, put off or complained of", () => {
-  const touched = upd("aws_sns_topic.alerts", { display_name: "a" }, { display_name: "b" });
-  const act = (type: string) => ({
-    address: `action.${type}.x`,
-    type,
-    lifecycle_action_trigger: { triggering_resource_address: ARM },
-  });
-  test.each([
-    ["aws_ec2_stop_instance", "dangerous"],
-    ["aws_sns_publish", "dangerous"],
-    ["aws_ec2_terminate_instance", "refused"],
-  ])("the action %s is %s", (type, kind) => {
-    expect(judge(plan([touched], { action_invocations: [act(type)] }), { owner: OWNER }).kind).toBe(kind);
-  });
-  test("what is put off is typed, and named", () => {
-    const verdict = judge(plan([], { deferred_changes: [{ resource_change: del(ARM, arm()) }] }), { owner: OWNER });
-    expect(verdict).toMatchObject({ kind: "dangerous", reasons: [{ address: ARM }] });
-  });
-  test("a check that does not hold is worth a word", () => {
-    const checks = [
-      {
-        address: { to_display: "check.root" },
-        status: "fail",
-        instances: [{ problems: [{ message: "It is another." }] }],
-      },
-    ];
-    expect(judge(plan([touched], { checks }), { owner: OWNER })).toMatchObject({
-      kind: "safe",
-      notes: [expect.stringContaining("check.root: It is another.")],
-    });
-  });
-  test("a resource that runs a program", () => {
-    const configuration = {
-      root_module: { resources: [{ address: "terraform_data.x", provisioners: [{ type: "local-exec" }] }] },
-    };
-    const verdict = judge(plan([make("terraform_data.x", { input: 1 })], { configuration }), { owner: {} });
-    expect(verdict).toMatchObject({
-      kind: "dangerous",
-      reasons: [{ sentence: expect.stringContaining("local-exec") }],
-    });
-  });
-});
-
-describe("on the account as it is", () => {
-  test("a machine is not made while one of its name lives; once that is gone it is", () => {
-    const one = plan([make(ARM, arm())]);
-    const lives = judge(one, { owner: OWNER, fleet: aFleet() });
-    expect(lives).toMatchObject({
-      kind: "refused",
-      reasons: [{ sentence: expect.stringContaining("lives under that name") }],
-    });
-    const gone = aFleet({ "fcvm-metal-arm": { phase: "terminated" } });
-    expect(judge(one, { owner: OWNER, fleet: gone }).kind).toBe("safe");
-  });
-
-  const COPY = "vol-0c0b1e5";
-  const owner = { "fcvm-metal-arm": { volumeId: COPY, allocationId: ARM_ADDRESS } };
-  const mark = { key: "snowglobe:persistent", value: "fcvm-metal-arm" };
-  const swap = plan([
-    rep(
-      'aws_ec2_tag.persistent["fcvm-metal-arm"]',
-      { ...mark, resource_id: ARM_VOLUME },
-      { ...mark, resource_id: COPY },
-    ),
-  ]);
-  const zone = aFleet().observation.volumes.find(({ id }) => id === ARM_VOLUME)?.availabilityZone ?? "";
-  const withCopy = (over: object = {}) =>
-    aFleet({}, { volumes: [aVolume(COPY, { encrypted: true, availabilityZone: zone, ...over })] });
-  test("an encrypted copy that the owner names takes a persistent volume's place, by a word typed; the old one is kept", () => {
-    const verdict = judge(swap, { owner, fleet: withCopy() });
-    expect(verdict).toMatchObject({ kind: "dangerous" });
-    expect(verdict.kind === "dangerous" && said(verdict.reasons[0] ?? { sentence: "" })).toMatch(
-      /^Makes vol-0c0b1e5 \(\d+ GiB, encrypted\) the persistent root of fcvm-metal-arm in place of vol-\w+, which is kept/,
-    );
-  });
-  test.each([
-    ["that is not in the account", () => aFleet()],
-    ["in another zone", () => withCopy({ availabilityZone: "us-west-1z" })],
-  ])("a copy %s is refused", (_, fleet) => {
-    expect(judge(swap, { owner, fleet: fleet() }).kind).toBe("refused");
-  });
-  test("a copy that the owner did not name is refused", () => {
-    expect(judge(swap, { owner: OWNER, fleet: withCopy() }).kind).toBe("refused");
-  });
 });
 
 test("what was recorded is what the outputs were, and not what they will be", () => {
