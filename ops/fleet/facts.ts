@@ -4,11 +4,12 @@ import type * as Ec2 from "@aws-sdk/client-ec2";
 import { MALFORMED_ANSWER } from "../aws/errors.ts";
 import { scrub } from "../aws/scrub.ts";
 import { FailureError } from "../failure.ts";
-import type { Address, Attachment, Instance, SpotRequest, Volume } from "./model.ts";
+import type { Address, Attachment, Instance, Snapshot, SpotRequest, Volume } from "./model.ts";
 
 export const INSTANCE_STATES = ["pending", "running", "shutting-down", "terminated", "stopping", "stopped"] as const;
 export const VOLUME_STATES = ["creating", "available", "in-use", "deleting", "deleted", "error"] as const;
 export const ATTACHMENT_STATES = ["attaching", "attached", "detaching", "detached", "busy"] as const;
+const SNAPSHOT_STATES = ["pending", "completed", "error", "recoverable", "recovering"] as const;
 export const SPOT_STATES = ["open", "active", "closed", "cancelled", "failed", "disabled"] as const;
 
 /** EC2's default where an image says nothing. */
@@ -83,6 +84,19 @@ export function addressFrom(raw: Ec2.Address): Address {
     associationId: raw.AssociationId || undefined,
     publicIp: needed(raw.PublicIp, "an address without its IP", ADDRESS),
     instanceId: raw.InstanceId || undefined,
+    tags: tagsFrom(raw.Tags),
+  };
+}
+
+export function snapshotFrom(raw: Ec2.Snapshot): Snapshot {
+  const id = needed(raw.SnapshotId, "a snapshot without ID");
+  return {
+    id,
+    state: oneOf(SNAPSHOT_STATES, raw.State, `the state of ${id}`),
+    volumeId: raw.VolumeId || undefined,
+    startedAt: timeFrom(raw.StartTime),
+    sizeGiB: raw.VolumeSize ?? 0,
+    description: scrub(raw.Description ?? ""),
     tags: tagsFrom(raw.Tags),
   };
 }

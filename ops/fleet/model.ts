@@ -67,6 +67,17 @@ export interface Volume {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+export interface Snapshot {
+  readonly id: string;
+  readonly state: "pending" | "completed" | "error" | "recoverable" | "recovering";
+  /** What it was taken of; EC2 names a volume that is nobody's where it was copied. */
+  readonly volumeId: string | undefined;
+  readonly startedAt: number | undefined;
+  readonly sizeGiB: number;
+  readonly description: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
 export interface Address {
   readonly allocationId: string;
   readonly associationId: string | undefined;
@@ -83,6 +94,8 @@ export interface Observation {
   readonly spotRequests: readonly SpotRequest[];
   readonly volumes: readonly Volume[];
   readonly addresses: readonly Address[];
+  /** Of some volumes only, and only where the look was asked for them. */
+  readonly snapshots?: readonly Snapshot[];
 }
 
 /** The owner's values: which volume and address belong to a machine for ever. From terraform.tfvars, see owner.ts. */

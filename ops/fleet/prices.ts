@@ -23,11 +23,19 @@ const STORAGE: Readonly<Record<string, number>> = {
   standard: 0.08,
 };
 
+/** EBS snapshots, standard tier, by GiB of what differs from earlier ones and month. */
+const SNAPSHOT_PER_GIB = 0.055;
+
 const GP3_FREE_IOPS = 3000;
 const GP3_PER_IOPS = 0.006;
 const GP3_FREE_THROUGHPUT = 125;
 const GP3_PER_MIBPS = 0.048;
 const IO_PER_IOPS = 0.072;
+
+/** US dollars a month for a snapshot of the whole volume, at most: blocks that were never written cost nothing. */
+export function snapshotPerMonth({ sizeGiB }: Pick<Volume, "sizeGiB">): number {
+  return sizeGiB * SNAPSHOT_PER_GIB;
+}
 
 /** US dollars a month for a volume, attached or not; an unknown type counts as gp3. */
 export function volumePerMonth(volume: Pick<Volume, "type" | "sizeGiB" | "iops" | "throughput">): number {

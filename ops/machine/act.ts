@@ -1,8 +1,9 @@
 /** Does one act: one call to EC2, and what it answered in words. */
 
-import type { EC2Client, InstanceStateChange } from "@aws-sdk/client-ec2";
+import type { EC2Client, InstanceStateChange, Tag } from "@aws-sdk/client-ec2";
 import type { Act } from "./acts.ts";
-import { tagsOf } from "./mark.ts";
+import { keepTag, tagsOf } from "./mark.ts";
+import { snapshotTags } from "./snapshots.ts";
 
 /** Whoever has an EC2 client that is signed in; a new one after every sign-in. */
 interface Ec2Source {
@@ -36,13 +37,23 @@ export async function doAct(source: Ec2Source, act: Act): Promise<string> {
       return `${act.volumeId} is ${answer.State ?? "attaching"}`;
     }
     case "TagVolume":
+      await client.send(new aws.CreateTagsCommand({ Resources: [act.volumeId], Tags: listed(tagsOf(act.mark)) }));
+      return `${act.volumeId} is marked`;
+    case "KeepVolume":
       await client.send(
-        new aws.CreateTagsCommand({
-          Resources: [act.volumeId],
-          Tags: Object.entries(tagsOf(act.mark)).map(([Key, Value]) => ({ Key, Value })),
+        new aws.CreateTagsCommand({ Resources: [act.volumeId], Tags: listed({ [keepTag(act.agreement)]: "" }) }),
+      );
+      return `${act.volumeId} is marked to be kept`;
+    case "SnapshotVolume": {
+      const answer = await client.send(
+        new aws.CreateSnapshotCommand({
+          VolumeId: act.volumeId,
+          Description: act.name,
+          TagSpecifications: [{ ResourceType: "snapshot", Tags: listed(snapshotTags(act)) }],
         }),
       );
-      return `${act.volumeId} is marked`;
+      return `${answer.SnapshotId} is ${answer.State ?? "pending"}`;
+    }
     case "ClearDeleteOnTermination":
       await client.send(
         new aws.ModifyInstanceAttributeCommand({
@@ -67,6 +78,10 @@ export async function doAct(source: Ec2Source, act: Act): Promise<string> {
       return `${act.requestId} is ${answer.CancelledSpotInstanceRequests?.[0]?.State ?? "cancelled"}`;
     }
   }
+}
+
+function listed(tags: Readonly<Record<string, string>>): Tag[] {
+  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 
 function sayChange(change: InstanceStateChange | undefined): string {

@@ -18,6 +18,9 @@ export type Act =
       readonly device: string;
     }
   | { readonly kind: "TagVolume"; readonly volumeId: string; readonly mark: Mark }
+  /** Adds a tag of this agreement's own, so that no other run can undo it by writing its own. */
+  | { readonly kind: "KeepVolume"; readonly volumeId: string; readonly agreement: string }
+  | { readonly kind: "SnapshotVolume"; readonly volumeId: string; readonly agreement: string; readonly name: string }
   /** Only ever to false. */
   | { readonly kind: "ClearDeleteOnTermination"; readonly instanceId: string; readonly device: string }
   | { readonly kind: "AssociateAddress"; readonly allocationId: string; readonly instanceId: string }
@@ -26,8 +29,16 @@ export type Act =
 
 /** What must not rest on one late answer is done only when two looks in a row, some time apart, both ask for it. */
 export function needsSecondLook(act: Act): boolean {
-  return act.kind === "DetachVolume" || act.kind === "DeleteVolume" || act.kind === "CancelSpotRequest";
+  return SECOND_LOOK.has(act.kind);
 }
+
+const SECOND_LOOK: ReadonlySet<Act["kind"]> = new Set([
+  "DetachVolume",
+  "DeleteVolume",
+  "CancelSpotRequest",
+  // Not idempotent: after an answer that was lost, a second one would cost as much again.
+  "SnapshotVolume",
+]);
 
 /** The same act has the same key, whenever it is decided upon. */
 export function keyOf(act: Act): string {
@@ -41,6 +52,9 @@ export function keyOf(act: Act): string {
       return `${act.kind} ${act.allocationId} ${act.instanceId}`;
     case "DeleteVolume":
       return `${act.kind} ${act.volumeId}`;
+    case "KeepVolume":
+    case "SnapshotVolume":
+      return `${act.kind} ${act.volumeId} ${act.agreement}`;
     case "CancelSpotRequest":
       return `${act.kind} ${act.requestId}`;
     default:
@@ -61,6 +75,10 @@ export function sayAct(act: Act): string {
       return `Put ${act.volumeId} on ${act.instanceId} as its root (${act.device})`;
     case "TagVolume":
       return `Mark ${act.volumeId} as replaced by ${act.mark.replacedBy} (${act.mark.afterSwap} afterwards)`;
+    case "KeepVolume":
+      return `Mark ${act.volumeId} to be kept`;
+    case "SnapshotVolume":
+      return `Take a snapshot of ${act.volumeId}, named "${act.name}"`;
     case "ClearDeleteOnTermination":
       return `Set DeleteOnTermination to false at ${act.device} of ${act.instanceId}`;
     case "AssociateAddress":

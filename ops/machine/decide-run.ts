@@ -1,7 +1,7 @@
 /** The lesser goals, stopped, running and reachable, which the swap is made of too. Pure. */
 
 import type { Instance } from "../fleet/model.ts";
-import { act, blocked, type Decision, PATIENCE, type StepId, wait } from "./decision.ts";
+import { act, blocked, type Decision, type Goal, PATIENCE, type StepId, wait } from "./decision.ts";
 import { isBeingTaken, standingOf, stopBar } from "./spot.ts";
 import { addressOf, seatOf, type World } from "./world.ts";
 
@@ -21,6 +21,15 @@ export function absence(world: World): Decision | undefined {
     );
   }
   return undefined;
+}
+
+/** Where the name is another instance's by now: what was agreed to was not about that one. */
+export function anotherMachine({ instance, spec }: World, goal: Goal): Decision | undefined {
+  if (!instance || instance.id === goal.instanceId) return undefined;
+  return blocked(
+    `${spec.name} is another machine by now, ${instance.id}; this was agreed for ${goal.instanceId}, so nothing is done to it.`,
+    "Look at the fleet and begin again: the question then names what that machine has.",
+  );
 }
 
 /** Brings the machine to a stop that is over: stopped, and its spot request released. */

@@ -2,14 +2,14 @@
 
 import type { Instance, Volume } from "../fleet/model.ts";
 import { absence, toAddress, toFree, toRunning, toSsh, toStopped, waitForSeat } from "./decide-run.ts";
-import { act, blocked, type Decision, PATIENCE, type SwapGoal, wait } from "./decision.ts";
-import { type AfterSwap, type Mark, madeFor, markOf } from "./mark.ts";
+import { act, blocked, type Decision, type Deletion, PATIENCE, type SwapGoal, wait } from "./decision.ts";
+import { keepTag, type Mark, markOf, mustKeep } from "./mark.ts";
+import { takenFor } from "./snapshots.ts";
 import { stopBar } from "./spot.ts";
 import { type Predecessor, seatOf, type World } from "./world.ts";
 
 /** The next step of the swap. */
 export function decideSwap(world: World, goal: SwapGoal): Decision {
-  const { afterSwap } = goal;
   const gone = absence(world);
   if (gone) return gone;
   const instance = world.instance as Instance;
@@ -21,6 +21,14 @@ export function decideSwap(world: World, goal: SwapGoal): Decision {
       "Run make apply: it records the machine's root volume as its persistent one.",
     );
   }
+  if (persistentId !== goal.persistentId) {
+    return blocked(
+      `The persistent volume of ${name} is recorded as ${persistentId} by now; the swap was agreed for ${goal.persistentId}.`,
+      "Swap again: the question then names what is recorded now.",
+    );
+  }
+  const keeping = sayKeep(world, goal);
+  if (keeping) return keeping;
   const stranger = cancelPredecessor(world, goal.cancel);
   if (stranger) return stranger;
   const seat = seatOf(world);
@@ -31,8 +39,8 @@ export function decideSwap(world: World, goal: SwapGoal): Decision {
   if (seat.kind === "changing" || seat.kind === "unclear") return waitForSeat(instance, seat);
   const bar = persistentBar(world, instance, persistentId);
   return seat.kind === "empty"
-    ? rootless(world, instance, persistentId, bar)
-    : takeOff(world, instance, persistentId, seat.volumeId, bar, afterSwap);
+    ? rootless(world, instance, persistentId, bar, goal)
+    : takeOff(world, instance, persistentId, seat.volumeId, bar, goal);
 }
 
 /** The machine is on some other root: everything up to the moment when the root device is free. */
@@ -42,7 +50,7 @@ function takeOff(
   persistentId: string,
   rootId: string,
   bar: Decision | undefined,
-  afterSwap: AfterSwap,
+  goal: SwapGoal,
 ): Decision {
   const { name } = world.spec;
   const root = world.roots.find((volume) => volume.id === rootId) as Volume;
@@ -54,6 +62,12 @@ function takeOff(
   }
   const marked = markedFor(root, world, instance, persistentId);
   if (bar) return bar.kind === "wait" || !marked ? bar : (toRunning(world) ?? bar);
+  if (rootId !== goal.takeOff) {
+    return blocked(
+      `${rootId} is the root of ${instance.id} (${name}) by now, and the swap was agreed for ${goal.takeOff ?? "a machine without one"}: it is left on.`,
+      "Find out who put it there; then swap again: the question names it.",
+    );
+  }
 
   const stuck = stopBar(world);
   if (stuck) {
@@ -66,11 +80,10 @@ function takeOff(
     machine: world.spec.name,
     replacedBy: persistentId,
     instanceId: instance.id,
-    // What did not come with the machine holds somebody's data, whatever was said.
-    afterSwap: madeFor(root, instance) ? afterSwap : "keep",
+    afterSwap: goal.deletions.some((one) => mayGo(root, one)) ? "delete" : "keep",
     at: world.at,
   };
-  if (!marked || markOf(root)?.afterSwap !== wanted.afterSwap) {
+  if (!marked) {
     return act(
       "mark",
       { kind: "TagVolume", volumeId: rootId, mark: wanted },
@@ -91,7 +104,13 @@ function takeOff(
 }
 
 /** Nothing is at the root device: the persistent volume goes on, and where it cannot, the old root goes back. */
-function rootless(world: World, instance: Instance, persistentId: string, bar: Decision | undefined): Decision {
+function rootless(
+  world: World,
+  instance: Instance,
+  persistentId: string,
+  bar: Decision | undefined,
+  goal: SwapGoal,
+): Decision {
   const { name } = world.spec;
   if (instance.state !== "stopped") {
     // AWS never runs a machine without a root: this is a machine on its way, or an answer that is late.
@@ -110,7 +129,10 @@ function rootless(world: World, instance: Instance, persistentId: string, bar: D
     );
   }
   if (bar.kind === "wait") return bar;
-  const old = world.marked.filter((volume) => markedFor(volume, world, instance, persistentId));
+  const old = world.marked
+    .filter((volume) => markedFor(volume, world, instance, persistentId))
+    // The one that came off in this swap, else the newest: what was kept of an earlier one is not this machine's any more.
+    .sort((one, other) => rank(other, goal) - rank(one, goal));
   const ready = old.find((volume) => volume.state === "available" && !volume.attachments.some(holding));
   if (ready) {
     return act(
@@ -144,39 +166,113 @@ function finish(
     );
   }
   const up = toRunning(world) ?? toAddress(world, instance) ?? toSsh(world, instance);
-  if (up) return up;
+  // A snapshot takes minutes, and so does the machine: it is begun as soon as that is on its way, and never waited for first.
+  if (up) return (up.kind === "wait" && firstSnapshot(world, instance, persistentId, goal)) || up;
   return (
-    cleanUp(world, instance, persistentId, goal.afterSwap) ??
+    cleanUp(world, instance, persistentId, goal) ??
     awaitPredecessor(world, goal.cancel) ?? {
       kind: "done",
-      sentence: `${world.spec.name} runs on its persistent volume ${persistentId}${keptSentence(world, instance, persistentId)}.`,
+      sentence: `${world.spec.name} runs on its persistent volume ${persistentId}${leftSentence(world, instance, persistentId, goal)}.`,
     }
   );
 }
 
-function cleanUp(world: World, instance: Instance, persistentId: string, afterSwap: AfterSwap): Decision | undefined {
-  for (const volume of leftovers(world, instance, persistentId)) {
-    const mark = markOf(volume) as Mark;
+function cleanUp(world: World, instance: Instance, persistentId: string, goal: SwapGoal): Decision | undefined {
+  for (const [volume, deletion] of leaving(world, instance, persistentId, goal)) {
     if (volume.attachments.some(holding) || volume.state !== "available") {
       if (volume.attachments.some((one) => holding(one) && one.instanceId !== instance.id)) continue;
       return wait("cleanUp", `${volume.id} is still ${volume.state}`, `${volume.id} is available`, PATIENCE.volume);
     }
-    if (mark.afterSwap !== afterSwap) {
-      return act(
-        "cleanUp",
-        { kind: "TagVolume", volumeId: volume.id, mark: { ...mark, afterSwap, at: world.at } },
-        `the decision on ${volume.id} is ${afterSwap}`,
-      );
-    }
-    if (afterSwap === "delete") {
-      return act(
+    const first = deletion.snapshot ? snapshotFirst(volume, world, goal) : undefined;
+    if (first === "impossible") continue;
+    return (
+      first ??
+      act(
         "cleanUp",
         { kind: "DeleteVolume", volumeId: volume.id },
         `${world.spec.name} is up on ${persistentId} and SSH has answered`,
-      );
-    }
+      )
+    );
   }
   return undefined;
+}
+
+/** What has to come before a volume is deleted that leaves a snapshot behind; undefined once that is whole. */
+function snapshotFirst(volume: Volume, world: World, goal: SwapGoal): Decision | "impossible" | undefined {
+  const taken = takenFor(world.snapshots, volume.id, goal.agreement);
+  if (taken.some((one) => one.state === "completed")) return undefined;
+  const pending = taken.find((one) => one.state === "pending");
+  if (pending) {
+    return wait(
+      "snapshot",
+      `${pending.id}, the snapshot of ${volume.id}, is being written`,
+      `${pending.id} is completed`,
+      PATIENCE.snapshot,
+    );
+  }
+  if (taken.length > 0 || world.snapshotRefused) return "impossible";
+  return act(
+    "snapshot",
+    {
+      kind: "SnapshotVolume",
+      volumeId: volume.id,
+      agreement: goal.agreement,
+      name: snapshotName(world.spec.name, volume.id),
+    },
+    `${volume.id} is deleted only once there is a snapshot of it`,
+  );
+}
+
+export function snapshotName(machine: string, volumeId: string): string {
+  return `${machine}: ${volumeId} before its deletion`;
+}
+
+/** The first snapshot that can be begun while the machine comes up on its own disk. */
+function firstSnapshot(world: World, instance: Instance, persistentId: string, goal: SwapGoal): Decision | undefined {
+  if (instance.state !== "pending" && instance.state !== "running") return undefined;
+  for (const [volume, deletion] of leaving(world, instance, persistentId, goal)) {
+    if (!deletion.snapshot || volume.state !== "available" || volume.attachments.some(holding)) continue;
+    const first = snapshotFirst(volume, world, goal);
+    if (first && first !== "impossible" && first.kind === "act") return first;
+  }
+  return undefined;
+}
+
+/** Of the volumes that were agreed to be deleted, those of which that still holds. */
+function leaving(
+  world: World,
+  instance: Instance,
+  persistentId: string,
+  goal: SwapGoal,
+): readonly (readonly [Volume, Deletion])[] {
+  return leftovers(world, instance, persistentId).flatMap((volume) => {
+    const deletion = goal.deletions.find((one) => mayGo(volume, one));
+    return deletion ? [[volume, deletion] as const] : [];
+  });
+}
+
+/** Whether the agreement is about this volume, and nobody has said since that it is to be kept. */
+function mayGo(volume: Volume, deletion: Deletion): boolean {
+  return deletion.volumeId === volume.id && !mustKeep(volume, deletion.over);
+}
+
+/** Where keeping was agreed, that is written on the volume first of all: another run may be about to delete it. */
+function sayKeep(world: World, goal: SwapGoal): Decision | undefined {
+  const unsaid = [...world.roots, ...world.marked].find(
+    ({ id, tags }) => goal.keep.includes(id) && !world.protectedIds.includes(id) && !(keepTag(goal.agreement) in tags),
+  );
+  return (
+    unsaid &&
+    act(
+      "mark",
+      { kind: "KeepVolume", volumeId: unsaid.id, agreement: goal.agreement },
+      `${unsaid.id} is to be kept, whatever another run was told`,
+    )
+  );
+}
+
+function rank(volume: Volume, goal: SwapGoal): number {
+  return volume.id === goal.takeOff ? Number.POSITIVE_INFINITY : (markOf(volume)?.at ?? 0);
 }
 
 /** Throw-away volumes of this machine that this swap replaced and that still exist. */
@@ -184,15 +280,22 @@ export function leftovers(world: World, instance: Instance, persistentId: string
   return world.marked.filter(
     (volume) =>
       markedFor(volume, world, instance, persistentId) &&
+      !world.protectedIds.includes(volume.id) &&
       volume.state !== "deleting" &&
       volume.state !== "deleted" &&
       volume.state !== "error",
   );
 }
 
-function keptSentence(world: World, instance: Instance, persistentId: string): string {
-  const kept = leftovers(world, instance, persistentId).map((volume) => volume.id);
-  return kept.length ? `; ${kept.join(", ")} is kept` : "";
+/** What is left behind: volumes that are kept, and snapshots of those that went. */
+function leftSentence(world: World, instance: Instance, persistentId: string, goal: SwapGoal): string {
+  const kept = leftovers(world, instance, persistentId).map(({ id }) => id);
+  const taken = goal.deletions.flatMap(({ volumeId }) => takenFor(world.snapshots, volumeId, goal.agreement));
+  const refused = world.snapshotRefused ? `, as no snapshot could be taken of it (${world.snapshotRefused})` : "";
+  return [
+    ...(kept.length > 0 ? [`; ${kept.join(", ")} ${kept.length > 1 ? "are" : "is"} kept${refused}`] : []),
+    ...taken.map((one) => `; ${one.id} is the snapshot of ${one.volumeId}`),
+  ].join("");
 }
 
 /** The spot request of a machine that is gone would launch a stranger at any moment: it goes first. */

@@ -1,25 +1,44 @@
 /** What `decide` answers: one act, a wait with its reason, the end, or why it cannot go on. */
 
 import type { Act } from "./acts.ts";
-import type { AfterSwap } from "./mark.ts";
 
+/** A goal is for one instance: another one under the same name is not what anybody agreed to. */
 export type Goal =
-  | { readonly kind: "stopped" }
-  | { readonly kind: "running" }
-  /** Running, its own address on it, SSH answers. */
-  | { readonly kind: "reachable" }
-  /**
-   * Running on its persistent volume at its own root device, DeleteOnTermination false, its address on it, SSH has
-   * answered, and the throw-away volume is gone or kept as the person decided.
-   */
   | {
-      readonly kind: "swapped";
-      readonly afterSwap: AfterSwap;
-      /** The predecessors' spot requests that the person saw and agreed to cancel. */
-      readonly cancel: readonly string[];
-    };
+      /** `reachable`: running, its own address on it, SSH answers. */
+      readonly kind: "stopped" | "running" | "reachable";
+      readonly instanceId: string;
+    }
+  | SwapGoal;
 
-export type SwapGoal = Extract<Goal, { readonly kind: "swapped" }>;
+/**
+ * Running on its persistent volume at its own root device, DeleteOnTermination false, its address on it, SSH has answered,
+ * and the throw-away volumes are gone or kept as agreed. It carries the agreement: what the person saw and said yes to, by
+ * ID. Whatever it does not name is not taken off, not deleted and not cancelled, whatever its tags say.
+ */
+export interface SwapGoal {
+  readonly kind: "swapped";
+  readonly instanceId: string;
+  /** Unlike any other agreement's. */
+  readonly agreement: string;
+  readonly persistentId: string;
+  /** The root that may come off; undefined where none was to. */
+  readonly takeOff: string | undefined;
+  readonly deletions: readonly Deletion[];
+  /** Volumes that the person wants kept, which every other run is to know. */
+  readonly keep: readonly string[];
+  /** The predecessors' spot requests that may be cancelled. */
+  readonly cancel: readonly string[];
+}
+
+/** A volume that may be deleted once the machine is up on its own disk. */
+export interface Deletion {
+  readonly volumeId: string;
+  /** Whether a snapshot of it comes first. */
+  readonly snapshot: boolean;
+  /** The tags that kept it when the person was asked (`keepsOf`): only of these was it said that they no longer count. */
+  readonly over: readonly string[];
+}
 
 /** The steps that a person sees; every decision belongs to one. */
 export const STEPS = {
@@ -35,6 +54,7 @@ export const STEPS = {
   start: "Start the machine",
   address: "Put its address on it",
   ssh: "Wait for SSH",
+  snapshot: "Take a snapshot of the throw-away volume",
   cleanUp: "Clean up the throw-away volume",
 } as const;
 export type StepId = keyof typeof STEPS;
@@ -69,6 +89,7 @@ export const PATIENCE = {
   capacity: 30 * MINUTE,
   ssh: 20 * MINUTE,
   predecessor: 20 * MINUTE,
+  snapshot: 90 * MINUTE,
 } as const;
 
 export function wait(

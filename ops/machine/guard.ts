@@ -6,12 +6,13 @@
 import type { Failure } from "../failure.ts";
 import type { Volume } from "../fleet/model.ts";
 import { type Act, sayAct } from "./acts.ts";
+import type { Goal } from "./decision.ts";
 import { MARK_TAGS, markOf } from "./mark.ts";
 import type { World } from "./world.ts";
 
-/** Why `act` must not be done in `world`; undefined where nothing speaks against it. */
-export function guard(act: Act, world: World): Failure | undefined {
-  const objection = object(act, world);
+/** Why `act` must not be done in `world` under what was agreed (`goal`); undefined where nothing speaks against it. */
+export function guard(act: Act, world: World, goal: Goal): Failure | undefined {
+  const objection = object(act, world, goal);
   if (objection === undefined) return undefined;
   return {
     kind: "internal",
@@ -21,9 +22,10 @@ export function guard(act: Act, world: World): Failure | undefined {
   };
 }
 
-function object(act: Act, world: World): string | undefined {
+function object(act: Act, world: World, goal: Goal): string | undefined {
   const { instance, persistentId } = world;
   if (!instance) return "the machine is not there";
+  if (instance.id !== goal.instanceId) return `it was agreed for ${goal.instanceId}`;
   if ("instanceId" in act && act.instanceId !== instance.id) return `${act.instanceId} is not ${world.spec.name}`;
   if ("device" in act && act.device !== instance.rootDeviceName) return `its root device is ${instance.rootDeviceName}`;
   switch (act.kind) {
@@ -37,31 +39,42 @@ function object(act: Act, world: World): string | undefined {
       if (rootIds(world).length !== 1) return "it has no root volume, or more than one";
       return releasedByUser(world) ? undefined : "its spot request is not released";
     case "DetachVolume":
-      return objectToDetach(act.volumeId, world);
+      return objectToDetach(act.volumeId, world, goal);
     case "AttachVolume":
-      return objectToAttach(act.volumeId, world);
+      return objectToAttach(act.volumeId, world, goal);
     case "TagVolume":
       if (world.protectedIds.includes(act.volumeId) || act.volumeId === persistentId) return "it is protected";
       if (act.mark.instanceId !== instance.id || act.mark.replacedBy !== persistentId)
         return "the mark is not this swap's";
       return act.mark.machine === world.spec.name ? undefined : "the mark is not this machine's";
+    case "KeepVolume":
+      return undefined;
+    case "SnapshotVolume":
+      return deletionOf(act.volumeId, goal)?.snapshot ? undefined : "no snapshot of it was agreed to";
     case "ClearDeleteOnTermination":
       return undefined;
     case "AssociateAddress":
       if (world.address?.allocationId !== act.allocationId) return "that is not this machine's address";
       return instance.state === "running" ? undefined : `it is ${instance.state}`;
     case "DeleteVolume":
-      return objectToDelete(act.volumeId, world);
+      return objectToDelete(act.volumeId, world, goal);
     case "CancelSpotRequest":
+      if (goal.kind !== "swapped" || !goal.cancel.includes(act.requestId)) return "that was not agreed to";
       return objectToCancel(act.requestId, world);
   }
 }
 
 const STOPPABLE: ReadonlySet<string> = new Set(["active", "open", "disabled"]);
 
-function objectToDetach(volumeId: string, world: World): string | undefined {
+/** What the person said yes to about this volume; nothing that stands on the volume can take its place. */
+function deletionOf(volumeId: string, goal: Goal) {
+  return goal.kind === "swapped" ? goal.deletions.find((one) => one.volumeId === volumeId) : undefined;
+}
+
+function objectToDetach(volumeId: string, world: World, goal: Goal): string | undefined {
   const { instance, persistent } = world;
   if (world.protectedIds.includes(volumeId) || volumeId === world.persistentId) return "it is protected";
+  if (goal.kind !== "swapped" || goal.takeOff !== volumeId) return "nobody agreed to take it off";
   if (instance?.state !== "stopped") return `the machine is ${instance?.state}`;
   if (!releasedByUser(world)) return "its spot request is not disabled by our own stop, and AWS might start it";
   const volume = world.roots.find((one) => one.id === volumeId);
@@ -76,8 +89,9 @@ function objectToDetach(volumeId: string, world: World): string | undefined {
     : "the persistent volume is in another zone";
 }
 
-function objectToAttach(volumeId: string, world: World): string | undefined {
+function objectToAttach(volumeId: string, world: World, goal: Goal): string | undefined {
   const { instance } = world;
+  if (goal.kind !== "swapped" || goal.persistentId !== world.persistentId) return "another volume was agreed to";
   if (instance?.state !== "stopped") return `the machine is ${instance?.state}`;
   if (rootIds(world).length > 0) return "something is at its root device";
   const old = world.marked.find((one) => one.id === volumeId);
@@ -88,16 +102,25 @@ function objectToAttach(volumeId: string, world: World): string | undefined {
   return volume.availabilityZone === instance.availabilityZone ? undefined : "it is in another zone";
 }
 
-function objectToDelete(volumeId: string, world: World): string | undefined {
+function objectToDelete(volumeId: string, world: World, goal: Goal): string | undefined {
   const { instance, persistentId } = world;
   if (world.protectedIds.includes(volumeId) || volumeId === persistentId) return "it is protected";
+  const agreed = deletionOf(volumeId, goal);
+  if (!agreed || goal.kind !== "swapped") return "nobody agreed to delete it";
   const volume = world.marked.find((one) => one.id === volumeId);
-  const mark = volume && markOf(volume);
-  if (!volume || !mark) return "it has no mark of a swap";
-  if (mark.instanceId !== instance?.id || mark.replacedBy !== persistentId) return "its mark is of another swap";
-  if (mark.afterSwap !== "delete") return "it is marked to be kept";
+  if (!volume) return "it has no mark of a swap";
+  const kept = Object.entries(volume.tags).find(
+    ([key, value]) =>
+      (key.startsWith("snowglobe:keep") || (key === MARK_TAGS.afterSwap && value === "keep")) &&
+      !agreed.over.includes(key),
+  );
+  if (kept) return `its tag ${kept[0]} says to keep it`;
+  const whole = world.snapshots.some(
+    (one) => one.volumeId === volumeId && one.state === "completed" && Object.values(one.tags).includes(goal.agreement),
+  );
+  if (agreed.snapshot && !whole) return "the snapshot of it is not there";
   if (volume.state !== "available" || isTied(volume)) return `it is ${volume.state}`;
-  if (instance.state !== "running") return `the machine is ${instance.state}`;
+  if (instance?.state !== "running") return `the machine is ${instance?.state}`;
   const roots = rootIds(world);
   if (roots.length !== 1 || roots[0] !== persistentId) return "the machine is not on its persistent volume";
   return world.ssh.status === "answered" ? undefined : "SSH has not answered on the machine";

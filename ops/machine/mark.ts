@@ -2,6 +2,7 @@
 
 import { MACHINE_NAMES, type MachineName } from "../fleet/machines.ts";
 import type { Instance, Volume } from "../fleet/model.ts";
+import type { Origin } from "./origin.ts";
 
 export const MARK_TAGS = {
   machine: "snowglobe:machine",
@@ -12,7 +13,7 @@ export const MARK_TAGS = {
 } as const;
 
 /** What becomes of the throw-away volume once the machine is up on its own disk. */
-export type AfterSwap = "delete" | "keep";
+type AfterSwap = "delete" | "keep";
 
 export interface Mark {
   readonly machine: MachineName;
@@ -20,6 +21,7 @@ export interface Mark {
   readonly replacedBy: string;
   /** The instance that it was made for. */
   readonly instanceId: string;
+  /** What was agreed when it was marked: a word to whoever looks later, and no leave to delete. */
   readonly afterSwap: AfterSwap;
   /** When it was marked, milliseconds since the epoch. */
   readonly at: number;
@@ -48,27 +50,57 @@ export function tagsOf(mark: Mark): Readonly<Record<string, string>> {
   };
 }
 
+const KEEP = "snowglobe:keep";
+
+/**
+ * The tag by which an agreement keeps a volume. Each writes one of its own: two runs that write at the same moment cannot
+ * undo each other's word, as they would with one tag of two values.
+ */
+export function keepTag(agreement: string): string {
+  return `${KEEP}:${agreement}`;
+}
+
+/** Every word that the volume is to be kept, whoever wrote it, as the names of its tags. */
+export function keepsOf(volume: Pick<Volume, "tags">): readonly string[] {
+  return Object.entries(volume.tags)
+    .filter(([key, value]) => key.startsWith(KEEP) || (key === MARK_TAGS.afterSwap && value !== "delete"))
+    .map(([key]) => key)
+    .sort();
+}
+
+/** Whether somebody has said that it is to be kept, apart from what a person was told of and spoke `over`. */
+export function mustKeep(volume: Pick<Volume, "tags">, over: readonly string[] = []): boolean {
+  return keepsOf(volume).some((tag) => !over.includes(tag));
+}
+
 /** A volume that came with its instance was made in the moment in which it was attached; ten minutes is generous. */
 const MADE_WITHIN_MS = 10 * 60_000;
 
-/** Whether the volume was made by the launch of this very instance, as its attachment shows. */
-export function madeFor(volume: Volume, instance: Instance): boolean {
+/** Whether the volume was made by the launch of this very instance: from its image, and in that moment. */
+export function madeFor(volume: Volume, instance: Instance, origin: Origin): boolean {
   const attachment = volume.attachments.find((one) => one.instanceId === instance.id);
-  if (attachment?.attachedAt === undefined) return false;
+  if (origin.kind !== "image" || attachment?.attachedAt === undefined) return false;
   return Math.abs(attachment.attachedAt - volume.createdAt) <= MADE_WITHIN_MS;
 }
 
-const DAY_MS = 24 * 3600_000;
+const HOUR_MS = 3600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Whether it has held data for so long that it does not go without a snapshot, unless the person says so. */
+export function hasHeldData(volume: Volume, at: number): boolean {
+  return at - volume.createdAt > HOUR_MS;
+}
 
 /**
- * What becomes of a throw-away volume when the person says nothing: deleted only where it has served for less than a
- * day, by any reading of the facts, and came with its instance.
+ * What becomes of a throw-away volume when the person says nothing: deleted only where it came from the image with its
+ * instance, has served for less than a day by any reading of the facts, and nobody has said to keep it.
  */
-export function defaultAfterSwap(volume: Volume, instance: Instance, at: number): AfterSwap {
+export function defaultAfterSwap(volume: Volume, instance: Instance, at: number, origin: Origin): AfterSwap {
+  if (mustKeep(volume)) return "keep";
   const mark = markOf(volume);
   const attached = volume.attachments.some((one) => one.instanceId === instance.id && one.state !== "detached");
-  if (attached) return madeFor(volume, instance) && at - volume.createdAt < DAY_MS ? "delete" : "keep";
+  if (attached) return madeFor(volume, instance, origin) && at - volume.createdAt < DAY_MS ? "delete" : "keep";
   // Off already: the decision taken then stands, unless it is so old that the machine may have been used since.
-  if (mark?.afterSwap !== "delete" || mark.instanceId !== instance.id) return "keep";
+  if (origin.kind !== "image" || mark?.afterSwap !== "delete" || mark.instanceId !== instance.id) return "keep";
   return at - Math.min(mark.at, at) < DAY_MS ? "delete" : "keep";
 }

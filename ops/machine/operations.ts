@@ -1,22 +1,23 @@
 /** Start, stop and swap as operations: what is asked before, and what is said after. */
 
+import { randomUUID } from "node:crypto";
 import { dollars, machineCost } from "../fleet/derive/cost.ts";
 import { MACHINES, type MachineName } from "../fleet/machines.ts";
 import type { Fleet } from "../fleet/model.ts";
-import type { Operation, OperationContext, Outcome } from "../operation/types.ts";
+import type { Choice, Operation, OperationContext, Outcome } from "../operation/types.ts";
 import { decide } from "./decide.ts";
+import { leftovers } from "./decide-swap.ts";
 import { type Decision, type Goal, STEPS } from "./decision.ts";
-import type { AfterSwap } from "./mark.ts";
 import { DOUBT_MS, retryAfter } from "./pace.ts";
 import { isPassing, reconcile } from "./reconcile.ts";
-import { isReached, planSwap, type SwapPlan, swapGoal } from "./swap-plan.ts";
+import { type Fate, isReached, planSwap, type SwapPlan, safestSwap, swapGoal, throwAwaysOf } from "./swap-plan.ts";
 import type { MachineTools } from "./tools.ts";
 import { addressOf, seatOf, type World, worldOf } from "./world.ts";
 
 /** Starts a machine, after the person has seen what it costs. */
 export function startMachine(name: MachineName, tools: MachineTools): Operation {
   return operation("start", `Start ${name}`, name, async (context) => {
-    const { fleet, world, decision } = await lookFirst(name, { kind: "running" }, tools, context);
+    const { fleet, world, decision, goal } = await lookFirst(name, asItIs("running"), tools, context);
     if (decision.kind === "done") return { status: "nothing-to-do", sentence: `${name} is running already.` };
     if (decision.kind === "blocked") return blockedBy(decision);
     const answer = await context.ask({
@@ -27,14 +28,14 @@ export function startMachine(name: MachineName, tools: MachineTools): Operation 
       no: "Cancel",
     });
     if (answer !== "yes") return REFUSED;
-    return (await reconcile(name, { kind: "running" }, tools, context)).outcome;
+    return (await reconcile(name, goal, tools, context)).outcome;
   });
 }
 
 /** Stops a machine and waits until its spot request is released, so that it can be started again. */
 export function stopMachine(name: MachineName, tools: MachineTools): Operation {
   return operation("stop", `Stop ${name}`, name, async (context) => {
-    const { fleet, world, decision } = await lookFirst(name, { kind: "stopped" }, tools, context);
+    const { fleet, world, decision, goal } = await lookFirst(name, asItIs("stopped"), tools, context);
     if (decision.kind === "done") return { status: "nothing-to-do", sentence: `${name} is stopped already.` };
     if (decision.kind === "blocked") return blockedBy(decision);
     const { stoppedPerMonth } = machineCost(fleet.machines[name], tools.spotPerHour(name));
@@ -52,31 +53,23 @@ export function stopMachine(name: MachineName, tools: MachineTools): Operation {
       no: "Cancel",
     });
     if (answer !== "yes") return REFUSED;
-    return (await reconcile(name, { kind: "stopped" }, tools, context)).outcome;
+    return (await reconcile(name, goal, tools, context)).outcome;
   });
 }
 
 /** Gives a machine its persistent volume back as its root. */
 export function swapMachine(name: MachineName, tools: MachineTools): Operation {
   return operation("swap", `Swap ${name} back to its own disk`, name, async (context) => {
-    const { world, decision } = await lookFirst(name, SAFEST_SWAP, tools, context);
+    const { world, decision } = await lookFirst(name, safestSwap, tools, context);
     if (decision.kind === "blocked" && !mustPutBack(world)) return blockedBy(decision);
-    const plan = planSwap(world);
-    if (isReached(world, swapGoal(plan, plan.afterSwap))) {
-      return {
-        status: "nothing-to-do",
-        sentence: `${name} runs on its persistent volume ${world.persistentId} already.`,
-        ...(plan.throwAways.length
-          ? {
-              next: `Delete ${plan.throwAways.map(({ id }) => id).join(", ")} among the orphans (o) when it is of no more use.`,
-            }
-          : {}),
-      };
+    const plan = await plannedSwap(world, tools, context);
+    if (isReached(world, plan.fate === "keep" ? safestSwap(world) : agreedSwap(world, plan, plan.fate))) {
+      return nothingToSwap(world);
     }
     const lines = [...(await buildLines(world, tools, context)), ...plan.lines];
-    const afterSwap = await askSwap(name, { ...plan, lines }, context);
-    if (!afterSwap) return REFUSED;
-    const { outcome } = await reconcile(name, swapGoal(plan, afterSwap), tools, context);
+    const fate = await askSwap(name, { ...plan, lines }, context);
+    if (!fate) return REFUSED;
+    const { outcome } = await reconcile(name, agreedSwap(world, plan, fate), tools, context);
     if (outcome.status !== "done") return outcome;
     return { ...outcome, next: `Enter on it opens a shell, or make ssh-${MACHINES[name].short}.` };
   });
@@ -91,8 +84,32 @@ async function buildLines(world: World, tools: MachineTools, context: OperationC
   return build ? [`A ${build.kind} kernel is being built on it (${build.id}): that ends too, unfinished.`] : [];
 }
 
-/** The swap that destroys nothing: what is decided before the person was asked. */
-export const SAFEST_SWAP: Goal = { kind: "swapped", afterSwap: "keep", cancel: [] };
+/** What a swap would do now, with what EC2 knows of where the throw-away volumes come from. */
+export async function plannedSwap(world: World, tools: MachineTools, context: OperationContext): Promise<SwapPlan> {
+  const { instance } = world;
+  if (!instance) return planSwap(world, {});
+  return planSwap(world, await tools.origins(instance, throwAwaysOf(world), context.signal));
+}
+
+/** The goal that a person has just agreed to. */
+export function agreedSwap(world: World, plan: SwapPlan, fate: Fate): Goal {
+  return swapGoal(world, plan, fate, randomUUID().slice(0, 13));
+}
+
+function nothingToSwap(world: World): Outcome {
+  const { instance, persistentId, spec } = world;
+  const kept = instance && persistentId ? leftovers(world, instance, persistentId).map(({ id }) => id) : [];
+  return {
+    status: "nothing-to-do",
+    sentence: `${spec.name} runs on its persistent volume ${persistentId} already.`,
+    ...(kept.length > 0 ? { next: `Delete ${kept.join(", ")} among the orphans (o) when it is of no more use.` } : {}),
+  };
+}
+
+/** The machine as it is to be, whichever instance carries its name now. */
+export function asItIs(kind: "stopped" | "running" | "reachable"): (world: World) => Goal {
+  return ({ instance }) => ({ kind, instanceId: instance?.id ?? "" });
+}
 
 const REFUSED: Outcome = { status: "cancelled", sentence: "Nothing was done." };
 
@@ -109,12 +126,13 @@ interface FirstLook {
   readonly fleet: Fleet;
   readonly world: World;
   readonly decision: Decision;
+  readonly goal: Goal;
 }
 
 /** A look before anything is asked. Bad news is looked at twice: the first answer may be a late one. */
 export async function lookFirst(
   name: MachineName,
-  goal: Goal,
+  goalFor: (world: World) => Goal,
   tools: MachineTools,
   context: OperationContext,
 ): Promise<FirstLook> {
@@ -122,10 +140,11 @@ export async function lookFirst(
   for (let again = false; ; again = true) {
     const fleet = await lookThroughWeather(tools, context);
     const world = worldOf(fleet, name);
+    const goal = goalFor(world);
     const decision = decide(world, goal);
     if (decision.kind !== "blocked" || again) {
       context.step("look", STEPS.look, "done", sayWorld(world));
-      return { fleet, world, decision };
+      return { fleet, world, decision, goal };
     }
     await tools.clock.sleep(DOUBT_MS / 4, context.signal);
   }
@@ -183,23 +202,30 @@ export function startLines(name: MachineName, fleet: Fleet, world: World, tools:
   ];
 }
 
-/** Asks for the swap, and for the fate of an old throw-away volume; undefined is no. */
-async function askSwap(name: MachineName, plan: SwapPlan, context: OperationContext): Promise<AfterSwap | undefined> {
+/** Asks for the swap, and for the fate of a throw-away volume that may hold something; undefined is no. */
+async function askSwap(name: MachineName, plan: SwapPlan, context: OperationContext): Promise<Fate | undefined> {
   const title = `Swap ${name} back to its own disk?`;
-  if (plan.afterSwap === "keep" && plan.mayDelete) {
-    const ids = plan.throwAways.map(({ id }) => id).join(", ");
-    const answer = await context.ask({
-      kind: "choose",
-      title,
-      lines: plan.lines,
-      choices: [
-        { id: "cancel", label: "Cancel" },
-        { id: "keep", label: "Swap", detail: `and keep ${ids}` },
-        { id: "delete", label: "Swap and delete", detail: `${ids}, for ever, once SSH has answered` },
-      ],
-    });
-    return answer === "keep" || answer === "delete" ? answer : undefined;
+  if (!plan.asksFate) {
+    const answer = await context.ask({ kind: "confirm", title, lines: plan.lines, yes: "Swap", no: "Cancel" });
+    return answer === "yes" ? plan.fate : undefined;
   }
-  const answer = await context.ask({ kind: "confirm", title, lines: plan.lines, yes: "Swap", no: "Cancel" });
-  return answer === "yes" ? plan.afterSwap : undefined;
+  const ids = plan.throwAways.map(({ id }) => id).join(", ");
+  const fates: Readonly<Record<Fate, Choice>> = {
+    keep: { id: "keep", label: "Swap", detail: `and keep ${ids}` },
+    snapshot: {
+      id: "snapshot",
+      label: "Swap, snapshot, delete",
+      detail: `${ids}, once there is a snapshot of it (at most ${plan.snapshotCost})`,
+    },
+    delete: { id: "delete", label: "Swap and delete", detail: `${ids}, for ever, without a snapshot` },
+  };
+  const order: readonly Fate[] =
+    plan.fate === "snapshot" ? ["snapshot", "keep", "delete"] : ["keep", "snapshot", "delete"];
+  const answer = await context.ask({
+    kind: "choose",
+    title,
+    lines: plan.lines,
+    choices: [{ id: "cancel", label: "Cancel" }, ...order.map((fate) => fates[fate])],
+  });
+  return order.find((fate) => fate === answer);
 }

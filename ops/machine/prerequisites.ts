@@ -3,11 +3,9 @@
 import type { MachineName } from "../fleet/machines.ts";
 import type { Operation, OperationContext, Outcome, Question } from "../operation/types.ts";
 import { decide } from "./decide.ts";
-import type { Goal } from "./decision.ts";
-import type { AfterSwap } from "./mark.ts";
-import { blockedBy, lookFirst, SAFEST_SWAP, startLines } from "./operations.ts";
+import { agreedSwap, asItIs, blockedBy, lookFirst, plannedSwap, startLines } from "./operations.ts";
 import { reconcile } from "./reconcile.ts";
-import { planSwap, type SwapPlan, swapGoal } from "./swap-plan.ts";
+import { type SwapPlan, safestSwap } from "./swap-plan.ts";
 import type { MachineTools } from "./tools.ts";
 import { addressOf, seatOf, type World } from "./world.ts";
 
@@ -26,9 +24,8 @@ export async function walk(
   tools: MachineTools,
   context: OperationContext,
 ): Promise<Walked> {
-  const goal: Goal = { kind: "reachable" };
-  const { fleet, world, decision } = await lookFirst(name, goal, tools, context);
-  const swap = swapOffer(world);
+  const { fleet, world, decision, goal } = await lookFirst(name, asItIs("reachable"), tools, context);
+  const swap = await swapOffer(world, tools, context);
   if (decision.kind === "blocked" && swap?.kind !== "possible") return { ready: false, outcome: blockedBy(decision) };
   const start = needsStart(world) ? startLines(name, fleet, world, tools) : [];
   const question = ask(purpose, world, start, swap, decision.kind === "blocked");
@@ -36,7 +33,7 @@ export async function walk(
   if (answer === undefined || answer === "cancel") {
     return { ready: false, outcome: { status: "cancelled", sentence: "Nothing was done." } };
   }
-  const chosen = answer === "swap" && swap?.kind === "possible" ? swapGoal(swap.plan, swap.afterSwap) : goal;
+  const chosen = answer === "swap" && swap?.kind === "possible" ? agreedSwap(world, swap.plan, swap.plan.fate) : goal;
   const { outcome, world: now } = await reconcile(name, chosen, tools, context);
   return outcome.status === "done" && now
     ? { ready: true, address: addressOf(now), world: now }
@@ -80,21 +77,19 @@ type SwapOffer =
   | {
       readonly kind: "possible";
       readonly plan: SwapPlan;
-      readonly afterSwap: AfterSwap;
       readonly rootId: string | undefined;
     }
   | { readonly kind: "impossible"; readonly why: string; readonly rootId: string };
 
 /** What can be offered to a machine that is not on its own disk; undefined where it is, or where it has none. */
-function swapOffer(world: World): SwapOffer | undefined {
+async function swapOffer(world: World, tools: MachineTools, context: OperationContext): Promise<SwapOffer | undefined> {
   const seat = seatOf(world);
   if (world.persistentId === undefined || (seat.kind !== "held" && seat.kind !== "empty")) return undefined;
   if (seat.kind === "held" && seat.volumeId === world.persistentId) return undefined;
   const rootId = seat.kind === "held" ? seat.volumeId : undefined;
-  const decision = decide(world, SAFEST_SWAP);
+  const decision = decide(world, safestSwap(world));
   if (decision.kind !== "blocked") {
-    const plan = planSwap(world);
-    return { kind: "possible", plan, afterSwap: plan.afterSwap, rootId };
+    return { kind: "possible", plan: await plannedSwap(world, tools, context), rootId };
   }
   return rootId === undefined ? undefined : { kind: "impossible", why: decision.sentence, rootId };
 }

@@ -98,12 +98,15 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
   let last: { readonly key: string; readonly at: number } | undefined;
   let keysForgotten = false;
 
+  const toSnapshot =
+    goal.kind === "swapped" ? goal.deletions.filter((one) => one.snapshot).map((one) => one.volumeId) : [];
+
   const sleep = (ms: number) => clock.sleep(ms, signal);
 
   /** One look; bad weather is waited out. */
   const lookOnce = async (): Promise<World | undefined> => {
     try {
-      const fleet = await tools.look(signal);
+      const fleet = await tools.look(signal, toSnapshot);
       weather.clear();
       shown = fleet.observation;
       const seen = worldOf(fleet, name, heard);
@@ -128,8 +131,7 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
     if (!address) return;
     if (goal.kind === "swapped" && !keysForgotten) {
       keysForgotten = true;
-      const replaced = seen.marked.find((volume) => volume.id !== seen.persistentId);
-      await tools.forgetHostKeys(name, address, replaced?.id);
+      await tools.forgetHostKeys(name, address, goal.takeOff ?? goal.deletions[0]?.volumeId);
       context.log(`The SSH host keys known for ${address} are dropped: they were of another root.`, "note");
     }
     heard = { ...heard, ssh: await tools.askSsh(name, address, signal) };
@@ -190,7 +192,7 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
       await sleep(SECOND_LOOK_MS[act.kind === "DetachVolume" ? "reversible" : "irreversible"]);
       return undefined;
     }
-    const objection = guard(act, seen);
+    const objection = guard(act, seen, goal);
     if (objection) {
       report.failed(objection);
       return { status: "failed", failure: objection };
@@ -221,6 +223,11 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
     if (isOnThePersistentWay(act, world)) {
       // What is left to do is to give the machine its old root back; `decide` knows how.
       heard = { ...heard, persistentRefused: failure.sentence };
+      return undefined;
+    }
+    if (act.kind === "SnapshotVolume") {
+      // Then it is kept: what could not be saved is not deleted.
+      heard = { ...heard, snapshotRefused: failure.sentence.replace(/\.$/, "") };
       return undefined;
     }
     if (kind === "capacity") return stuck(name, goal, `${failure.sentence} ${sayRoot(world)}`);

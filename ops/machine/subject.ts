@@ -8,7 +8,7 @@ const MOVING: ReadonlySet<string> = new Set(["creating", "deleting", "attaching"
 
 /** Undefined where only a whole look can tell. */
 export function subjectOf(step: StepId, world: World): Subject | undefined {
-  const { instance, spotRequest, persistent, roots, marked } = world;
+  const { instance, spotRequest, persistent, roots, marked, snapshots } = world;
   switch (step) {
     case "stop":
     case "start":
@@ -23,6 +23,10 @@ export function subjectOf(step: StepId, world: World): Subject | undefined {
         ({ state, attachments }) => MOVING.has(state) || attachments.some((one) => MOVING.has(one.state)),
       );
       return moving && { kind: "volume", id: moving.id };
+    }
+    case "snapshot": {
+      const pending = snapshots.find(({ state }) => state === "pending");
+      return pending && { kind: "snapshot", id: pending.id };
     }
     default:
       return undefined;

@@ -1,21 +1,32 @@
 /** What a swap will do to which ID, told before it is done; and whether there is anything to do. Pure. */
 
 import { duration } from "../fleet/derive/ages.ts";
+import { dollars } from "../fleet/derive/cost.ts";
 import type { Volume } from "../fleet/model.ts";
+import { snapshotPerMonth } from "../fleet/prices.ts";
 import { decide } from "./decide.ts";
-import { leftovers } from "./decide-swap.ts";
+import { leftovers, snapshotName } from "./decide-swap.ts";
 import type { Goal, SwapGoal } from "./decision.ts";
-import { type AfterSwap, defaultAfterSwap, madeFor, markOf } from "./mark.ts";
+import { defaultAfterSwap, hasHeldData, keepsOf, markOf, mustKeep } from "./mark.ts";
+import { type Origins, originOf, sayOrigin } from "./origin.ts";
 import { seatOf, type World } from "./world.ts";
+
+/** What becomes of the throw-away volumes: kept, deleted, or deleted with a snapshot left behind. */
+export type Fate = "keep" | "delete" | "snapshot";
 
 export interface SwapPlan {
   /** One line for each thing that will be done, with its IDs. */
   readonly lines: readonly string[];
-  /** The throw-away volumes, and what becomes of them when the person says nothing else. */
+  /** The throw-away volumes: the only ones that any answer deletes. */
   readonly throwAways: readonly Volume[];
-  readonly afterSwap: AfterSwap;
-  /** Whether deleting may be chosen where keeping is the default. */
-  readonly mayDelete: boolean;
+  /** What becomes of them when the person says nothing. */
+  readonly fate: Fate;
+  /** Whether that is asked for by itself, because there is data to lose, or something to pay for. */
+  readonly asksFate: boolean;
+  /** What a snapshot of them costs, in words. */
+  readonly snapshotCost: string;
+  /** The root that comes off; undefined where none does. */
+  readonly takeOff: string | undefined;
   /** The predecessors' spot requests that will be cancelled. */
   readonly cancel: readonly string[];
 }
@@ -25,21 +36,43 @@ export function isReached(world: World, goal: Goal): boolean {
   return decide({ ...world, ssh: { status: "answered", hostname: "", lines: [] } }, goal).kind === "done";
 }
 
-export function planSwap(world: World): SwapPlan {
+const NO_PLAN: SwapPlan = {
+  lines: [],
+  throwAways: [],
+  fate: "keep",
+  asksFate: false,
+  snapshotCost: "",
+  takeOff: undefined,
+  cancel: [],
+};
+
+/** The volumes that a swap would leave behind: their origins are worth knowing before anybody is asked. */
+export function throwAwaysOf(world: World): readonly Volume[] {
+  const { instance, persistentId } = world;
+  if (!instance || !persistentId) return [];
+  const root = foreignRoot(world);
+  // What was kept once is kept: only a question about that volume alone, among the orphans, undoes it.
+  return root ? [root] : leftovers(world, instance, persistentId).filter((volume) => !mustKeep(volume));
+}
+
+/** @param origins where the throw-away volumes come from */
+export function planSwap(world: World, origins: Origins): SwapPlan {
   const { instance, persistentId, spec, address } = world;
-  if (!instance || !persistentId) {
-    return { lines: [], throwAways: [], afterSwap: "keep", mayDelete: false, cancel: [] };
-  }
+  if (!instance || !persistentId) return NO_PLAN;
   const seat = seatOf(world);
-  const root =
-    seat.kind === "held" && seat.volumeId !== persistentId
-      ? world.roots.find((volume) => volume.id === seat.volumeId)
-      : undefined;
+  const root = foreignRoot(world);
   const onItsOwn = seat.kind === "held" && seat.volumeId === persistentId;
-  const throwAways = root ? [root] : leftovers(world, instance, persistentId);
-  const keepsAny = throwAways.some((volume) => defaultAfterSwap(volume, instance, world.at) === "keep");
-  const afterSwap: AfterSwap = throwAways.length > 0 && !keepsAny ? "delete" : "keep";
-  const mayDelete = throwAways.length > 0 && (root === undefined || madeFor(root, instance));
+  const throwAways = throwAwaysOf(world);
+  const held = throwAways.some((volume) => hasHeldData(volume, world.at));
+  const keepsAny = throwAways.some(
+    (volume) => defaultAfterSwap(volume, instance, world.at, originOf(origins, volume.id)) === "keep",
+  );
+  const fate: Fate = throwAways.length === 0 || keepsAny ? "keep" : held ? "snapshot" : "delete";
+  const asksFate = throwAways.length > 0 && fate !== "delete";
+  const snapshotCost = dollars(
+    throwAways.reduce((sum, volume) => sum + snapshotPerMonth(volume), 0),
+    "month",
+  );
   const cancel = world.predecessors
     .filter(({ instance: state }) => state === "gone" || state === "terminated" || state === "shutting-down")
     .map(({ request }) => request.id);
@@ -66,24 +99,62 @@ export function planSwap(world: World): SwapPlan {
           `Put ${address.publicIp} (${address.allocationId}) on it${address.instanceId ? `, taking it from ${address.instanceId}` : ""}.`,
         ]
       : []),
-    ...throwAways.map((volume) => fateLine(volume, afterSwap, mayDelete, world)),
+    ...throwAways.flatMap((volume) => fateLines(volume, fate, world, origins)),
     `About ${root ? "4 to 12" : "3 to 10"} minutes on a metal machine; the persistent volume is never deleted.`,
   ];
-  return { lines, throwAways, afterSwap, mayDelete, cancel };
+  return { lines, throwAways, fate, asksFate, snapshotCost, takeOff: root?.id, cancel };
 }
 
-export function swapGoal({ cancel }: SwapPlan, afterSwap: AfterSwap): SwapGoal {
-  return { kind: "swapped", afterSwap, cancel };
+/** The goal of a swap that was agreed to as planned. `agreement` is unlike any other's. */
+export function swapGoal(world: World, plan: SwapPlan, fate: Fate, agreement: string): SwapGoal {
+  const { throwAways, takeOff, cancel } = plan;
+  return {
+    kind: "swapped",
+    instanceId: world.instance?.id ?? "",
+    agreement,
+    persistentId: world.persistentId ?? "",
+    takeOff,
+    deletions:
+      fate === "keep"
+        ? []
+        : throwAways.map((volume) => ({
+            volumeId: volume.id,
+            snapshot: fate === "snapshot",
+            over: keepsOf(volume),
+          })),
+    keep: fate === "keep" ? throwAways.map(({ id }) => id) : [],
+    cancel,
+  };
 }
 
-function fateLine(volume: Volume, afterSwap: AfterSwap, mayDelete: boolean, world: World): string {
-  const age = ageOf(volume, world.at);
-  if (afterSwap === "delete") {
-    return `Then, once SSH has answered, delete ${volume.id} (${volume.sizeGiB} GiB, ${age}, ${inUse(volume, world.at)}).`;
+/** The swap that destroys nothing: what is decided before the person was asked. */
+export function safestSwap(world: World): SwapGoal {
+  return swapGoal(world, { ...NO_PLAN, takeOff: foreignRoot(world)?.id }, "keep", "");
+}
+
+/** The root that is not the machine's own disk. */
+function foreignRoot(world: World): Volume | undefined {
+  const seat = seatOf(world);
+  return seat.kind === "held" && seat.volumeId !== world.persistentId
+    ? world.roots.find((volume) => volume.id === seat.volumeId)
+    : undefined;
+}
+
+function fateLines(volume: Volume, fate: Fate, world: World, origins: Origins): readonly string[] {
+  const what = `${volume.id} (${volume.sizeGiB} GiB, ${ageOf(volume, world.at)}, ${inUse(volume, world.at)})`;
+  const from = sayOrigin(originOf(origins, volume.id));
+  const snapshot = `"${snapshotName(world.spec.name, volume.id)}", at most ${dollars(snapshotPerMonth(volume), "month")}`;
+  switch (fate) {
+    case "delete":
+      return [`Then, once SSH has answered, delete ${what}.`];
+    case "snapshot":
+      return [`Then, once SSH has answered, take a snapshot of ${what}: ${snapshot}; and delete it.`];
+    case "keep":
+      return [
+        `Keep ${what}, unless you say to delete it${from ? `: ${from}` : ""}.`,
+        ...(hasHeldData(volume, world.at) ? [`The snapshot of it, if you want one: ${snapshot}.`] : []),
+      ];
   }
-  return mayDelete
-    ? `Keep ${volume.id} (${volume.sizeGiB} GiB, ${age}, ${inUse(volume, world.at)}), unless you say to delete it.`
-    : `Keep ${volume.id} (${volume.sizeGiB} GiB, ${age}): it was not made with this machine.`;
 }
 
 function ageOf(volume: Volume, at: number): string {

@@ -5,21 +5,25 @@ import type { Clock } from "../clock.ts";
 import { type Failure, FailureError } from "../failure.ts";
 import { type Glimpse, glance, type Subject } from "../fleet/glance.ts";
 import type { MachineName } from "../fleet/machines.ts";
-import type { Fleet } from "../fleet/model.ts";
+import type { Fleet, Instance, Volume } from "../fleet/model.ts";
 import type { Ops } from "../ops.ts";
 import { isWeather } from "../ssh/diagnose.ts";
 import { parseRunningBuild, RUNNING_BUILD } from "../ssh/probe-script.ts";
 import type { Probe } from "../ssh/types.ts";
 import { doAct } from "./act.ts";
 import type { Act } from "./acts.ts";
+import { type Origins, readOrigins } from "./origin.ts";
+import { readSnapshots } from "./snapshots.ts";
 import type { SshFact } from "./world.ts";
 
 export interface MachineTools {
   readonly clock: Clock;
-  /** One look at the account that begins after the call. Throws where the person could not be signed in again. */
-  readonly look: (signal: AbortSignal) => Promise<Fleet>;
+  /** One look at the account that begins after the call, with the snapshots of the volumes that are named. Throws where the person could not be signed in again. */
+  readonly look: (signal: AbortSignal, snapshotsOf?: readonly string[]) => Promise<Fleet>;
   /** One thing alone, in one call: only to learn whether it is time for a look. Throws whatever went wrong. */
   readonly glance: (subject: Subject, signal: AbortSignal) => Promise<Glimpse>;
+  /** Where these volumes come from; what cannot be learned is `unknown`. Throws only for the signal's reason. */
+  readonly origins: (instance: Instance, volumes: readonly Volume[], signal: AbortSignal) => Promise<Origins>;
   /** Makes the one call of an act, once, and gives AWS's answer in words. */
   readonly act: (act: Act) => Promise<string>;
   readonly explain: (error: unknown) => Failure;
@@ -52,7 +56,15 @@ export function machineTools(ops: Pick<Ops, "access" | "clock" | "metrics">): Ma
   let refusedAt: number | undefined;
   return {
     clock,
-    look: (signal) => access.gate(() => access.look(signal), signal),
+    look: (signal, snapshotsOf = []) =>
+      access.gate(async () => {
+        const [fleet, snapshots] = await Promise.all([
+          access.look(signal),
+          snapshotsOf.length > 0 ? readSnapshots(await access.aws.ec2(), snapshotsOf, signal) : undefined,
+        ]);
+        return snapshots ? { ...fleet, observation: { ...fleet.observation, snapshots } } : fleet;
+      }, signal),
+    origins: async (instance, volumes, signal) => readOrigins(await access.aws.ec2(), instance, volumes, signal),
     glance: async (subject, signal) => glance(await access.aws.ec2(), subject, signal),
     act: (act) => doAct(access.aws.acting, act),
     explain,

@@ -4,7 +4,7 @@ import { MACHINE_NAMES, type MachineName } from "../fleet/machines.ts";
 import type { Fleet } from "../fleet/model.ts";
 import { absence } from "./decide-run.ts";
 import { leftovers } from "./decide-swap.ts";
-import { markOf } from "./mark.ts";
+import { markOf, mustKeep } from "./mark.ts";
 import { seatOf, worldOf } from "./world.ts";
 
 interface UnfinishedSwap {
@@ -39,7 +39,9 @@ function whereItStopped(fleet: Fleet, name: MachineName): string | undefined {
           ? `The swap of ${name} from ${seat.volumeId} to ${persistentId} is half done.`
           : undefined;
       }
-      const left = leftovers(world, instance, persistentId).filter((volume) => markOf(volume)?.afterSwap === "delete");
+      const left = leftovers(world, instance, persistentId).filter(
+        (volume) => markOf(volume)?.afterSwap === "delete" && !mustKeep(volume),
+      );
       return left.length > 0
         ? `${name} is on its own disk, but ${left.map(({ id }) => id).join(", ")} of its swap is still to be deleted.`
         : undefined;

@@ -2,7 +2,16 @@
 
 import { isLive, isLiveRequest } from "../fleet/assemble.ts";
 import type { MachineName, MachineSpec } from "../fleet/machines.ts";
-import type { Address, Attachment, Fleet, Instance, InstanceState, SpotRequest, Volume } from "../fleet/model.ts";
+import type {
+  Address,
+  Attachment,
+  Fleet,
+  Instance,
+  InstanceState,
+  Snapshot,
+  SpotRequest,
+  Volume,
+} from "../fleet/model.ts";
 import { markOf } from "./mark.ts";
 
 /** What SSH said on this boot of this instance. */
@@ -36,6 +45,8 @@ export interface World {
   readonly roots: readonly Volume[];
   /** Volumes with the mark of a swap of this machine. */
   readonly marked: readonly Volume[];
+  /** Of the volumes that this run may delete, as far as it asked for them. */
+  readonly snapshots: readonly Snapshot[];
   readonly address: Address | undefined;
   readonly predecessors: readonly Predecessor[];
   readonly protectedIds: readonly string[];
@@ -45,15 +56,22 @@ export interface World {
   readonly ssh: SshFact;
   /** Why AWS would not have the persistent volume on this instance: known only from a refused call. */
   readonly persistentRefused: string | undefined;
+  /** Why AWS would not take a snapshot of the throw-away volume: known only from a refused call. */
+  readonly snapshotRefused: string | undefined;
 }
 
 /** What no look at EC2 can tell. */
 export interface Heard {
   readonly ssh: SshFact;
   readonly persistentRefused: string | undefined;
+  readonly snapshotRefused: string | undefined;
 }
 
-export const NOTHING_HEARD: Heard = { ssh: { status: "unknown" }, persistentRefused: undefined };
+export const NOTHING_HEARD: Heard = {
+  ssh: { status: "unknown" },
+  persistentRefused: undefined,
+  snapshotRefused: undefined,
+};
 
 /** The world of one machine, from a fresh fleet and what was heard besides. Pure. */
 export function worldOf(fleet: Fleet, name: MachineName, heard: Heard = NOTHING_HEARD): World {
@@ -70,6 +88,7 @@ export function worldOf(fleet: Fleet, name: MachineName, heard: Heard = NOTHING_
     persistent: observation.volumes.find((volume) => volume.id === persistentId),
     roots: instance ? observation.volumes.filter((volume) => volume.attachments.some(atRootOf(instance))) : [],
     marked: observation.volumes.filter((volume) => markOf(volume)?.machine === name),
+    snapshots: observation.snapshots ?? [],
     address: machine.address,
     predecessors: predecessorsOf(fleet, name),
     protectedIds: [...fleet.protectedVolumeIds],
@@ -77,6 +96,7 @@ export function worldOf(fleet: Fleet, name: MachineName, heard: Heard = NOTHING_
     architectures: Object.fromEntries(observation.instances.map((one) => [one.id, one.architecture])),
     ssh: heard.ssh,
     persistentRefused: heard.persistentRefused,
+    snapshotRefused: heard.snapshotRefused,
   };
 }
 

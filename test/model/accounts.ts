@@ -1,19 +1,22 @@
 /** Where the model check begins, who else has a hand in the account, and when two accounts are the same. */
 
-import type { Account } from "../simulator/ec2/account.ts";
+import { tagsOf } from "../../ops/machine/mark.ts";
+import { type Account, idFrom, type SimInstance, type SimVolume } from "../simulator/ec2/account.ts";
 import type { Call } from "../simulator/ec2/calls.ts";
 import { type Happening, happens } from "../simulator/ec2/happenings.ts";
 import { apply } from "../simulator/ec2/rules.ts";
 import { BY_USER } from "../simulator/ec2/transitions.ts";
 import { healthyAccount, interruptedByAws, recreatedAccount, STORY_IDS } from "../simulator/story.ts";
 import { NOW } from "./look.ts";
-import { ALLOCATION, INSTANCE, OWN_VOLUME } from "./player.ts";
+import { ALLOCATION, INSTANCE, MACHINE, OWN_VOLUME } from "./player.ts";
 
 export interface Start {
   readonly name: string;
   readonly account: Account;
   /** Whether somebody else may do here what ends the machine. */
   readonly mortal: boolean;
+  /** Whether there is more to lose than the persistent volume: other disks of the machine, words to keep one, snapshots. */
+  readonly data?: boolean;
 }
 
 type Table = "instances" | "volumes" | "spotRequests";
@@ -38,6 +41,28 @@ function attachment(instanceId: string, device: string) {
     deleteOnTermination: false,
     mounted: true,
   } as const;
+}
+
+/** A disk with somebody's data: taken off this very machine by an earlier swap, kept, and put on again by hand at will. */
+export const EARLIER = idFrom("vol", "earlier");
+
+function withEarlier(account: Account): Account {
+  const [model] = Object.values(account.volumes).filter(({ id }) => id === STORY_IDS.orphan);
+  if (!model) throw new Error("there is no orphan");
+  const volume: SimVolume = {
+    ...model,
+    id: EARLIER,
+    snapshotId: idFrom("snap", "backup"),
+    tags: tagsOf({
+      machine: MACHINE,
+      replacedBy: OWN_VOLUME,
+      instanceId: INSTANCE,
+      // As a run of somebody else's may have left it: nothing on it tells that it is not this run's to delete.
+      afterSwap: "delete",
+      at: NOW - 3_600_000,
+    }),
+  };
+  return { ...account, volumes: { ...account.volumes, [EARLIER]: volume } };
 }
 
 export function starts(): readonly Start[] {
@@ -79,6 +104,7 @@ export function starts(): readonly Start[] {
   return [
     { name: "recreated", account: story, mortal: true },
     { name: "recreated and stopped", account: stoppedByUser, mortal: true },
+    { name: "recreated, with data to lose", account: withEarlier(stoppedByUser), mortal: true, data: true },
     { name: "healthy", account: healthy, mortal: true },
     {
       name: "root would be deleted",
@@ -125,9 +151,14 @@ function pickStopped(interrupted: Account, story: Account): Partial<Account> {
 }
 
 /** Every call that somebody else could make: by hand, with Terraform, or with another copy of this program. */
-export function interference(account: Account, mortal: boolean, now = NOW): readonly (readonly [string, Account])[] {
+export function interference(
+  account: Account,
+  { mortal, data }: Pick<Start, "mortal" | "data">,
+  now = NOW,
+): readonly (readonly [string, Account])[] {
   const instance = account.instances[INSTANCE];
   if (!instance) return [];
+  if (instance.state === "terminated") return successor(account, instance, now);
   const root = Object.values(account.volumes).find((one) => one.attachment?.instanceId === INSTANCE);
   const type = instance.type;
   const calls: readonly (Call | undefined)[] = [
@@ -147,6 +178,10 @@ export function interference(account: Account, mortal: boolean, now = NOW): read
       instanceId: INSTANCE,
       device: instance.rootDeviceName,
     },
+    { name: "AttachVolume", volumeId: EARLIER, instanceId: INSTANCE, device: instance.rootDeviceName },
+    data
+      ? { name: "CreateTags", resources: [STORY_IDS.armThrowAwayRoot], tags: { "snowglobe:keep": "by hand" } }
+      : undefined,
     { name: "AssociateAddress", allocationId: ALLOCATION, instanceId: STORY_IDS.jumpbox },
     { name: "DeleteVolume", volumeId: STORY_IDS.armThrowAwayRoot },
     { name: "DeleteTags", resources: [STORY_IDS.armThrowAwayRoot], tags: {} },
@@ -157,11 +192,35 @@ export function interference(account: Account, mortal: boolean, now = NOW): read
     { name: "lose-spot-capacity", type },
     { name: "regain-spot-capacity", type },
   ];
-  const after: (readonly [string, Account])[] = [];
+  const after = instance.state === "shutting-down" ? [...successor(account, instance, now)] : [];
   for (const call of calls) {
     const outcome = call && apply(account, call, now);
     if (call && outcome && !outcome.error) after.push([`somebody: ${call.name}`, outcome.account]);
   }
   for (const happening of happenings) after.push([`AWS: ${happening.name}`, happens(account, happening, now)]);
   return after;
+}
+
+/** Terraform has noticed that the machine is gone, and makes another of the same name. */
+function successor(
+  account: Account,
+  { imageId, type, zone }: SimInstance,
+  now: number,
+): readonly (readonly [string, Account])[] {
+  const known: readonly string[] = [INSTANCE, STORY_IDS.armPredecessor];
+  if (Object.values(account.instances).some(({ id, tags }) => tags.Name === MACHINE && !known.includes(id))) return [];
+  const outcome = apply(
+    account,
+    {
+      name: "RunInstances",
+      imageId,
+      type,
+      zone,
+      count: 1,
+      spot: { type: "persistent", interruptionBehavior: "stop" },
+      tags: { instance: { Name: MACHINE } },
+    },
+    now,
+  );
+  return outcome.error ? [] : [["Terraform: RunInstances", outcome.account]];
 }

@@ -7,11 +7,11 @@ import type { Decision, Goal } from "../../ops/machine/decision.ts";
 import type { Heard } from "../../ops/machine/world.ts";
 import type { Account } from "../simulator/ec2/account.ts";
 import { settle } from "../simulator/ec2/settle.ts";
-import { STORY_IDS } from "../simulator/story.ts";
 import { interference, type Start } from "./accounts.ts";
-import { ANSWERED, REFUSED, UNHEARD } from "./heard.ts";
+import { agreedTo } from "./agreements.ts";
+import { ANSWERED, REFUSED, UNHEARD, UNSAVED } from "./heard.ts";
 import { liveness } from "./liveness.ts";
-import { look, lookAt, type Moments, NOW } from "./look.ts";
+import { allAt, look, lookAt, type Moments, NOW } from "./look.ts";
 import { checkDone, checkState, INSTANCE, type Mind, perform, see } from "./player.ts";
 import { same } from "./tables.ts";
 
@@ -24,22 +24,27 @@ interface Explored {
   readonly broken: readonly string[];
 }
 
-const CANCEL = [STORY_IDS.armPredecessorRequest];
-const DELETE: Goal = { kind: "swapped", afterSwap: "delete", cancel: CANCEL };
-const KEEP: Goal = { kind: "swapped", afterSwap: "keep", cancel: CANCEL };
+const DELETE = agreedTo("delete");
+const SNAPSHOT = agreedTo("snapshot");
+const KEEP = agreedTo("keep");
+const STOPPED: Goal = { kind: "stopped", instanceId: INSTANCE };
+const RUNNING: Goal = { kind: "running", instanceId: INSTANCE };
+const REACHABLE: Goal = { kind: "reachable", instanceId: INSTANCE };
 
-export const GOALS: readonly Goal[] = [DELETE, KEEP, { kind: "stopped" }, { kind: "running" }, { kind: "reachable" }];
+const GOALS: readonly Goal[] = [DELETE, SNAPSHOT, KEEP, STOPPED, RUNNING, REACHABLE];
 
 /** Every way in which a player can come to a decision. */
 const PLAYS: readonly (readonly [Goal, Heard])[] = [
   [DELETE, UNHEARD],
   [DELETE, ANSWERED],
   [DELETE, REFUSED],
+  [SNAPSHOT, ANSWERED],
+  [SNAPSHOT, UNSAVED],
   [KEEP, UNHEARD],
   [KEEP, ANSWERED],
-  [{ kind: "stopped" }, UNHEARD],
-  [{ kind: "running" }, UNHEARD],
-  [{ kind: "reachable" }, UNHEARD],
+  [STOPPED, UNHEARD],
+  [RUNNING, UNHEARD],
+  [REACHABLE, UNHEARD],
 ];
 
 /** What one player makes of one look. */
@@ -66,7 +71,7 @@ interface Bounds {
 
 /** Explores from all `starts`. */
 export function explore(starts: readonly Start[], mind: Mind, { hands, limit }: Bounds): Explored {
-  const seen = { mortal: new Set<Account>(), immortal: new Set<Account>() };
+  const seen = { mortal: new Set<Account>(), immortal: new Set<Account>(), data: new Set<Account>() };
   const broken: string[] = [];
   let edges = 0;
   let staleLooks = 0;
@@ -81,7 +86,7 @@ export function explore(starts: readonly Start[], mind: Mind, { hands, limit }: 
   const reach = (account: Account, from: Reached | undefined, how: string, start: Start, next: Reached[]) => {
     edges += 1;
     const state = same(account);
-    const known = seen[start.mortal ? "mortal" : "immortal"];
+    const known = seen[start.data ? "data" : start.mortal ? "mortal" : "immortal"];
     if (known.has(state)) return state;
     known.add(state);
     checkState(state, (what) => report(what, from, how));
@@ -95,7 +100,7 @@ export function explore(starts: readonly Start[], mind: Mind, { hands, limit }: 
     const fresh = PLAYS.map(([goal, heard]): Thought => {
       const world = see(view, heard);
       const decision = mind.decide(world, goal);
-      const objection = decision.kind === "act" ? mind.guard(decision.act, world) : undefined;
+      const objection = decision.kind === "act" ? mind.guard(decision.act, world, goal) : undefined;
       return { goal, heard, decision, objection };
     });
     thought.set(view, fresh);
@@ -103,9 +108,10 @@ export function explore(starts: readonly Start[], mind: Mind, { hands, limit }: 
   };
   /** A player has seen something while the account is `truth`; its act takes effect there. */
   const play = ({ goal, heard, decision, objection }: Thought, truth: Reached, fresh: boolean, next: Reached[]) => {
+    if (goal === SNAPSHOT && !truth.start.data) return;
     if (decision.kind !== "act" && !(decision.kind === "done" && fresh)) return;
     const how = `${fresh ? "" : "stale look, "}${goal.kind}: ${decision.kind === "act" ? JSON.stringify(decision.act) : decision.kind}`;
-    if (decision.kind === "done" && fresh) checkDone(truth.account, goal, (what) => report(what, truth, how));
+    if (decision.kind === "done" && fresh) checkDone(truth.account, goal, heard, (what) => report(what, truth, how));
     if (decision.kind !== "act") return;
     if (!fresh && needsSecondLook(decision.act)) return; // The runner looks a second time, and that look is judged as a fresh one.
     if (objection) {
@@ -113,7 +119,7 @@ export function explore(starts: readonly Start[], mind: Mind, { hands, limit }: 
       return;
     }
     // Refused or failed leaves the account as it is; applied with its answer lost is the same state as applied.
-    const { after, refused } = perform(truth.account, decision.act, heard, (what) => report(what, truth, how));
+    const { after, refused } = perform(truth.account, decision.act, goal, heard, (what) => report(what, truth, how));
     if (refused && fresh && refused !== "InsufficientInstanceCapacity") {
       report(`AWS refuses what was decided: ${refused}`, truth, how);
     }
@@ -135,9 +141,10 @@ export function explore(starts: readonly Start[], mind: Mind, { hands, limit }: 
     const { account, start } = here;
     for (const one of think(look(account))) play(one, here, true, next);
     playStale(here, next);
-    for (const goal of GOALS) live(account, goal, (what, way) => report(what, here, way));
-    if (isOver(account)) return;
+    for (const goal of GOALS) if (goal !== SNAPSHOT || start.data) live(account, goal, (what, way) => report(what, here, way));
     for (const id of Object.keys(account.pending)) {
+      // A machine that has ended comes to nothing more; only another of its name does.
+      if (isOver(account) && !id.startsWith("run:")) continue;
       reach(settle(account, id, NOW), here, `AWS: ${id}`, start, next);
     }
   };
@@ -150,16 +157,14 @@ export function explore(starts: readonly Start[], mind: Mind, { hands, limit }: 
     if (taken === hands) break;
     const next: Reached[] = [];
     for (const here of level) {
-      if (isOver(here.account)) continue;
-      for (const [how, after] of interference(here.account, here.start.mortal))
+      for (const [how, after] of interference(here.account, here.start))
         reach(after, here, how, here.start, next);
     }
     level = next;
   }
-  return { states: seen.mortal.size + seen.immortal.size, edges, staleLooks, broken };
+  return { states: seen.mortal.size + seen.immortal.size + seen.data.size, edges, staleLooks, broken };
 }
 
-/** A machine that has ended comes to nothing more. */
 function isOver(account: Account): boolean {
   return account.instances[INSTANCE]?.state === "terminated";
 }
@@ -175,12 +180,13 @@ function* stale(before: Account, now: Account): Generator<Moments> {
       ["spotRequests", before.spotRequests !== now.spotRequests],
       ["volumes", before.volumes !== now.volumes],
       ["addresses", before.addresses !== now.addresses],
+      ["snapshots", before.snapshots !== now.snapshots],
     ] as const
   )
     .filter(([, differs]) => differs)
     .map(([table]) => table);
   for (let mask = 1; mask < 1 << tables.length; mask += 1) {
-    const moments = { instances: now, spotRequests: now, volumes: now, addresses: now };
+    const moments = { ...allAt(now) };
     tables.forEach((table, bit) => {
       if (mask & (1 << bit)) moments[table] = before;
     });

@@ -18,7 +18,7 @@ export function liveness(mind: Mind): (account: Account, goal: Goal, tell: Tell)
 
   /** True where every way on from here ends well. */
   const walk = (account: Account, goal: Goal, heard: Heard, tell: Tell, way: string): boolean => {
-    const play = `${JSON.stringify(goal)}${heard.ssh.status}${heard.persistentRefused}`;
+    const play = `${JSON.stringify(goal)}${heard.ssh.status}${heard.persistentRefused}${heard.snapshotRefused}`;
     const verdicts = judged.get(play) ?? new Map<Account, "open" | "good" | "bad">();
     judged.set(play, verdicts);
     const known = verdicts.get(account);
@@ -43,13 +43,13 @@ export function liveness(mind: Mind): (account: Account, goal: Goal, tell: Tell)
     switch (decision.kind) {
       case "done": {
         const wrong: string[] = [];
-        checkDone(account, goal, (what) => wrong.push(what));
+        checkDone(account, goal, heard, (what) => wrong.push(what));
         return wrong.length === 0 || fail(wrong.join("; "));
       }
       case "blocked":
         return mayBlock(account, goal, heard) || fail(`gives up without need: ${decision.sentence}`);
       case "act": {
-        const { after, refused } = perform(account, decision.act, heard, () => {});
+        const { after, refused } = perform(account, decision.act, goal, heard, () => {});
         if (refused === "InsufficientInstanceCapacity") return true;
         if (refused) return fail(`AWS refuses: ${refused}`);
         return walk(same(after), goal, heard, tell, on);
@@ -89,6 +89,8 @@ export function mayBlock(account: Account, goal: Goal, heard: Heard): boolean {
   const root = rootOf(account, instance);
   if (goal.kind !== "swapped") return goal.kind !== "stopped" && !root;
   if (heard.persistentRefused) return true;
+  // A root that nobody was asked about: somebody has put it on since.
+  if (root && root.id !== OWN_VOLUME && root.id !== goal.takeOff) return true;
   const own = account.volumes[OWN_VOLUME];
   if (!own || own.zone !== instance.zone) return true;
   // On another machine that lives, or on this one as a second disk.

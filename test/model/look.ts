@@ -1,6 +1,6 @@
 /** What an observation of a simulated account shows, without the wire: for checks that look millions of times. */
 
-import type { Attachment, Instance, Observation, OwnerValues, Volume } from "../../ops/fleet/model.ts";
+import type { Attachment, Instance, Observation, OwnerValues, Snapshot, Volume } from "../../ops/fleet/model.ts";
 import { type Account, associationIdOf, publicIpOf, type SimVolume, volumesOf } from "../simulator/ec2/account.ts";
 import { PERSISTENT } from "../simulator/story.ts";
 import { tableNumber } from "./tables.ts";
@@ -10,22 +10,28 @@ export const NOW = Date.UTC(2026, 0, 15, 12);
 
 export const OWNER: OwnerValues = PERSISTENT;
 
-/** The four answers of one look, each perhaps from another moment: EC2's reads are eventually consistent. */
+/** The answers of one look, each perhaps from another moment: EC2's reads are eventually consistent. */
 export interface Moments {
   readonly instances: Account;
   readonly spotRequests: Account;
   readonly volumes: Account;
   readonly addresses: Account;
+  readonly snapshots: Account;
 }
 
 export function look(account: Account): Observation {
-  return lookAt({ instances: account, spotRequests: account, volumes: account, addresses: account });
+  return lookAt(allAt(account));
+}
+
+/** Every answer from one and the same moment. */
+export function allAt(account: Account): Moments {
+  return { instances: account, spotRequests: account, volumes: account, addresses: account, snapshots: account };
 }
 
 const looks = new Map<string, Observation>();
 
 /** The same look gives the same object; the accounts come from `same`. */
-export function lookAt({ instances, spotRequests, volumes, addresses }: Moments): Observation {
+export function lookAt({ instances, spotRequests, volumes, addresses, snapshots }: Moments): Observation {
   const key = [
     instances.instances,
     instances.volumes,
@@ -33,12 +39,13 @@ export function lookAt({ instances, spotRequests, volumes, addresses }: Moments)
     spotRequests.spotRequests,
     volumes.volumes,
     addresses.addresses,
+    snapshots.snapshots,
   ]
     .map(tableNumber)
     .join();
   const known = looks.get(key);
   if (known) return known;
-  const made = viewOf({ instances, spotRequests, volumes, addresses }, NOW);
+  const made = viewOf({ instances, spotRequests, volumes, addresses, snapshots }, NOW);
   looks.set(key, made);
   return made;
 }
@@ -51,6 +58,7 @@ export function viewOf(moments: Moments, at: number): Observation {
     spotRequests: spotRequestsOf(moments.spotRequests),
     volumes: volumesSeen(moments.volumes),
     addresses: addressesOf(moments.addresses),
+    snapshots: snapshotsOf(moments.snapshots),
   };
 }
 
@@ -119,6 +127,18 @@ function addressesOf(account: Account): Observation["addresses"] {
     publicIp: one.publicIp,
     instanceId: one.instanceId,
     tags: one.tags,
+  }));
+}
+
+function snapshotsOf(account: Account): readonly Snapshot[] {
+  return Object.values(account.snapshots).map(({ id, state, volumeId, startedAt, sizeGiB, description, tags }) => ({
+    id,
+    state,
+    volumeId,
+    startedAt,
+    sizeGiB,
+    description,
+    tags,
   }));
 }
 

@@ -1,7 +1,7 @@
 /** `decide` and `guard`, broken in the ways in which a tired person would break them: each must be caught. */
 
-import { type Decision, type Goal, STEPS } from "../../ops/machine/decision.ts";
-import type { World } from "../../ops/machine/world.ts";
+import { type Decision, type Goal, STEPS, type SwapGoal } from "../../ops/machine/decision.ts";
+import { seatOf, type World } from "../../ops/machine/world.ts";
 import { STORY_IDS } from "../simulator/story.ts";
 import { MACHINE, type Mind, OWN_VOLUME, SOUND } from "./player.ts";
 
@@ -9,6 +9,8 @@ interface Mutant {
   readonly name: string;
   /** Deceives `decide` about the world. */
   readonly see?: (world: World) => World;
+  /** Reads more, or less, out of what was agreed. */
+  readonly agree?: (goal: SwapGoal, world: World) => SwapGoal;
   /** Puts something else in the place of what was decided. */
   readonly change?: (decision: Decision, world: World, goal: Goal) => Decision;
 }
@@ -17,7 +19,8 @@ export function mindOf(mutant: Mutant, guarded: boolean): Mind {
   return {
     decide: (world, goal) => {
       const seen = mutant.see?.(world) ?? world;
-      const decision = SOUND.decide(seen, goal);
+      const taken = mutant.agree && goal.kind === "swapped" ? mutant.agree(goal, world) : goal;
+      const decision = SOUND.decide(seen, taken);
       return mutant.change?.(decision, world, goal) ?? decision;
     },
     guard: guarded ? SOUND.guard : () => undefined,
@@ -149,6 +152,50 @@ export const MUTANTS: readonly Mutant[] = [
             why: "",
           }
         : decision,
+  },
+  {
+    name: "deletes what an earlier run has marked",
+    agree: (goal, world) => ({
+      ...goal,
+      deletions: world.marked.map(({ id }) => ({ volumeId: id, snapshot: false, over: [] })),
+    }),
+  },
+  {
+    name: "takes off whatever root is there",
+    agree: (goal, world) => {
+      const seat = seatOf(world);
+      return seat.kind === "held" ? { ...goal, takeOff: seat.volumeId } : goal;
+    },
+  },
+  {
+    name: "goes on with another machine of the name",
+    agree: (goal, world) => ({
+      ...goal,
+      instanceId: world.instance?.id ?? goal.instanceId,
+      takeOff: world.roots[0]?.id ?? goal.takeOff,
+    }),
+  },
+  {
+    name: "does not heed that somebody keeps the volume",
+    see: (world) => ({
+      ...world,
+      marked: world.marked.map((volume) => ({
+        ...volume,
+        tags: Object.fromEntries(Object.entries(volume.tags).filter(([key]) => !key.startsWith("snowglobe:keep"))),
+      })),
+    }),
+  },
+  {
+    name: "does not write down that it keeps the volume",
+    agree: (goal) => ({ ...goal, keep: [] }),
+  },
+  {
+    name: "deletes without the snapshot that was agreed",
+    agree: (goal) => ({ ...goal, deletions: goal.deletions.map((one) => ({ ...one, snapshot: false })) }),
+  },
+  {
+    name: "does not wait until the snapshot is whole",
+    see: (world) => ({ ...world, snapshots: world.snapshots.map((one) => ({ ...one, state: "completed" })) }),
   },
   {
     name: "stops a machine that can never be started again",

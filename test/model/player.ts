@@ -6,7 +6,8 @@ import type { Act } from "../../ops/machine/acts.ts";
 import { decide } from "../../ops/machine/decide.ts";
 import type { Decision, Goal } from "../../ops/machine/decision.ts";
 import { guard } from "../../ops/machine/guard.ts";
-import { markOf, tagsOf } from "../../ops/machine/mark.ts";
+import { keepTag, mustKeep, tagsOf } from "../../ops/machine/mark.ts";
+import { snapshotTags } from "../../ops/machine/snapshots.ts";
 import { type Heard, type World, worldOf } from "../../ops/machine/world.ts";
 import { type Account, rootOf, type SimVolume, spotRequestOf, volumesOf } from "../simulator/ec2/account.ts";
 import type { Call } from "../simulator/ec2/calls.ts";
@@ -22,7 +23,7 @@ export const ALLOCATION = PERSISTENT[MACHINE].allocationId;
 /** What decides and what guards: the real ones, or a mutant's. */
 export interface Mind {
   readonly decide: (world: World, goal: Goal) => Decision;
-  readonly guard: (act: Act, world: World) => unknown;
+  readonly guard: (act: Act, world: World, goal: Goal) => unknown;
 }
 
 export const SOUND: Mind = { decide, guard };
@@ -44,6 +45,10 @@ export function callOf(act: Act): Call {
       return { name: "AttachVolume", volumeId: act.volumeId, instanceId: act.instanceId, device: act.device };
     case "TagVolume":
       return { name: "CreateTags", resources: [act.volumeId], tags: tagsOf(act.mark) };
+    case "KeepVolume":
+      return { name: "CreateTags", resources: [act.volumeId], tags: { [keepTag(act.agreement)]: "" } };
+    case "SnapshotVolume":
+      return { name: "CreateSnapshot", volumeId: act.volumeId, description: act.name, tags: snapshotTags(act) };
     case "ClearDeleteOnTermination":
       return {
         name: "ModifyInstanceAttribute",
@@ -63,29 +68,34 @@ export function callOf(act: Act): Call {
 export function perform(
   account: Account,
   act: Act,
+  goal: Goal,
   heard: Heard,
   broken: (what: string) => void,
   now = NOW,
 ): { readonly after: Account; readonly refused: string | undefined; readonly words: string } {
   const outcome = apply(account, callOf(act), now);
   if (outcome.error) return { after: account, refused: outcome.error.code, words: outcome.error.message };
-  checkAct(account, act, heard, broken);
+  checkAct(account, act, goal, heard, broken);
   return { after: outcome.account, refused: undefined, words: "" };
 }
 
 /** What no act of ours may ever do, told by the true state of the account in which it took effect. */
-function checkAct(account: Account, act: Act, heard: Heard, broken: (what: string) => void): void {
+function checkAct(account: Account, act: Act, goal: Goal, heard: Heard, broken: (what: string) => void): void {
   const instance = account.instances[INSTANCE];
   const request = instance && spotRequestOf(account, instance);
   const released =
     !instance?.spotRequestId || (request?.state === "disabled" && request.statusCode === "instance-stopped-by-user");
-  if ("instanceId" in act && act.instanceId !== INSTANCE) broken(`${act.kind} on a stranger, ${act.instanceId}`);
+  const swap = goal.kind === "swapped" ? goal : undefined;
+  if ("instanceId" in act && act.instanceId !== goal.instanceId) {
+    broken(`${act.kind} on a stranger, ${act.instanceId}`);
+  }
   switch (act.kind) {
     case "DetachVolume": {
       const volume = account.volumes[act.volumeId];
       if (!released) broken(`detach at ${request?.state}/${request?.statusCode}`);
       if (isProtected(act.volumeId)) broken("detach of a protected volume");
       if (!volume || !isMarked(volume)) broken("detach of an unmarked root");
+      if (swap?.takeOff !== act.volumeId) broken(`detach of ${act.volumeId}, which was not in the agreement`);
       break;
     }
     case "AttachVolume": {
@@ -96,14 +106,21 @@ function checkAct(account: Account, act: Act, heard: Heard, broken: (what: strin
     }
     case "DeleteVolume": {
       const volume = account.volumes[act.volumeId];
+      const agreed = swap?.deletions.find((one) => one.volumeId === act.volumeId);
       if (isProtected(act.volumeId)) broken("delete of a protected volume");
-      if (!volume || !isMarked(volume)) broken("delete of an unmarked volume");
-      else if (markOf(volume)?.afterSwap !== "delete") {
-        broken("delete of a volume that is to be kept");
-      }
+      if (!agreed) broken(`delete of ${act.volumeId}, which was not in the agreement`);
+      else if (volume && mustKeep(volume, agreed.over)) broken("delete of a volume that somebody keeps");
+      if (agreed?.snapshot && !isSaved(account, act.volumeId)) broken("delete before there is a snapshot");
       if (heard.ssh.status !== "answered") broken("delete before SSH has answered");
       break;
     }
+    case "SnapshotVolume":
+      if (!swap?.deletions.some((one) => one.volumeId === act.volumeId && one.snapshot)) {
+        broken("a snapshot that nobody agreed to pay for");
+      }
+      break;
+    case "KeepVolume":
+      break;
     case "TagVolume":
       if (isProtected(act.volumeId)) broken("a protected volume is marked as a throw-away");
       break;
@@ -139,7 +156,7 @@ export function checkState(account: Account, broken: (what: string) => void): vo
 }
 
 /** Whether the goal is really reached, by the account itself and not by our view of it. */
-export function checkDone(account: Account, goal: Goal, broken: (what: string) => void): void {
+export function checkDone(account: Account, goal: Goal, heard: Heard, broken: (what: string) => void): void {
   const instance = account.instances[INSTANCE];
   if (!instance) {
     broken(`${goal.kind} without a machine`);
@@ -154,15 +171,25 @@ export function checkDone(account: Account, goal: Goal, broken: (what: string) =
   if (instance.state !== "running") broken(`done, but ${instance.state}`);
   if (goal.kind === "running") return;
   if (account.addresses[ALLOCATION]?.instanceId !== INSTANCE) broken("done, but without its address");
-  if (goal.kind === "reachable") return;
+  if (goal.kind !== "swapped") return;
   const root = rootOf(account, instance);
   if (root?.id !== OWN_VOLUME) broken("done, but not on its persistent volume");
   if (root?.attachment?.deleteOnTermination)
     broken("done, but the persistent volume would be deleted with the machine");
-  const left = Object.values(account.volumes).filter(
-    (one) => isMarked(one) && (one.state === "available" || one.attachment?.instanceId === INSTANCE),
-  );
-  if (goal.afterSwap === "delete" && left.length > 0) broken("done, but the throw-away volume is still there");
+  for (const { volumeId, over, snapshot } of goal.deletions) {
+    const left = account.volumes[volumeId];
+    if (!left || !isMarked(left) || mustKeep(left, over)) continue;
+    if (left.state !== "available" && left.attachment?.instanceId !== INSTANCE) continue;
+    if (!snapshot || heard.snapshotRefused === undefined) broken("done, but the throw-away volume is still there");
+  }
+  for (const volumeId of goal.keep) {
+    const kept = account.volumes[volumeId];
+    if (kept && isMarked(kept) && !mustKeep(kept)) broken("done, but nothing on the volume says to keep it");
+  }
+}
+
+function isSaved(account: Account, volumeId: string): boolean {
+  return Object.values(account.snapshots).some((one) => one.volumeId === volumeId && one.state === "completed");
 }
 
 const PROTECTED: readonly string[] = Object.values(PERSISTENT).map((one) => one.volumeId);

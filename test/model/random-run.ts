@@ -4,19 +4,20 @@ import { explain } from "../../ops/aws/errors.ts";
 import { FailureError } from "../../ops/failure.ts";
 import { assemble } from "../../ops/fleet/assemble.ts";
 import { shownIn } from "../../ops/fleet/glance.ts";
+import type { Observation } from "../../ops/fleet/model.ts";
 import type { Goal } from "../../ops/machine/decision.ts";
 import { reconcile } from "../../ops/machine/reconcile.ts";
+import { type Fate, planSwap, swapGoal } from "../../ops/machine/swap-plan.ts";
 import type { MachineTools } from "../../ops/machine/tools.ts";
 import type { OperationContext, Outcome } from "../../ops/operation/types.ts";
 import type { Account } from "../simulator/ec2/account.ts";
 import { settle } from "../simulator/ec2/settle.ts";
 import { latencyOf } from "../simulator/latencies.ts";
 import { interference, starts } from "./accounts.ts";
-import { GOALS } from "./explore.ts";
 import { ANSWERED, UNHEARD } from "./heard.ts";
 import { mayBlock } from "./liveness.ts";
-import { NOW, OWNER, viewOf } from "./look.ts";
-import { checkDone, checkState, INSTANCE, MACHINE, perform } from "./player.ts";
+import { look, NOW, OWNER, viewOf } from "./look.ts";
+import { checkDone, checkState, INSTANCE, MACHINE, perform, see } from "./player.ts";
 import { lasting } from "./tables.ts";
 
 interface RandomRun {
@@ -42,6 +43,16 @@ export function randomFrom(seed: number): () => number {
 }
 
 const STARTS = starts();
+const FATES: readonly Fate[] = ["keep", "delete", "snapshot"];
+
+/** What a person may have agreed to when the account was as it is at the start. */
+function anyGoal(account: Account, pick: <T>(list: readonly T[]) => T): Goal {
+  const world = see(look(account), UNHEARD);
+  const kind = pick(["stopped", "running", "reachable", "swapped", "swapped"] as const);
+  if (kind !== "swapped") return { kind, instanceId: INSTANCE };
+  return swapGoal(world, planSwap(world, {}), pick(FATES), "agreed");
+}
+
 const HOUR = 3_600_000;
 /** No answer is later than this. */
 const LATE_MS = 2000;
@@ -51,7 +62,7 @@ export async function randomRun(seed: number): Promise<RandomRun> {
   const random = randomFrom(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
   const start = pick(STARTS);
-  const goal = pick(GOALS);
+  const goal = anyGoal(start.account, pick);
   const story: string[] = [`seed ${seed}: ${start.name}, goal ${JSON.stringify(goal)}`];
   const broken: string[] = [];
   const tell = (what: string) => {
@@ -101,7 +112,7 @@ export async function randomRun(seed: number): Promise<RandomRun> {
     if (hands === 0 || random() > 0.03) return;
     hands -= 1;
     // Two persons of whom one unmarks in the same second what the other takes off: no look is early enough for that.
-    const ways = interference(account, start.mortal, now).filter(([how]) => how !== "somebody: DeleteTags");
+    const ways = interference(account, start, now).filter(([how]) => how !== "somebody: DeleteTags");
     if (ways.length > 0) become(...flip(pick(ways)));
   };
   const fail = (code: string, status: number, words = code) => {
@@ -110,13 +121,19 @@ export async function randomRun(seed: number): Promise<RandomRun> {
   };
 
   /** What a question to EC2 shows, perhaps late. */
-  const view = () => {
+  const view = (): Observation => {
     pass(40);
     meddle();
     if (strikes(0.05)) throw pick([fail("RequestLimitExceeded", 503), fail("InternalError", 500)]);
     const late = now - changedAt < LATE_MS && strikes(0.4);
     const part = () => (late && random() < 0.5 ? before : account);
-    const moments = { instances: part(), spotRequests: part(), volumes: part(), addresses: part() };
+    const moments = {
+      instances: part(),
+      spotRequests: part(),
+      volumes: part(),
+      addresses: part(),
+      snapshots: part(),
+    };
     if (late) story.push("a late answer");
     return viewOf(moments, now);
   };
@@ -130,6 +147,7 @@ export async function randomRun(seed: number): Promise<RandomRun> {
       },
     },
     look: async () => assemble(view(), OWNER),
+    origins: async () => ({}),
     glance: async (subject) => shownIn(view(), subject),
     act: async (act) => {
       pass(60);
@@ -139,7 +157,7 @@ export async function randomRun(seed: number): Promise<RandomRun> {
         refusedForGood = true;
         throw fail("UnauthorizedOperation", 403);
       }
-      const { after, refused, words } = perform(account, act, answered ? ANSWERED : UNHEARD, tell, now);
+      const { after, refused, words } = perform(account, act, goal, answered ? ANSWERED : UNHEARD, tell, now);
       if (refused) throw fail(refused, 400, words);
       become(after, `${act.kind} ${"volumeId" in act ? act.volumeId : ""}`);
       if (strikes(0.15)) throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
@@ -185,7 +203,7 @@ function judge(
   const noRoom = recent.some((account) => account.noSpotCapacity.length > 0);
   switch (outcome.status) {
     case "done":
-      if (!recent.some((account) => isDone(account, goal))) checkDone(recent[0] as Account, goal, tell);
+      if (!recent.some((account) => isDone(account, goal))) checkDone(recent[0] as Account, goal, UNHEARD, tell);
       return;
     case "blocked":
       if (!recent.some((account) => mayBlock(account, goal, UNHEARD)) && !refusedForGood && !noRoom) {
@@ -206,7 +224,7 @@ function flip<A, B>([one, other]: readonly [A, B]): [B, A] {
 
 function isDone(account: Account, goal: Goal): boolean {
   let done = true;
-  checkDone(account, goal, () => {
+  checkDone(account, goal, UNHEARD, () => {
     done = false;
   });
   return done;

@@ -31,7 +31,7 @@ const DANGEROUS = ["recreated", "throw-away root, stopped by AWS", "root would b
 
 /** What no guarded call may bring about, whatever `decide` asks for. */
 function isHarm(broken: string): boolean {
-  return /^(vol-\S+ is lost|delete of|detach (at|of)|two |(pending|running) without|the machine's own spot)/.test(
+  return /^(vol-\S+ is lost|delete (of|before)|\S+ on a stranger|detach (at|of)|two |(pending|running) without|the machine's own spot)/.test(
     broken,
   );
 }

@@ -68,8 +68,9 @@ export function same(account: Account): Account {
     spotRequests: sameTable("requests", account.spotRequests),
     volumes: sameTable("volumes", account.volumes),
     addresses: sameTable("addresses", account.addresses),
+    snapshots: sameTable("snapshots", account.snapshots),
   };
-  const of = [kept.instances, kept.spotRequests, kept.volumes, kept.addresses].map(tableNumber);
+  const of = [kept.instances, kept.spotRequests, kept.volumes, kept.addresses, kept.snapshots].map(tableNumber);
   const ahead = [...Object.keys(kept.pending), ...kept.noSpotCapacity].sort();
   return canonically(`account ${kept.counter} ${of.join()} ${ahead.join()}`, () => kept);
 }

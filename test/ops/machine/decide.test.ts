@@ -5,9 +5,11 @@ import { decide } from "../../../ops/machine/decide.ts";
 import type { SwapGoal } from "../../../ops/machine/decision.ts";
 import { guard } from "../../../ops/machine/guard.ts";
 import { defaultAfterSwap, markOf, tagsOf } from "../../../ops/machine/mark.ts";
+import type { Origin } from "../../../ops/machine/origin.ts";
 import { planSwap } from "../../../ops/machine/swap-plan.ts";
 import { unfinishedSwaps } from "../../../ops/machine/unfinished.ts";
 import { type World, worldOf } from "../../../ops/machine/world.ts";
+import { agreedTo } from "../../model/agreements.ts";
 import { look, NOW, OWNER } from "../../model/look.ts";
 import type { Account } from "../../simulator/ec2/account.ts";
 import { PERSISTENT, recreatedAccount, STORY_IDS } from "../../simulator/story.ts";
@@ -16,7 +18,8 @@ const ARM = "fcvm-metal-arm";
 const OWN = PERSISTENT[ARM].volumeId;
 const OLD = STORY_IDS.armThrowAwayRoot;
 const DAY = 86_400_000;
-const SWAP: SwapGoal = { kind: "swapped", afterSwap: "delete", cancel: [] };
+const SWAP: SwapGoal = { ...agreedTo("delete"), cancel: [] };
+const FROM_IMAGE: Origin = { kind: "image" };
 
 function worldWith(change: (seen: Observation) => Observation = (seen) => seen, account?: Account): World {
   return worldOf(assemble(change(look(account ?? recreatedAccount(NOW))), OWNER), ARM);
@@ -96,12 +99,17 @@ describe("the spot request", () => {
       instances,
       spotRequests: { ...account.spotRequests, [open.id]: open },
     });
-    expect(planSwap(world).cancel).toEqual([open.id]);
+    expect(planSwap(world, {}).cancel).toEqual([open.id]);
     expect(decide(world, SWAP)).not.toMatchObject({ act: { kind: "CancelSpotRequest" } });
     expect(decide(world, { ...SWAP, cancel: [open.id] })).toMatchObject({
       act: { kind: "CancelSpotRequest", requestId: open.id },
     });
-    expect(guard({ kind: "CancelSpotRequest", requestId: STORY_IDS.armRequest }, world)).toBeDefined();
+    expect(
+      guard({ kind: "CancelSpotRequest", requestId: STORY_IDS.armRequest }, world, {
+        ...SWAP,
+        cancel: [STORY_IDS.armRequest],
+      }),
+    ).toBeDefined();
   });
 });
 
@@ -111,23 +119,32 @@ describe("what becomes of the throw-away volume", () => {
   if (!instance || !root) throw new Error("the story has no such machine");
 
   it("is deletion by default within its first day only", () => {
-    expect(defaultAfterSwap(root, instance, NOW)).toBe("delete");
-    expect(defaultAfterSwap(root, instance, NOW + DAY)).toBe("keep");
+    expect(defaultAfterSwap(root, instance, NOW, FROM_IMAGE)).toBe("delete");
+    expect(defaultAfterSwap(root, instance, NOW + DAY, FROM_IMAGE)).toBe("keep");
   });
 
-  it("is to be kept where it was not made with the machine, whatever was said", () => {
-    const foreign = { ...root, createdAt: NOW - 90 * DAY };
-    expect(defaultAfterSwap(foreign, instance, NOW)).toBe("keep");
-    expect(decide(worldWith(withVolume(OLD, { createdAt: NOW - 90 * DAY })), SWAP)).toMatchObject({
-      act: { kind: "TagVolume", mark: { afterSwap: "keep" } },
-    });
+  it("is to be kept where it was not made with the machine", () => {
+    expect(defaultAfterSwap({ ...root, createdAt: NOW - 90 * DAY }, instance, NOW, FROM_IMAGE)).toBe("keep");
+  });
+
+  it("is to be kept where it did not come from the image, however young it is: a restore is somebody's data", () => {
+    for (const origin of [
+      { kind: "snapshot", id: "snap-0b", snapshot: undefined },
+      { kind: "empty" },
+      { kind: "unknown" },
+    ] as const) {
+      expect(defaultAfterSwap(root, instance, NOW, origin)).toBe("keep");
+    }
   });
 
   it("survives a crash in the mark, for a day", () => {
     const off = { ...root, state: "available" as const, attachments: [], tags: tagsOf(MARK) };
-    expect(defaultAfterSwap(off, instance, NOW + DAY / 2)).toBe("delete");
-    expect(defaultAfterSwap(off, instance, NOW + 2 * DAY)).toBe("keep");
-    expect(defaultAfterSwap({ ...off, tags: tagsOf({ ...MARK, afterSwap: "keep" }) }, instance, NOW)).toBe("keep");
+    expect(defaultAfterSwap(off, instance, NOW + DAY / 2, FROM_IMAGE)).toBe("delete");
+    expect(defaultAfterSwap(off, instance, NOW + 2 * DAY, FROM_IMAGE)).toBe("keep");
+    const kept = { ...off, tags: tagsOf({ ...MARK, afterSwap: "keep" }) };
+    expect(defaultAfterSwap(kept, instance, NOW, FROM_IMAGE)).toBe("keep");
+    const keptLater = { ...off, tags: { ...off.tags, "snowglobe:keep": "" } };
+    expect(defaultAfterSwap(keptLater, instance, NOW, FROM_IMAGE)).toBe("keep");
   });
 
   it("is known from whole marks only", () => {

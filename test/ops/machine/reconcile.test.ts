@@ -6,7 +6,7 @@ import { shownIn } from "../../../ops/fleet/glance.ts";
 import { swapMachine } from "../../../ops/machine/operations.ts";
 import type { MachineTools } from "../../../ops/machine/tools.ts";
 import { startRun } from "../../../ops/operation/run.ts";
-import { OWNER, viewOf } from "../../model/look.ts";
+import { allAt, OWNER, viewOf } from "../../model/look.ts";
 import { callOf } from "../../model/player.ts";
 import type { Account } from "../../simulator/ec2/account.ts";
 import { apply } from "../../simulator/ec2/rules.ts";
@@ -22,7 +22,7 @@ function stage(moves: (kind: string) => boolean, more: Partial<MachineTools> = {
   let now = START;
   let account: Account = recreatedAccount(START);
   const acts: string[] = [];
-  const view = () => viewOf({ instances: account, spotRequests: account, volumes: account, addresses: account }, now);
+  const view = () => viewOf(allAt(account), now);
   const tools: MachineTools = {
     clock: {
       now: () => now,
@@ -34,6 +34,7 @@ function stage(moves: (kind: string) => boolean, more: Partial<MachineTools> = {
         }
       },
     },
+    origins: async (_instance, volumes) => Object.fromEntries(volumes.map(({ id }) => [id, { kind: "image" }])),
     look: async () => {
       now += 50;
       return assemble(view(), OWNER);

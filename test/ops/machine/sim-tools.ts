@@ -8,6 +8,8 @@ import { assemble } from "../../../ops/fleet/assemble.ts";
 import { glance } from "../../../ops/fleet/glance.ts";
 import { observe } from "../../../ops/fleet/observe.ts";
 import { doAct } from "../../../ops/machine/act.ts";
+import { readOrigins } from "../../../ops/machine/origin.ts";
+import { readSnapshots } from "../../../ops/machine/snapshots.ts";
 import type { MachineTools } from "../../../ops/machine/tools.ts";
 import { PERSISTENT } from "../../simulator/story.ts";
 
@@ -36,7 +38,12 @@ export function simTools({ endpoint, speed, ...credentials }: SimToolsStart, clo
   const client = new EC2Client({ endpoint, region: "us-west-1", credentials, maxAttempts: 1 });
   return {
     clock,
-    look: async (signal) => assemble(await observe(client, clock.now, signal), PERSISTENT),
+    look: async (signal, snapshotsOf = []) => {
+      const seen = await observe(client, clock.now, signal);
+      if (snapshotsOf.length === 0) return assemble(seen, PERSISTENT);
+      return assemble({ ...seen, snapshots: await readSnapshots(client, snapshotsOf, signal) }, PERSISTENT);
+    },
+    origins: (instance, volumes, signal) => readOrigins(client, instance, volumes, signal),
     glance: (subject, signal) => glance(client, subject, signal),
     act: (act) => doAct({ ec2: async () => client }, act),
     explain,

@@ -4,12 +4,14 @@ import { type Form, flagAt, textAt, textsAt } from "../wire/form.ts";
 import type { XmlObject } from "../wire/xml.ts";
 import { type Account, publicIpOf, rootOf, type SimInstance, type Tags, volumesOf } from "./account.ts";
 import { type Fields, filtered, pageOf } from "./filters.ts";
+import { IMAGES } from "./images.ts";
 import { priceHistory } from "./prices.ts";
 import { Refusal, theInstance, theSpotRequest, theVolume } from "./refusal.ts";
 import { consoleOutputOf } from "./rules-instances.ts";
 import {
   addressView,
   deviceMapping,
+  imageView,
   reservationIdOf,
   reservationView,
   STATE_CODES,
@@ -187,6 +189,22 @@ const DescribeSnapshots: Describe = (account, form) => {
   return { snapshotSet: page.rows.map((snapshot) => snapshotView(account, snapshot)), nextToken: page.nextToken };
 };
 
+const DescribeImages: Describe = (_account, form) => {
+  const ids = textsAt(form, "ImageId");
+  const all = Object.values(IMAGES).map((image) => ({ ...image, tags: {} }));
+  const missing = ids.find((id) => !all.some((image) => image.id === id));
+  if (missing) throw new Refusal("InvalidAMIID.NotFound", `The image id '[${missing}]' does not exist`);
+  const rows = filtered(form, ids.length > 0 ? all.filter(({ id }) => ids.includes(id)) : all, (image) => ({
+    "image-id": image.id,
+    name: image.name,
+    architecture: image.architecture,
+    "root-device-name": image.rootDeviceName,
+    "block-device-mapping.snapshot-id": image.snapshotId,
+  }));
+  const page = pageOf(form, rows);
+  return { imagesSet: page.rows.map(imageView), nextToken: page.nextToken };
+};
+
 const RESOURCE_TYPES = {
   instances: "instance",
   volumes: "volume",
@@ -301,6 +319,7 @@ export const DESCRIBES: Readonly<Record<string, Describe>> = {
   DescribeVolumes,
   DescribeAddresses,
   DescribeSnapshots,
+  DescribeImages,
   DescribeTags,
   DescribeSpotPriceHistory,
   DescribeKeyPairs,

@@ -1,6 +1,6 @@
 /** The two machine images that the account can launch, and what an instance type's name says of its architecture. */
 
-interface Image {
+export interface Image {
   readonly id: string;
   readonly architecture: "arm64" | "x86_64";
   readonly rootDeviceName: string;

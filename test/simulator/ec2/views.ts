@@ -15,6 +15,7 @@ import {
   type Tags,
   volumesOf,
 } from "./account.ts";
+import type { Image } from "./images.ts";
 
 export const STATE_CODES = {
   pending: 0,
@@ -287,6 +288,36 @@ export function addressView(account: Account, address: SimAddress): XmlObject {
     tagSet: tagSet(address.tags),
     publicIpv4Pool: "amazon",
     networkBorderGroup: account.region,
+  };
+}
+
+/** Canonical's account. */
+const IMAGE_OWNER = "099720109477";
+
+export function imageView(image: Image): XmlObject {
+  return {
+    imageId: image.id,
+    imageState: "available",
+    imageOwnerId: IMAGE_OWNER,
+    isPublic: true,
+    architecture: image.architecture,
+    imageType: "machine",
+    name: image.name,
+    rootDeviceType: "ebs",
+    rootDeviceName: image.rootDeviceName,
+    virtualizationType: "hvm",
+    blockDeviceMapping: [
+      {
+        deviceName: image.rootDeviceName,
+        ebs: {
+          snapshotId: image.snapshotId,
+          volumeSize: image.rootGiB,
+          deleteOnTermination: true,
+          volumeType: "gp3",
+          encrypted: false,
+        },
+      },
+    ],
   };
 }
 
