@@ -141,7 +141,8 @@ export function explore(starts: readonly Start[], mind: Mind, { hands, limit }: 
     const { account, start } = here;
     for (const one of think(look(account))) play(one, here, true, next);
     playStale(here, next);
-    for (const goal of GOALS) if (goal !== SNAPSHOT || start.data) live(account, goal, (what, way) => report(what, here, way));
+    for (const goal of GOALS)
+      if (goal !== SNAPSHOT || start.data) live(account, goal, (what, way) => report(what, here, way));
     for (const id of Object.keys(account.pending)) {
       // A machine that has ended comes to nothing more; only another of its name does.
       if (isOver(account) && !id.startsWith("run:")) continue;
@@ -157,8 +158,9 @@ export function explore(starts: readonly Start[], mind: Mind, { hands, limit }: 
     if (taken === hands) break;
     const next: Reached[] = [];
     for (const here of level) {
-      for (const [how, after] of interference(here.account, here.start))
-        reach(after, here, how, here.start, next);
+      // With more to lose there is more that can be done to it: one hand there costs as much as two elsewhere.
+      if (here.start.data && taken > 0) continue;
+      for (const [how, after] of interference(here.account, here.start)) reach(after, here, how, here.start, next);
     }
     level = next;
   }
