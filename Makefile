@@ -3,7 +3,9 @@
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-MAKEFLAGS += --no-builtin-rules
+# One after the other and straight to the terminal, whatever -j and --output-sync say: what runs here asks questions.
+MAKEFLAGS += --no-builtin-rules -Onone
+.NOTPARALLEL:
 
 # The runtime comes from npm (package `node`), whatever the machine's own is.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
@@ -72,10 +74,8 @@ kernel-host-arm: kernel-host-%: dist/.built ## build the machine's own kernel, a
 .aws-login: dist/.built
 	@node dist/cli.js login
 
-terraform/terraform.tfvars: | terraform/terraform.tfvars.example
-	@cp $| $@
-
-TERRAFORM := .container-built .aws-login terraform/terraform.tfvars
+# terraform.tfvars is made where it is missing by whatever needs it, and by no rule: make -B would copy over the owner's.
+TERRAFORM := .container-built .aws-login
 
 .PHONY: init plan apply destroy output validate shell connect fmt
 

@@ -2,17 +2,30 @@
 
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
+import { explain } from "./aws/errors.ts";
 import { createCommandLine } from "./command-line.ts";
-import { createOps } from "./compose.ts";
+import { type ComposedOps, createOps } from "./compose.ts";
 import { environmentFrom } from "./environment.ts";
+import { plainText } from "./plain.ts";
 import { INTERRUPTED } from "./run-lines.ts";
 
-const ops = createOps(environmentFrom(process.env));
+const ops = begun();
 const commandLine = createCommandLine(ops, {
   out: (line) => process.stdout.write(`${line}\n`),
   err: (line) => process.stderr.write(`${line}\n`),
   ask: process.stdin.isTTY ? ask : undefined,
 });
+
+/** Everything, or a sentence where not even that can be had: a state directory that is somebody else's. */
+function begun(): ComposedOps {
+  try {
+    return createOps(environmentFrom(process.env));
+  } catch (error) {
+    const { sentence, action } = explain(error);
+    process.stderr.write(`${plainText([sentence, action].filter(Boolean).join(" "))}\n`);
+    process.exit(1);
+  }
+}
 
 function interrupt(): void {
   if (!commandLine.interrupt()) process.exit(INTERRUPTED);

@@ -76,7 +76,10 @@ function explainOne({ code, hostname, path, syscall }: SystemError): Failure | u
         : {
             kind: "refused",
             sentence: `${file} may not be read or written.`,
-            action: "Give yourself the right to it.",
+            // What a sudo leaves behind.
+            action: /[/]\.local\b/.test(file)
+              ? "It is not yours: run sudo chown -R $USER ~/.local, then try again."
+              : "Give yourself the right to it.",
             code,
           };
     case "ENOSPC":

@@ -3,8 +3,6 @@
  * in the meantime is planned again; and what came of it is said in words.
  */
 
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { FailureError } from "../failure.ts";
 import { MACHINES, type MachineName } from "../fleet/machines.ts";
 import { readOwnerValues } from "../fleet/owner.ts";
@@ -17,6 +15,7 @@ import { applyEnded, applyOf, applyState, doneAndNot, planProgress } from "../pl
 import type { PlanView } from "../plan/view.ts";
 import type { Cell } from "../store.ts";
 import { applyPlan } from "./carry-out.ts";
+import { EMERGENCY, hasEmergencyState } from "./emergency.ts";
 import { makePlan, type Plan, planLines } from "./make-plan.ts";
 import type { Message } from "./messages.ts";
 import type { TerraformOps, Workspace } from "./workspace.ts";
@@ -195,7 +194,7 @@ async function told({ environment }: TerraformOps, view: Cell<PlanView>, error: 
   const { apply } = view.get();
   const known = error instanceof FailureError ? error.failure : undefined;
   if (!apply || !known) return error;
-  const left = await readFile(join(environment.terraformDir, EMERGENCY)).then(Boolean, () => false);
+  const left = await hasEmergencyState({ environment });
   const sentence = [
     known.sentence,
     doneAndNot(apply),
@@ -211,8 +210,6 @@ async function told({ environment }: TerraformOps, view: Cell<PlanView>, error: 
     { cause: error },
   );
 }
-
-const EMERGENCY = "errored.tfstate";
 
 /** The verdict as lines for people. */
 export function verdictLines(verdict: Verdict): readonly string[] {

@@ -41,9 +41,9 @@ export async function findEngine(environment: Environment): Promise<EngineName> 
   const silent: { name: EngineName; err: string }[] = [];
   for (const name of ["podman", "docker"] as const) {
     if (!findProgram(name, environment.env)) continue;
-    const { ok, stderr } = await $({ env: environment.env, nothrow: true })`${name} info`;
+    const { ok, stdout, stderr } = await $({ env: environment.env, nothrow: true })`${name} info`;
     if (ok) return name;
-    silent.push({ name, err: stderr });
+    silent.push({ name, err: silence(stdout, stderr) });
   }
   const [first] = silent;
   if (!first) {
@@ -57,6 +57,14 @@ export async function findEngine(environment: Environment): Promise<EngineName> 
           : "Install Podman (sudo apt install podman).",
     });
   }
+  if (/permission denied/i.test(first.err) && first.name === "docker") {
+    throw new FailureError({
+      kind: "refused",
+      code: "ENGINE_GROUP",
+      sentence: "Docker is installed and runs, and you may not use it: you are not in its group.",
+      action: "Run sudo usermod -aG docker $USER, then log in to this computer anew.",
+    });
+  }
   throw new FailureError({
     kind: "missing",
     code: "ENGINE_SILENT",
@@ -68,6 +76,15 @@ export async function findEngine(environment: Environment): Promise<EngineName> 
           ? "Run podman machine start."
           : "Run podman info to see why.",
   });
+}
+
+/** Docker's client (20.10) says why in the middle, on standard output, and "errors pretty printing info" last. */
+function silence(out: string, err: string): string {
+  const lines = `${out}\n${err}`.split("\n").map((line) => line.trim());
+  return (
+    lines.find((line) => /^(?:ERROR|error during connect|Cannot connect)\b/i.test(line))?.replace(/^ERROR:\s*/i, "") ??
+    err
+  );
 }
 
 /** The image's name: another Dockerfile is another image, so that a changed one is built and an unchanged one is not. */
@@ -99,7 +116,15 @@ export async function buildImage(
   });
   if ((await building).ok) return;
   signal?.throwIfAborted();
-  const said = lines.slice(-20).join("\n");
+  const said = lines.slice(-40).join("\n");
+  if (/toomanyrequests|\b429\b|Too Many Requests|pull rate limit/i.test(said)) {
+    throw new FailureError({
+      kind: "refused",
+      code: "IMAGE_RATE",
+      sentence: "Docker Hub gives this network no more images for now: its limit for those who are not signed in.",
+      action: `Wait up to six hours, or run ${name} login docker.io, then try again.`,
+    });
+  }
   if (/no such host|dial tcp|i\/o timeout|network is unreachable|temporary failure|lookup .*: /i.test(said)) {
     throw new FailureError({
       kind: "offline",
@@ -119,9 +144,22 @@ export async function buildImage(
   throw new FailureError({
     kind: "internal",
     code: "IMAGE_BUILD",
-    sentence: `The container image could not be built: ${lastLine(said)}`,
+    sentence: `The container image could not be built: ${buildError(lines)}`,
     action: "The log above says where.",
   });
+}
+
+/** What a step said before the engine said only that it failed. */
+function buildError(lines: readonly string[]): string {
+  const wrapped =
+    /^(?:Error: (?:error )?(?:building|committing)|error building|ERROR: failed to (?:solve|build)|failed to solve|The command '|subprocess exited|exit status|-{3,}|={3,}|>{3}|Dockerfile:\d|\s*\d+ \|)/i;
+  const words = lines
+    .map((line) => line.replace(/^#\d+ (?:[\d.]+ )?/, "").trim())
+    .filter((line) => line !== "" && !wrapped.test(line));
+  const why = words.findLast((line) =>
+    /^E: |\berror\b|\bfatal\b|curl: \(\d+\)|not found|No such file|denied|cannot /i.test(line),
+  );
+  return lastLine(why ?? words.at(-1) ?? lines.at(-1) ?? "");
 }
 
 /** One run as program, arguments and environment. */

@@ -1,5 +1,6 @@
 /** What Terraform complains of, as one sentence and one next action. */
 
+import { explain } from "../aws/errors.ts";
 import { scrub } from "../aws/scrub.ts";
 import { type Failure, FailureError } from "../failure.ts";
 import { duration } from "../fleet/derive/ages.ts";
@@ -18,9 +19,46 @@ export function terraformFailure(diagnostics: readonly Diagnostic[], now: number
     });
   }
   const all = errors.map((one) => `${one.summary}\n${one.detail}`).join("\n");
+  // What it could not let go of comes last, and beside the reason for it.
+  const left = unreleased(all);
+  const others = left ? errors.filter((one) => !RELEASE.test(one.summary)) : errors;
+  const [reason] = others;
+  if (left && !reason) return new FailureError(left);
+  const failure =
+    (left ? undefined : lock(all, now)) ??
+    clock(all) ??
+    account(all) ??
+    outsider(all) ??
+    spot(all, reason?.address) ??
+    newer(all) ??
+    weather(all) ??
+    ownersFile(reason ?? first) ??
+    plain(reason ?? first, others.length);
   return new FailureError(
-    lock(all, now) ?? account(all) ?? weather(all) ?? ownersFile(first) ?? plain(first, errors.length),
+    left
+      ? {
+          ...failure,
+          sentence: `${failure.sentence} ${left.sentence}`,
+          action: `${failure.action ?? ""} ${left.action}`.trim(),
+        }
+      : failure,
   );
+}
+
+const RELEASE = /releasing the state lock|failed to (?:release|unlock)|unlock(?:ing)? the state/i;
+
+/** Terraform could not let go of its own lock: the keys had ended, or the network had. */
+function unreleased(text: string): (Failure & { readonly action: string }) | undefined {
+  if (!RELEASE.test(text)) return undefined;
+  const id = /(?:^|\s)(?:Lock )?ID:\s+"?([\w-]+)/m.exec(text)?.[1];
+  return {
+    kind: "conflict",
+    code: "LOCK_LEFT",
+    sentence: "Terraform could not release its own lock on the state.",
+    action: id
+      ? `Run make shell and in it: terraform force-unlock ${id}`
+      : "Run make plan: it says the lock's ID and how to release it.",
+  };
 }
 
 /** Longer ones are somebody's answer in full, and hold no more of a reason. */
@@ -48,6 +86,83 @@ function lock(text: string, now: number): Failure | undefined {
   };
 }
 
+/** The clock of the container's own machine (Podman and Docker on a Mac have one) stands still while the computer sleeps. */
+export const CLOCK_OFF: Failure = {
+  kind: "refused",
+  code: "CLOCK",
+  sentence: "The clock in the container differs so much from AWS's that AWS refuses what it signs.",
+  action:
+    process.platform === "darwin"
+      ? "Run podman machine stop, then podman machine start (or restart Docker), and run it again."
+      : "Set the clock of this computer, best by network time, and run it again.",
+};
+
+function clock(text: string): Failure | undefined {
+  const off =
+    /RequestTimeTooSkewed|RequestInTheFuture|Signature (?:not yet current|expired)|x509: certificate (?:has expired or )?is not yet valid/i;
+  return off.test(text) ? CLOCK_OFF : undefined;
+}
+
+/** A 403 of somebody other than AWS: the registry, or a proxy on the way. */
+function outsider(text: string): Failure | undefined {
+  if (/Proxy Authentication Required|proxyconnect|407 /i.test(text)) {
+    return {
+      kind: "refused",
+      code: "PROXY",
+      sentence: "The proxy on the way to the network lets Terraform not through.",
+      action: "Look to HTTPS_PROXY and to what the proxy allows, then run it again.",
+    };
+  }
+  if (!ELSEWHERE.test(text) || !/\b403\b|Forbidden|\b429\b|Too Many Requests/i.test(text)) return undefined;
+  return {
+    kind: "refused",
+    code: "REGISTRY",
+    sentence: "Terraform's registry, or a proxy before it, refuses to give the providers.",
+    action: "Look to the network and its proxy, then run it again.",
+  };
+}
+
+const ELSEWHERE =
+  /registry\.terraform\.io|provider packages|releases\.hashicorp|github\.com|could not (?:query|retrieve).*provider/i;
+
+/** Of EC2's answers by the provider: what it means for a spot machine. */
+function spot(text: string, address: string | undefined): Failure | undefined {
+  const code =
+    /api error (IncorrectSpotRequestState|InsufficientInstanceCapacity|MaxSpotInstanceCountExceeded|SpotMaxPriceTooLow|\w*(?:Instance|Vcpu)LimitExceeded|Unsupported)\b/.exec(
+      text,
+    )?.[1];
+  if (!code || (code === "Unsupported" && !/spot capacity/i.test(text))) return undefined;
+  const name = address?.replace(/^aws_instance\./, "").replaceAll("_", "-");
+  const machine = name ?? "the machine";
+  if (code === "IncorrectSpotRequestState") {
+    const isStop = /You can't stop/.test(text);
+    return {
+      kind: "conflict",
+      code,
+      sentence: isStop
+        ? `${machine} cannot be stopped: its spot request is not in a state that lets it.`
+        : `${machine} was stopped, and EC2 lets it start only once its spot request is disabled, which takes some minutes.`,
+      action: isStop
+        ? "Look at it in the cockpit, then run it again."
+        : "Press p on it in a few minutes, then run it again: it goes on from where it stopped.",
+    };
+  }
+  const { sentence, action } = explain(Object.assign(new Error(""), { name: code, Code: code, $fault: "client" }));
+  return { kind: "refused", code, sentence: `${machine}: ${sentence}`, action: action ?? "Run it again later." };
+}
+
+/** The state was written by a newer Terraform or provider: another computer has a newer checkout. */
+function newer(text: string): Failure | undefined {
+  const provider = /newer provider version|created by a newer provider/i.test(text);
+  if (!provider && !/state snapshot was created by Terraform v[\d.]+, which is newer/i.test(text)) return undefined;
+  return {
+    kind: "conflict",
+    code: "NEWER_STATE",
+    sentence: `The state was written by a newer ${provider ? "provider" : "Terraform"} than this checkout has.`,
+    action: "Bring this checkout up to date (git pull), then run make init.",
+  };
+}
+
 function account(text: string): Failure | undefined {
   const code = /ExpiredToken\w*|RequestExpired|InvalidClientTokenId|UnrecognizedClientException/.exec(text)?.[0];
   if (code) {
@@ -58,13 +173,15 @@ function account(text: string): Failure | undefined {
       action: "Sign in (make login), then run it again: it goes on from where it stopped.",
     };
   }
-  const denied = /AccessDenied\w*|UnauthorizedOperation|Forbidden|StatusCode: 403/.exec(text)?.[0];
+  const denied = /AccessDenied\w*|UnauthorizedOperation|api error Forbidden|operation error [^\n]*StatusCode: 403/.exec(
+    text,
+  )?.[0];
   if (!denied) return undefined;
   const bucket = /snowglobe-state-\d+/.exec(text)?.[0];
   const allowed = /not authorized to perform: (\S+)/.exec(text)?.[1];
   return {
     kind: "refused",
-    code: denied.startsWith("StatusCode") ? "AccessDenied" : denied,
+    code: /^(?:api|operation) error/.test(denied) ? "AccessDenied" : denied,
     sentence: bucket
       ? `This role may not use the state bucket ${bucket}${allowed ? ` (${allowed})` : ""}.`
       : `This role may not do that${allowed ? `: it lacks ${allowed}` : ""}.`,
@@ -76,7 +193,7 @@ function weather(text: string): Failure | undefined {
   if (!/no such host|dial tcp|could not connect to|connection refused|i\/o timeout|TLS handshake timeout/i.test(text)) {
     return undefined;
   }
-  const registry = /registry\.terraform\.io|provider packages|releases\.hashicorp/i.test(text);
+  const registry = ELSEWHERE.test(text);
   return {
     kind: "offline",
     code: "NETWORK",

@@ -4,10 +4,11 @@ import { rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FailureError } from "../failure.ts";
 import type { Operation, OperationContext } from "../operation/types.ts";
+import { restoreEmergencyState } from "./emergency.ts";
 import type { Message } from "./messages.ts";
 import { readOutputs } from "./outputs.ts";
 import { askOwner, ensureTfvars, recordOutputs } from "./tfvars.ts";
-import { logMessage, openWorkspace, restoreEmergencyState, type TerraformOps, type Workspace } from "./workspace.ts";
+import { logMessage, openWorkspace, type TerraformOps, type Workspace } from "./workspace.ts";
 
 export function initOperation(ops: TerraformOps): Operation {
   return {

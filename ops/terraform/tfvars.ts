@@ -33,7 +33,7 @@ export async function recordOutputs(ops: TerraformOps, outputs: Outputs): Promis
   const roots = rootsOf(outputs);
   const after = withRoots(email ? withValue(before, "alert_email", email) : before, roots);
   if (after === before) return [];
-  await writeFileAtomic(join(ops.environment.terraformDir, FILE), after);
+  await change(ops, before, after);
   return Object.entries(roots)
     .filter(([, root]) => after.includes(root.volumeId) && !before.includes(root.volumeId))
     .map(([name, root]) => `${root.volumeId} is recorded as the persistent root of ${name}.`);
@@ -57,7 +57,14 @@ export async function askOwner(ops: TerraformOps, context: OperationContext): Pr
       action: `Set alert_email in terraform/${FILE}.`,
     });
   }
-  await writeFileAtomic(join(ops.environment.terraformDir, FILE), withValue(text, "alert_email", email));
+  await change(ops, text, withValue(text, "alert_email", email));
+}
+
+/** The owner's file as it was stays beside it. */
+async function change({ environment }: TerraformOps, before: string, after: string): Promise<void> {
+  const path = join(environment.terraformDir, FILE);
+  await writeFileAtomic(`${path}.before`, before);
+  await writeFileAtomic(path, after);
 }
 
 function missing(error: NodeJS.ErrnoException): undefined {

@@ -1,13 +1,12 @@
 /** One run's Terraform: engine, image and session found once, then any number of commands in the container. */
 
-import { readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { scrub, withoutSecrets } from "../aws/scrub.ts";
 import { FailureError } from "../failure.ts";
 import type { OperationContext } from "../operation/types.ts";
 import type { Ops } from "../ops.ts";
 import { withoutSequences } from "../plain.ts";
 import type { ProcessOutput } from "../programs.ts";
+import { EMERGENCY, hasEmergencyState } from "./emergency.ts";
 import {
   buildImage,
   type ContainerRun,
@@ -124,30 +123,10 @@ export function logMessage(context: OperationContext, message: Message): void {
   } else if ("text" in message && message.text) context.log(withoutSecrets(message.text));
 }
 
-/** Where the state could not be written, Terraform leaves it in a file beside the configuration. */
-const EMERGENCY = "errored.tfstate";
-
-async function noteEmergencyState({ environment }: TerraformOps, context: OperationContext): Promise<void> {
-  const there = await readFile(join(environment.terraformDir, EMERGENCY)).then(Boolean, () => false);
-  if (there)
-    context.log(
-      `The state could not be saved and is in terraform/${EMERGENCY}; the next make init brings it back.`,
-      "err",
-    );
-}
-
-/** Brings an emergency state back, which Terraform refuses where the real one has gone on since. */
-export async function restoreEmergencyState(
-  ops: TerraformOps,
-  context: OperationContext,
-  workspace: Workspace,
-): Promise<void> {
-  const path = join(ops.environment.terraformDir, EMERGENCY);
-  if (!(await readFile(path).then(Boolean, () => false))) return;
-  context.step("restore", `Bring back ${EMERGENCY}`, "running");
-  await workspace.capture(["state", "push", EMERGENCY]);
-  await rm(path);
-  context.step("restore", `Bring back ${EMERGENCY}`, "done");
+async function noteEmergencyState(ops: TerraformOps, context: OperationContext): Promise<void> {
+  if (await hasEmergencyState(ops)) {
+    context.log(`The state could not be saved and is in terraform/${EMERGENCY}; the next run brings it back.`, "err");
+  }
 }
 
 /** Errors as Terraform prints them for people, boxes and all. */

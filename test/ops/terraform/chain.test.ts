@@ -1,6 +1,6 @@
 /** The whole chain with the real terraform: a stand-in engine, built-in resources, and a bucket in the simulated account. */
 
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PATIENCE_MS, waitUntil } from "../../harness/grid.ts";
@@ -45,6 +45,8 @@ describe.skipIf(NO_TERRAFORM)("apply from a cold start (needs terraform)", () =>
     expect(tfvars).toContain('alert_email = "owner@example.com"');
     expect(tfvars).toContain('fcvm-metal-arm = { volume = "vol-0a", address = "eipalloc-0a" }');
     expect(tfvars).toContain("# The owner's values.");
+    // As it was before the last change of ours.
+    expect(await project.file("terraform.tfvars.before")).not.toContain("vol-0a");
     // The state's own bucket has left nothing behind here.
     await expect(project.file("bootstrap/terraform.tfstate")).rejects.toThrow();
     await expect(project.file("bootstrap/backend_override.tf")).rejects.toThrow();
@@ -181,6 +183,28 @@ describe.skipIf(NO_TERRAFORM)("what can be wrong (needs terraform)", () => {
     await expect(project.file("errored.tfstate")).rejects.toThrow();
   });
 
+  test("a state that could not be saved, and that the real one has gone on from, or that is damaged, locks nothing", async () => {
+    expect(await project.cli("apply", EMAIL, "y")).toBe(0);
+    const older = project.s3.objects.get(STATE)?.toString() ?? "";
+    await edit((text) => text.replace('"one"', '"two"'));
+    expect(await project.cli("apply", "apply")).toBe(0);
+    const now = project.s3.objects.get(STATE);
+    for (const [left, name, why] of [
+      [older, /^errored-serial-\d+-/, "The state has gone on since"],
+      ["", /^errored-damaged-/, "It is empty"],
+      [older.slice(0, 200), /^errored-damaged-/, "It is cut short"],
+    ] as const) {
+      await writeFile(join(project.terraformDir, "errored.tfstate"), left);
+      expect(await project.cli("plan"), said()).toBe(0);
+      expect(said()).toContain(why);
+      const kept = (await readdir(project.terraformDir)).filter((one) => name.test(one)).at(-1);
+      expect(await project.file(kept ?? "")).toBe(left);
+      await expect(project.file("errored.tfstate")).rejects.toThrow();
+      await rm(join(project.terraformDir, kept ?? ""));
+    }
+    expect(project.s3.objects.get(STATE)?.equals(now ?? Buffer.of())).toBe(true);
+  });
+
   test.each([
     ["a syntax error", 'alert_email = "a@b.cd"\npersistent_roots = {\n', /terraform\.tfvars, line \d+: /],
     [
@@ -218,6 +242,23 @@ describe("an engine", () => {
     expect(await project.cli("image")).toBe(1);
     expect(said()).toContain("Podman is installed but does not answer");
     expect(said()).toContain("Run podman machine start.");
+  });
+
+  test("that is Docker, whose group one is not in, as its client of 20.10 says it", async () => {
+    await rename(join(project.folder, "bin", "podman"), join(project.folder, "bin", "docker"));
+    await project.spoil("no-group");
+    project.env.PATH = join(project.folder, "bin");
+    expect(await project.cli("image")).toBe(1);
+    expect(said()).toContain("you are not in its group. Run sudo usermod -aG docker $USER");
+  });
+
+  test.each([
+    ["rate", "Docker Hub gives this network no more images for now"],
+    ["broken-step", "could not be built: curl: (22) The requested URL returned error: 404."],
+  ])("whose build ends by %s: the real reason", async (how, words) => {
+    await project.spoil(how);
+    expect(await project.cli("image")).toBe(1);
+    expect(said()).toContain(words);
   });
 
   test("without a network to pull", async () => {

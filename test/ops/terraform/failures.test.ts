@@ -40,8 +40,75 @@ describe("terraformFailure", () => {
     ["dial tcp: lookup registry.terraform.io: no such host", "offline"],
     ["Post https://ec2.us-west-1.amazonaws.com/: dial tcp 1.2.3.4:443: i/o timeout", "offline"],
     ["something else entirely", "refused"],
+    [
+      "api error RequestTimeTooSkewed: The difference between the request time and the current time is too large.",
+      "refused",
+    ],
   ])("%s: %s", (detail, kind) => {
     expect(failure("It went wrong", detail).kind).toBe(kind);
+  });
+
+  test.each([
+    ["Failed to query available provider packages", "registry.terraform.io: 403 Forbidden", "REGISTRY"],
+    [
+      "Failed to install provider",
+      "could not query provider registry: proxyconnect tcp: 407 Proxy Authentication Required",
+      "PROXY",
+    ],
+    [
+      "Failed",
+      "operation error S3: HeadObject, https response error StatusCode: 403, api error Forbidden: Forbidden",
+      "AccessDenied",
+    ],
+    ["Failed", "api error RequestTimeTooSkewed: The difference is too large.", "CLOCK"],
+    [
+      "Resource instance managed by newer provider version",
+      "The current state of aws_eip.a was created by a newer provider version than is currently selected.",
+      "NEWER_STATE",
+    ],
+    ["state snapshot was created by Terraform v1.16.0, which is newer than current v1.15.5", "", "NEWER_STATE"],
+    [
+      "creating EC2 Instance: api error InsufficientInstanceCapacity: There is no Spot capacity available",
+      "",
+      "InsufficientInstanceCapacity",
+    ],
+    [
+      "creating EC2 Instance: api error MaxSpotInstanceCountExceeded: Max spot instance count exceeded",
+      "",
+      "MaxSpotInstanceCountExceeded",
+    ],
+  ])("%s, %s: %s", (summary, detail, code) => {
+    const { code: found, sentence, action } = failure(summary, detail);
+    expect(found).toBe(code);
+    expect([sentence, action].join(" ")).not.toMatch(/api error|log has every error|undefined/);
+  });
+
+  test("a spot machine that was stopped and cannot be started yet: what to press", () => {
+    const said = failure(
+      "updating EC2 Instance (i-0a): starting EC2 Instance: api error IncorrectSpotRequestState: You can't start the Spot Instance 'i-0a'",
+      "",
+      { address: "aws_instance.fcvm_metal_arm" },
+    );
+    expect(said.sentence).toMatch(/^fcvm-metal-arm was stopped/);
+    expect(said.action).toContain("Press p");
+  });
+
+  test("its own lock that could not be released is told beside the reason", () => {
+    const release = {
+      severity: "error",
+      summary: "Error releasing the state lock",
+      detail: "Error message: no answer\nLock Info:\n  ID:        1f2e3d\n  Who:       me@here",
+      ...NOWHERE,
+    };
+    const reason = { severity: "error", summary: "It broke", detail: "", ...NOWHERE };
+    expect(terraformFailure([release] as never, NOW).failure).toMatchObject({
+      code: "LOCK_LEFT",
+      action: expect.stringContaining("force-unlock 1f2e3d"),
+    });
+    expect(terraformFailure([reason, release] as never, NOW).failure).toMatchObject({
+      sentence: "It broke. Terraform could not release its own lock on the state.",
+      action: expect.stringContaining("force-unlock 1f2e3d"),
+    });
   });
 
   test("says which permission is lacking", () => {
