@@ -5,6 +5,7 @@ import { render } from "ink";
 import { explain } from "../ops/aws/errors.ts";
 import { createOps } from "../ops/compose.ts";
 import { environmentFrom } from "../ops/environment.ts";
+import { PUT_RIGHT } from "../ops/ssh/replay.ts";
 import { App } from "./app.tsx";
 import { takeLifecycle } from "./lifecycle.ts";
 import { CUT_LINES, restoreTitle, saveTitle, WRAP_LINES } from "./terminal/modes.ts";
@@ -23,7 +24,7 @@ function cockpit(): void {
   lifecycle.onEnd(ops.stop);
   // Ink's own switch. What is said is linear text: it wraps, and stays in the scrollback to be gone back to.
   const reader = process.env.INK_SCREEN_READER === "true";
-  process.stdout.write(saveTitle("snowglobe") + (reader ? "" : CUT_LINES));
+  process.stdout.write(PUT_RIGHT + saveTitle("snowglobe") + (reader ? "" : CUT_LINES));
   const loan = { lent: false };
   const terminal = takeTerminal(process.stdin, process.stdout);
   const { stdout, taken } = createOutput(process.stdout, process.env.TERM, () => repaint());

@@ -3,7 +3,7 @@
 import { $ } from "../programs.ts";
 import { detachScanner } from "./detach-key.ts";
 import type { Size } from "./emulator.ts";
-import { ENTER, LEAVE } from "./replay.ts";
+import { enter, LEAVE } from "./replay.ts";
 import type { AttachedTerminal } from "./types.ts";
 
 /** What an attachment needs of the session that it shows. */
@@ -20,6 +20,9 @@ export interface Attachable {
   /** Settles when the session ends or is taken from under the attachment. */
   readonly over: Promise<void>;
 }
+
+/** Terminals whose normal screen holds nothing but what an attachment has left there. */
+const cleared = new WeakSet<object>();
 
 /**
  * Runs one attachment. Restores the terminal's modes, title and input on every way out, also when the process exits
@@ -60,7 +63,8 @@ export async function attachTerminal(
   output.on("drain", onDrain);
   process.on("exit", giveBack);
   try {
-    output.write(ENTER);
+    output.write(enter(output.rows || 0, !cleared.has(output)));
+    cleared.add(output);
     onResize();
     session.watch((chunk) => output.write(chunk));
     return await Promise.race([detached, session.over.then(() => "ended" as const)]);

@@ -2,10 +2,12 @@
 
 import type { Terminal } from "@xterm/headless";
 import { followKeyboard } from "./keyboard.ts";
+import { paintAbove } from "./paint.ts";
 import { forgottenOpening, isAtRest, replay, scrollsWhole } from "./replay.ts";
 import { onlyPrints, shorten, splitOpenEnd } from "./shorten.ts";
+import { followUnkept } from "./unkept.ts";
 import { currentWidths } from "./widths.ts";
-import { boundRepeats, mendEraseAbove, parse } from "./xterm-internals.ts";
+import { boundRepeats, internals, type Marker, mendEraseAbove, parse } from "./xterm-internals.ts";
 
 export interface Size {
   readonly columns: number;
@@ -19,8 +21,13 @@ export interface Emulator {
   readonly resize: (size: Size) => void;
   /** Resolves when all that was pushed is on the screen. */
   readonly settle: () => Promise<void>;
-  /** What makes a cleared terminal of the same size show this screen, in this state. Only after `settle`. */
+  /**
+   * What makes a cleared terminal of the same size show this screen, in this state, with what has scrolled away since it
+   * was looked at last above it. Only after `settle`.
+   */
   readonly replay: () => Buffer;
+  /** Nobody looks any more, from this place in the stream on. */
+  readonly leave: () => void;
   /** The last lines that hold text, as far as parsed. */
   readonly lastLines: (count: number) => readonly string[];
   readonly title: () => string;
@@ -66,7 +73,7 @@ interface Bytes {
   readonly room: Buffer;
 }
 
-type Item = Bytes | { readonly kind: "size"; readonly size: Size };
+type Item = Bytes | { readonly kind: "size"; readonly size: Size } | { readonly kind: "left" };
 
 export async function createEmulator(size: Size, events: EmulatorEvents): Promise<Emulator> {
   const { default: xterm } = await import("@xterm/headless");
@@ -83,6 +90,9 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
   mendEraseAbove(terminal);
   boundRepeats(terminal);
   const keyboard = followKeyboard(terminal);
+  const unkept = followUnkept(terminal);
+  /** The first row that no real terminal has scrolled away yet. */
+  let unseen: Marker | undefined;
 
   const queue: Item[] = [];
   const stores = new WeakSet<ArrayBufferLike>();
@@ -137,6 +147,13 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
     if (first.kind === "size") {
       queue.shift();
       terminal.resize(first.size.columns, first.size.rows);
+      return schedule();
+    }
+    if (first.kind === "left") {
+      queue.shift();
+      unseen?.dispose();
+      const { normal } = internals(terminal).buffers;
+      unseen = normal.addMarker(normal.ybase);
       return schedule();
     }
     // A stream that somebody watches is not parsed while it flows, unless it must be: that would slow it down.
@@ -246,7 +263,19 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
         timer = undefined;
         schedule();
       }),
-    replay: () => Buffer.concat([Buffer.from(replay(terminal, keyboard, title)), unfinished(terminal, tail)]),
+    replay: () => {
+      const { normal } = terminal.buffer;
+      // A marker whose row is forgotten is gone: then all that is kept has not been seen.
+      const from = unseen && !unseen.isDisposed ? unseen.line : 0;
+      const above = paintAbove(normal, from, terminal.rows, terminal.cols);
+      const screen = replay(terminal, keyboard, unkept, title);
+      return Buffer.concat([Buffer.from(above + screen), unfinished(terminal, tail)]);
+    },
+    leave: () => {
+      releaseOpenEnd();
+      queue.push({ kind: "left" });
+      schedule();
+    },
     lastLines: (count) => {
       const buffer = terminal.buffer.active;
       const lines: string[] = [];
@@ -263,6 +292,7 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
       queue.length = 0;
       for (const resolve of settled.splice(0)) resolve();
       keyboard.dispose();
+      unkept.dispose();
       terminal.dispose();
     },
   };

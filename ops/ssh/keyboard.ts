@@ -47,9 +47,9 @@ export function followKeyboard(terminal: Terminal): KeyboardState & IDisposable 
     parser.registerEscHandler({ final: "c" }, clear),
   ];
   return {
-    restore: () => {
-      const active = stack().map((flags) => `\u001b[>${flags}u`);
-      return active.join("") + (otherKeys ? `\u001b[>4;${otherKeys}m` : "");
+    restore: (screen) => {
+      const flags = stacks[screen].map((one) => `\u001b[>${one}u`).join("");
+      return flags + (otherKeys && screen === terminal.buffer.active.type ? `\u001b[>4;${otherKeys}m` : "");
     },
     dispose: () => {
       for (const handler of handlers) handler.dispose();

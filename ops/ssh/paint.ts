@@ -1,6 +1,6 @@
 /** A screen's cells as the bytes that print them on a cleared terminal with default modes. */
 
-import type { IBuffer, IBufferCell } from "@xterm/headless";
+import type { IBuffer, IBufferCell, IBufferLine } from "@xterm/headless";
 
 /** What a cell's look consists of; the emulator's current and saved styles have the same methods. */
 export type Style = Pick<
@@ -55,6 +55,44 @@ function backgroundOf(style: Style): string {
 /** To a place on the screen, both counted from 0. */
 export function moveTo(row: number, column: number): string {
   return `\u001b[${row + 1};${column + 1}H`;
+}
+
+/**
+ * Prints the rows from `from` up to the screen of a buffer, on a cleared terminal, and scrolls each of them away: what
+ * has come while nobody looked is there to be scrolled back to.
+ */
+export function paintAbove(buffer: IBuffer, from: number, rows: number, columns: number): string {
+  const cell = buffer.getNullCell();
+  const parts: string[] = [];
+  for (let row = from; row < buffer.baseY; row += 1) {
+    const line = buffer.getLine(row);
+    const next = row + 1 < buffer.baseY ? buffer.getLine(row + 1) : undefined;
+    parts.push(line ? printed(line, columns, cell) : "");
+    // A line that was too long goes on in the next row by itself, and is one line when it is copied.
+    if (!next?.isWrapped) parts.push("\u001b[0m\r\n");
+  }
+  const left = Math.min(buffer.baseY - from, rows - 1);
+  if (left > 0) parts.push(moveTo(rows - 1, 0), "\n".repeat(left));
+  return parts.join("");
+}
+
+/** A row's characters with their styles, without what is empty at its end. */
+function printed(line: IBufferLine, columns: number, cell: IBufferCell): string {
+  const parts: string[] = [];
+  let style = "";
+  let gap = 0;
+  for (let column = 0; column < columns && line.getCell(column, cell); column += 1) {
+    const characters = cell.getChars();
+    if (!characters) {
+      gap += cell.getWidth();
+      continue;
+    }
+    const next = styleSequence(cell);
+    parts.push(" ".repeat(gap), next === style ? "" : next, characters);
+    style = next;
+    gap = 0;
+  }
+  return parts.join("");
 }
 
 /**

@@ -22,17 +22,24 @@ export function scrollsWhole(terminal: Terminal): boolean {
 
 /** Keyboard protocols that xterm does not follow but real terminals do; see keyboard.ts. */
 export interface KeyboardState {
+  /** What sets again what is on for a screen, while the terminal shows that one. */
+  readonly restore: (screen: "normal" | "alternate") => string;
+}
+
+/** Modes and colours that the emulator does not keep; see unkept.ts. */
+interface Unkept {
   readonly restore: () => string;
 }
 
 /** Everything from a cleared screen with default modes to the emulator's state, the cursor last. */
-export function replay(terminal: Terminal, keyboard: KeyboardState, title: string): string {
+export function replay(terminal: Terminal, keyboard: KeyboardState, unkept: Unkept, title: string): string {
   const { buffers, coreService, coreMouseService, _charsetService, _inputHandler } = internals(terminal);
   const { active, normal } = terminal.buffer;
   const { modes } = terminal;
   const buffer = buffers.active;
   const parts = [paint(normal, terminal.rows, terminal.cols)];
   if (active.type === "alternate") {
+    parts.push(keyboard.restore("normal"));
     // Switching saves the cursor that leaving will restore.
     parts.push(savedCursor(buffers.normal, terminal.rows), "\u001b[?1049h\u001b[0m\u001b[2J");
     parts.push(paint(active, terminal.rows, terminal.cols));
@@ -61,7 +68,7 @@ export function replay(terminal: Terminal, keyboard: KeyboardState, title: strin
     if (charset?.q === "─" && "()*+"[index]) parts.push(`\u001b${"()*+"[index]}0`);
   }
   if (_charsetService.glevel === 1) parts.push("\u000e");
-  parts.push(keyboard.restore());
+  parts.push(keyboard.restore(active.type), unkept.restore());
   if (title) parts.push(`\u001b]2;${title}\u0007`);
   parts.push(coreService.isCursorHidden ? "\u001b[?25l" : "\u001b[?25h");
   return parts.join("");
@@ -102,6 +109,24 @@ const MOUSE = {
 const CURSOR = { block: 1, underline: 3, bar: 5 } as const;
 
 /**
+ * What other programs leave behind and a shell does not expect, as far as the cursor can stay where it is: left and right
+ * margins, newline mode, insert mode, what Backspace sends, tab stops, character sets, style, hyperlink, mouse, focus,
+ * paste, cursor keys, keypad.
+ */
+const LEFT_OVER = [
+  "\u001b[?69l\u001b[20l\u001b[4l\u001b[?67l\u001b[?5W\u000f\u001b(B\u001b)B\u001b[0m\u001b]8;;\u001b\\",
+  "\u001b[?9l\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1005l\u001b[?1006l\u001b[?1015l\u001b[?1016l",
+  "\u001b[?1004l\u001b[?2004l\u001b[?1l\u001b>",
+].join("");
+/** And what moves the cursor: to be written where that does not matter, on the alternate screen. */
+const MARGINS_AND_ORIGIN = "\u001b[r\u001b[?6l";
+
+/** Before the cockpit's first frame: whatever an interrupted program left on is off. */
+export const PUT_RIGHT = LEFT_OVER;
+/** On the alternate screen, before the frame. */
+export const PUT_RIGHT_THERE = MARGINS_AND_ORIGIN;
+
+/**
  * Puts every mode that a program may have set back to what a shell expects, whatever was on. The string terminator
  * comes first: the stream may have been cut in the middle of a sequence.
  */
@@ -110,18 +135,23 @@ const RESTORE_MODES = [
   // Synchronised output off, so that what follows is drawn; out of the alternate screen, kitty keys off on both.
   "\u001b[?2026l\u001b[<99u\u001b[?1049l\u001b[<99u\u001b[>4m",
   // Margins, origin, insert, wrap, reverse wrap, reverse video, cursor keys, keypad, character sets, hyperlink, style.
-  "\u001b[r\u001b[?6l\u001b[4l\u001b[?7h\u001b[?45l\u001b[?5l\u001b[?1l\u001b>\u001b(B\u001b)B\u000f\u001b]8;;\u001b\\\u001b[0m",
-  // Mouse, focus, paste, colour-scheme and size reports.
-  "\u001b[?9l\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1005l\u001b[?1006l\u001b[?1015l\u001b[?1016l",
-  "\u001b[?1004l\u001b[?2004l\u001b[?2031l\u001b[?2048l",
+  `${LEFT_OVER}${MARGINS_AND_ORIGIN}\u001b[?7h\u001b[?45l\u001b[?5l`,
+  // Colour-scheme and size reports.
+  "\u001b[?2031l\u001b[?2048l",
   // Palette and default colours, cursor shape and visibility.
   "\u001b]104\u001b\\\u001b]110\u001b\\\u001b]111\u001b\\\u001b]112\u001b\\\u001b[0 q\u001b[?25h",
 ].join("");
 
 const CLEAR = "\u001b[H\u001b[2J";
 
-/** Before a session's screen: the owner's title is put aside, modes are at their defaults, the screen is clear. */
-export const ENTER = `\u001b[22;0t${RESTORE_MODES}${CLEAR}`;
+/**
+ * Before a session's screen: the owner's title is put aside, modes are at their defaults, the screen is clear. What stood
+ * on it (`theirs`) is scrolled away and not erased: it is the person's, and stays to be scrolled back to.
+ */
+export function enter(rows: number, theirs: boolean): string {
+  const away = theirs && rows > 0 ? moveTo(rows - 1, 0) + "\n".repeat(rows) : "";
+  return `\u001b[22;0t${RESTORE_MODES}${away}${CLEAR}`;
+}
 
 /** After it: the same, with the owner's title back. Nothing of the session stays on the screen. */
 export const LEAVE = `${RESTORE_MODES}${CLEAR}\u001b[23;0t`;

@@ -190,6 +190,7 @@ export function createSession(
     },
     drained: () => hold(life, "terminal", false),
     unwatch: () => {
+      if (sink) life.emulator?.leave();
       watcher = undefined;
       sink = undefined;
       hold(life, "terminal", false);

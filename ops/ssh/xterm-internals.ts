@@ -8,7 +8,10 @@ import type { Style } from "./paint.ts";
 
 interface Internals {
   readonly _core: {
-    readonly buffers: { readonly active: BufferState; readonly normal: BufferState };
+    readonly buffers: {
+      readonly active: BufferState;
+      readonly normal: BufferState & { readonly addMarker: (row: number) => Marker };
+    };
     readonly coreService: {
       readonly isCursorHidden: boolean;
       readonly decPrivateModes: {
@@ -53,6 +56,12 @@ const REPEATING = [
 ] as const;
 
 type Charset = Readonly<Record<string, string>> | undefined;
+
+/** A row that is followed while rows are added, and forgotten with the row. */
+export interface Marker extends IDisposable {
+  readonly line: number;
+  readonly isDisposed: boolean;
+}
 
 export interface BufferState {
   readonly x: number;

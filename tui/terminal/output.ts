@@ -1,10 +1,13 @@
 /** What we draw on its way to the terminal: in sequences that every terminal has, and never waited for. */
 
+import { PUT_RIGHT_THERE } from "../../ops/ssh/replay.ts";
 import { forConsole } from "./console.ts";
 
 /** CSI E, a row down and to its first column: in no xterm terminfo entry, and so unknown to mosh (mobile-shell/mosh#1164). */
 const NEXT_ROW = "\u001b[E";
 const DOWN_AND_LEFT = "\u001b[B\r";
+/** Ink takes the alternate screen: what another program left on there is put right before the first frame. */
+const ALTERNATE_SCREEN = "\u001b[?1049h";
 /** Ink writes a frame between these two, each by itself (synchronized output, mode 2026). */
 const FRAME_BEGINS = "\u001b[?2026h";
 const FRAME_ENDS = "\u001b[?2026l";
@@ -27,7 +30,9 @@ export function createOutput(real: NodeJS.WriteStream, term: string | undefined,
   let leavingOut = false;
   let missed = false;
   const adapt = (text: string) => {
-    const known = text.replaceAll(NEXT_ROW, DOWN_AND_LEFT);
+    const known = text
+      .replaceAll(NEXT_ROW, DOWN_AND_LEFT)
+      .replaceAll(ALTERNATE_SCREEN, ALTERNATE_SCREEN + PUT_RIGHT_THERE);
     return term === "linux" ? forConsole(known) : known;
   };
   type Done = (error?: Error | null) => void;

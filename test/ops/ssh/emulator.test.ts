@@ -2,7 +2,7 @@ import xterm, { type Terminal } from "@xterm/headless";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createEmulator, type Emulator } from "../../../ops/ssh/emulator.ts";
-import { ENTER, LEAVE } from "../../../ops/ssh/replay.ts";
+import { enter, LEAVE } from "../../../ops/ssh/replay.ts";
 import { onlyPrints, shorten, splitOpenEnd } from "../../../ops/ssh/shorten.ts";
 import { currentWidths } from "../../../ops/ssh/widths.ts";
 import { mendEraseAbove, parse } from "../../../ops/ssh/xterm-internals.ts";
@@ -96,7 +96,7 @@ test("a replay on a cleared terminal shows the same screen, and goes on in the s
         for (let at = 0; at < bytes.length; at += step) emulator.push(bytes.subarray(at, at + step), at % 2 === 0);
         await emulator.settle();
         await write(plain, bytes);
-        await write(shown, `left by another program${CSI}?1h${ENTER}`);
+        await write(shown, `left by another program${CSI}?1h${enter(SIZE.rows, false)}`);
         await write(shown, emulator.replay());
         expect(stateOf(shown)).toEqual(stateOf(plain));
         // Tabs and saved cursors of the past are a matter of the stream alone; what is written next must agree.
@@ -137,7 +137,7 @@ test("line drawing goes on as line drawing", async () => {
     emulator.push(Buffer.from(`${shift}q`), false);
     await emulator.settle();
     const shown = realTerminal();
-    await write(shown, Buffer.concat([Buffer.from(ENTER), emulator.replay()]));
+    await write(shown, Buffer.concat([Buffer.from(enter(SIZE.rows, false)), emulator.replay()]));
     await write(shown, "q");
     expect(gridRows(shown)[0]).toBe("──");
     emulator.dispose();
@@ -152,7 +152,7 @@ test("a stream cut in the middle of a sequence or of a character goes on whole",
     const shown = realTerminal();
     emulator.push(whole.subarray(0, cut), false);
     await emulator.settle();
-    await write(shown, Buffer.concat([Buffer.from(ENTER), emulator.replay()]));
+    await write(shown, Buffer.concat([Buffer.from(enter(SIZE.rows, false)), emulator.replay()]));
     await write(shown, whole.subarray(cut));
     await write(plain, whole);
     expect(stateOf(shown), `cut at ${cut}`).toEqual(stateOf(plain));
@@ -170,7 +170,7 @@ test("a flood of plain text is shortened without a trace", async () => {
     await emulator.settle();
     await write(plain, flood);
     const shown = realTerminal();
-    await write(shown, Buffer.concat([Buffer.from(ENTER), emulator.replay()]));
+    await write(shown, Buffer.concat([Buffer.from(enter(SIZE.rows, false)), emulator.replay()]));
     expect(gridRows(shown), JSON.stringify(prefix)).toEqual(gridRows(plain));
     expect(stateOf(shown)).toEqual(stateOf(plain));
     emulator.dispose();
@@ -192,7 +192,7 @@ test("a flood that is parsed while it still grows is all there, in its order", a
   }
   await emulator.settle();
   const shown = realTerminal();
-  await write(shown, Buffer.concat([Buffer.from(ENTER), emulator.replay()]));
+  await write(shown, Buffer.concat([Buffer.from(enter(SIZE.rows, false)), emulator.replay()]));
   expect(stateOf(shown)).toEqual(stateOf(plain));
   emulator.dispose();
 });
@@ -322,4 +322,62 @@ test("leaving puts back every mode, whatever was on and wherever the stream was 
     }),
     { numRuns: 100 },
   );
+});
+
+/** All rows of the normal screen, those scrolled away too, without the empty ones at the end. */
+function everything(terminal: Terminal): string {
+  const { normal } = terminal.buffer;
+  const rows = Array.from({ length: normal.length }, (_, row) => normal.getLine(row)?.translateToString(true) ?? "");
+  return rows.join("\n").trimEnd();
+}
+
+test("what came while nobody looked can be scrolled back to, once and in its order", async () => {
+  const emulator = await emulatorOf();
+  const shown = realTerminal();
+  const numbers = (from: number, to: number) =>
+    Buffer.from(Array.from({ length: to - from + 1 }, (_, index) => `row ${from + index}\r\n`).join(""));
+  const look = async () => {
+    await emulator.settle();
+    await write(shown, enter(SIZE.rows, false));
+    await write(shown, emulator.replay());
+  };
+  emulator.push(numbers(1, 9), false);
+  await look();
+  const seen = numbers(10, 14);
+  emulator.push(seen, true);
+  await write(shown, seen);
+  emulator.leave();
+  await write(shown, LEAVE);
+  emulator.push(numbers(15, 30), false);
+  await look();
+  const rows = everything(shown).split("\n");
+  expect(rows.filter((row) => row.startsWith("row "))).toEqual(
+    Array.from({ length: 30 }, (_, row) => `row ${row + 1}`),
+  );
+});
+
+test("what stood on the person's screen is scrolled away and not erased", async () => {
+  const shown = realTerminal();
+  await write(shown, "$ make\r\nmade all\r\n$ ");
+  await write(shown, enter(SIZE.rows, true));
+  expect(gridRows(shown).join("")).toBe("");
+  expect(everything(shown)).toContain("$ make\nmade all");
+});
+
+test("modes and colours that only a real terminal keeps are set again on the way back, and those that were reset are not", async () => {
+  const emulator = await emulatorOf();
+  emulator.push(Buffer.from(`${CSI}?2048;2031h${CSI}?1015h${CSI}?2031l${CSI}>1u${CSI}?1049h${CSI}>3u`), false);
+  emulator.push(
+    Buffer.from("\u001b]4;1;#abcdef\u0007\u001b]11;#123456\u0007\u001b]10;?\u0007\u001b]12;red\u0007\u001b]112\u0007"),
+    false,
+  );
+  await emulator.settle();
+  const painted = emulator.replay().toString();
+  for (const part of [`${CSI}?2048h`, `${CSI}?1015h`, "]4;1;#abcdef", "]11;#123456"]) expect(painted).toContain(part);
+  for (const part of [`${CSI}?2031h`, "]10;", "]12;"]) expect(painted).not.toContain(part);
+  // Each screen has flags of its own, which are set while it is shown.
+  const [main = "", alternate = ""] = painted.split(`${CSI}?1049h`);
+  expect(main).toContain(`${CSI}>1u`);
+  expect(alternate).toContain(`${CSI}>3u`);
+  expect(alternate).not.toContain(`${CSI}>1u`);
 });
