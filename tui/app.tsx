@@ -25,8 +25,9 @@ import { Overlays } from "./overlays.tsx";
 import { RunStrip } from "./run/run-strip.tsx";
 import { useStore } from "./shared/use-store.ts";
 import { useBell } from "./terminal/bell.ts";
-import { CUT_LINES, WRAP_LINES } from "./terminal/modes.ts";
+import { CUT_LINES, TITLE, WRAP_LINES } from "./terminal/modes.ts";
 import type { OwnTerminal } from "./terminal/own-terminal.ts";
+import { stopUntilContinued } from "./terminal/stop.ts";
 
 /** A second Ctrl+C within this time quits. */
 const SECOND_PRESS_MS = 3000;
@@ -40,9 +41,11 @@ interface AppProps {
   /** Set while the terminal is somebody else's: a session's, or a client's. */
   readonly loan: { lent: boolean };
   readonly terminal: Pick<OwnTerminal, "lendWhole" | "lendBytes" | "dropKeys">;
+  /** Draws all anew. */
+  readonly repaint: () => void;
 }
 
-export function App({ ops, lifecycle, loan, terminal }: AppProps) {
+export function App({ ops, lifecycle, loan, terminal, repaint }: AppProps) {
   const { columns, rows: height } = useWindowSize();
   const { suspendTerminal } = useApp();
   const reader = useIsScreenReaderEnabled();
@@ -89,6 +92,7 @@ export function App({ ops, lifecycle, loan, terminal }: AppProps) {
   useFirstSelection(ops, place, dispatch);
   useChangeToasts(ops, place, tell);
   useSignInOverlay(runs, top, dispatch);
+  useTerminalKeys(cockpit, loan, repaint);
   useCtrlC(cockpit, top?.kind === "run" ? top.runId : undefined);
   useKeys("fleet", fleetHandlers(cockpit), { active: top === undefined });
 
@@ -185,6 +189,24 @@ function useSignInOverlay(runs: readonly Run[], top: Overlay | undefined, dispat
       if (status === "done" || status === "nothing-to-do") dispatch({ type: "close-run", runId: id });
     });
   }, [runs, top, dispatch]);
+}
+
+/** Ctrl-Z, and its signal from elsewhere, stop us as they stop any program; Ctrl-L draws all anew. */
+function useTerminalKeys({ lend }: Cockpit, loan: AppProps["loan"], repaint: () => void): void {
+  const stop = useCallback(() => {
+    if (!loan.lent) void lend(() => stopUntilContinued(process.stdout, TITLE));
+  }, [lend, loan]);
+  useEffect(() => {
+    process.on("SIGTSTP", stop);
+    return () => {
+      process.off("SIGTSTP", stop);
+    };
+  }, [stop]);
+  useInput((input, key) => {
+    const name = keyName(input, key);
+    if (name === "ctrl+z") stop();
+    if (name === "ctrl+l") repaint();
+  });
 }
 
 /** The first press warns, the second asks what `q` asks. A live run that is looked at hears it itself, and asks whether to stop. */

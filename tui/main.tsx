@@ -8,7 +8,7 @@ import { environmentFrom } from "../ops/environment.ts";
 import { PUT_RIGHT } from "../ops/ssh/replay.ts";
 import { App } from "./app.tsx";
 import { takeLifecycle } from "./lifecycle.ts";
-import { CUT_LINES, restoreTitle, saveTitle, WRAP_LINES } from "./terminal/modes.ts";
+import { CUT_LINES, restoreTitle, saveTitle, TITLE, WRAP_LINES } from "./terminal/modes.ts";
 import { createOutput } from "./terminal/output.ts";
 import { takeTerminal } from "./terminal/own-terminal.ts";
 import { createRepaint, repaintOnResize } from "./terminal/repaint.ts";
@@ -24,12 +24,12 @@ function cockpit(): void {
   lifecycle.onEnd(ops.stop);
   // Ink's own switch. What is said is linear text: it wraps, and stays in the scrollback to be gone back to.
   const reader = process.env.INK_SCREEN_READER === "true";
-  process.stdout.write(PUT_RIGHT + saveTitle("snowglobe") + (reader ? "" : CUT_LINES));
+  process.stdout.write(PUT_RIGHT + saveTitle(TITLE) + (reader ? "" : CUT_LINES));
   const loan = { lent: false };
   const terminal = takeTerminal(process.stdin, process.stdout);
   const { stdout, taken } = createOutput(process.stdout, process.env.TERM, () => repaint());
   lifecycle.onEnd(taken);
-  const app = <App ops={ops} lifecycle={lifecycle} loan={loan} terminal={terminal} />;
+  const app = <App ops={ops} lifecycle={lifecycle} loan={loan} terminal={terminal} repaint={() => repaint()} />;
   const instance = render(app, {
     stdin: terminal.stdin,
     stdout,

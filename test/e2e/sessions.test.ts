@@ -1,4 +1,5 @@
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
+import { runProgram } from "../harness/program.ts";
 import { STORY_IDS } from "../simulator/story.ts";
 import { type Scene, scene, signIn } from "./stage.ts";
 
@@ -45,4 +46,28 @@ it("what is typed when the link dies is no command: nothing is started, confirme
   cockpit.kill("SIGTERM");
   expect((await cockpit.exited).exitCode).toBe(143);
   expect(cockpit.restored()).toBe(true);
+});
+
+it("Ctrl-Z gives the shell its terminal back as it was, and fg takes it again", async () => {
+  const stage = await scene();
+  const shell = runProgram("/bin/bash", ["--norc", "--noprofile", "-i"], {
+    env: { PATH: process.env.PATH, LANG: "C.UTF-8", PS1: "home$ ", ...stage.env },
+    columns: 100,
+    rows: 30,
+  });
+  onTestFinished(() => shell.kill());
+  await shell.waitFor("home$ ");
+  shell.write(`echo mine; ${process.execPath} dist/cockpit.js\r`);
+  await shell.waitFor("Press l to sign in");
+  shell.write("\u001a");
+  await shell.waitFor(/mine[\s\S]*Stopped/);
+  // The shell itself asks for bracketed paste, so not all of `restored`.
+  expect(shell.terminal.buffer.active.type).toBe("normal");
+  expect(shell.terminal.modes.wraparoundMode).toBe(true);
+  shell.write("stty -a | grep -o ' icanon'; fg\r");
+  await shell.waitFor("Press l to sign in");
+  await shell.press("?");
+  await shell.waitFor("Keys");
+  await shell.press("escape", "q");
+  await shell.waitFor(/ icanon[\s\S]*home\$\s*$/);
 });

@@ -1,6 +1,9 @@
 /** This folder: what we send to the terminal and its desktop beside what Ink sends. Not here: components. */
 /** What we change in the person's terminal beside what Ink does, and how it is changed back. */
 
+/** The window's title while the cockpit has it. */
+export const TITLE = "snowglobe";
+
 /** xterm's title stack, CSI 22 and 23: the window's title is ours while we run, then what it was. */
 export function saveTitle(title: string): string {
   return `\u001b[22;0t\u001b]0;${title}\u0007`;
