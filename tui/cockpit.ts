@@ -235,7 +235,7 @@ export function quit({ ops, dispatch, end }: Cockpit): void {
   else dispatch({ type: "open", overlay: { kind: "quit", lines } });
 }
 
-/** Deletes an orphan; the operation asks for its ID to be typed. */
+/** Deletes an unattached volume; the operation asks for its ID to be typed. */
 export function deleteVolume(cockpit: Cockpit, volumeId: string): void {
   const { ops } = cockpit;
   show(cockpit, ops.operations.start(deleteOrphan(volumeId, machineTools(ops))));

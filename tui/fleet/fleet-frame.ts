@@ -81,7 +81,7 @@ export function fleetFrame({ ops, navigation, columns, rows, whyNot }: FrameInpu
     };
   const body = panels ? bodyOf(panels, columns, rows - headline.lines.length) : NO_BODY;
   const header = headerLine(
-    ops.environment.demo,
+    ops.environment,
     signIn,
     { ...state, refreshing: refreshingFor(ops.fleet, state.refreshing, now) >= SLOW_MS },
     columns,

@@ -31,7 +31,7 @@ export function notices(
 ): readonly Notice[] {
   const { fleet } = state;
   const first = [...session(signIn), ...weather(signIn, state)];
-  if (!fleet) return first.length ? first : [still("wait", "Looking at the account for the first time.")];
+  if (!fleet) return first.length ? first : [still("wait", "Looking at the account …")];
   const counted = views.filter((view) => view.interruption?.at !== undefined);
   // The machine's own word comes with an instant and takes the place of what EC2 says of the same.
   const told = allHeadlines(fleet).filter(

@@ -1,4 +1,4 @@
-/** Volumes that belong to nothing: what they are, what they cost, and the way to be rid of one. */
+/** Unattached volumes: what they are, what they cost, and the way to be rid of one. */
 
 import { useStdout } from "ink";
 import type { Environment } from "../../ops/environment.ts";
@@ -11,7 +11,7 @@ import { MARK_TAGS } from "../../ops/machine/mark.ts";
 import { flow } from "../format/flow.ts";
 import { cellOf, type Line, marker, t } from "../format/line.ts";
 import { clean } from "../format/text.ts";
-import { count, gigabytes } from "../format/words.ts";
+import { count, gibibytes } from "../format/words.ts";
 import { keyOf } from "../keys/registry.ts";
 import { useKeys } from "../keys/use-keys.ts";
 import { listWindow, useChosen } from "../shared/list.ts";
@@ -78,7 +78,7 @@ export function OrphansScreen({
     [keyOf("orphans", "back"), "back"],
   ];
   const title: Line = [
-    t("Volumes that belong to nothing", "text.strong"),
+    t("Unattached volumes", "text.strong"),
     ...(fleet && orphans.length && !notice
       ? [t(`  ${count(orphans.length, "volume")}, ${dollars(orphansPerMonth(fleet), "month")}`, "status.warn")]
       : []),
@@ -108,7 +108,7 @@ function emptyWords(fleet: Fleet | undefined): string {
   return fleet ? "None: every volume is a machine's, or persistent for one." : "The account has not been seen yet.";
 }
 
-const COLUMNS = { id: 22, size: 7, type: 5, age: 10, cost: 14 } as const;
+const COLUMNS = { id: 22, size: 9, type: 5, age: 10, cost: 14 } as const;
 
 const HEADING: Line = [
   t("  "),
@@ -124,7 +124,7 @@ function volumeLine(volume: Volume, marked: boolean, now: number): Line {
   return [
     marker(marked),
     cellOf([t(clean(volume.id), marked ? "selected" : "text")], COLUMNS.id),
-    cellOf([t(gigabytes(volume.sizeGiB))], COLUMNS.size),
+    cellOf([t(gibibytes(volume.sizeGiB))], COLUMNS.size),
     cellOf([t(clean(volume.type))], COLUMNS.type),
     cellOf([t(duration(now - volume.createdAt))], COLUMNS.age),
     cellOf([t(dollars(volumePerMonth(volume), "month"))], COLUMNS.cost),
@@ -142,7 +142,7 @@ function detailLines(volume: Volume, width: number, now: number): readonly Line[
   const { tags } = volume;
   const facts = [
     `in ${volume.availabilityZone}`,
-    volume.state === "available" ? "attached to nothing" : volume.state,
+    volume.state === "available" ? "not attached" : volume.state,
     volume.encrypted ? "encrypted" : "not encrypted",
     volume.snapshotId ? `made from ${volume.snapshotId}` : "made empty",
     `on ${new Date(volume.createdAt).toLocaleDateString("sv-SE")}, ${duration(now - volume.createdAt)} ago`,

@@ -44,7 +44,7 @@ interface PlanBodyProps extends Window {
 /** What the keys do here, for the row of hints. */
 export function planHints({ planned }: PlanView, asks: boolean): readonly Hint[] {
   return [
-    ...(asks ? ([[keyOf("plan", "apply"), "answer"]] as const) : []),
+    ...(asks ? ([[keyOf("plan", "apply"), "apply"]] as const) : []),
     ...(planned
       ? ([
           [keyOf("plan", "fold"), "fold"],
@@ -147,8 +147,7 @@ export function PlanBody({ view, state, look, columns, rows, active, clock, envi
     look === "tree"
       ? tree.slice(from, from + height).map((one, index) => planLine(one, from + index === chosen))
       : order.slice(from, from + height).map((one) => applyLine(one, columns));
-  const nothing: readonly Line[] =
-    length === 0 ? [[t(filter || typed ? "Nothing of the plan is like that." : "", "text.dim")]] : [];
+  const nothing: readonly Line[] = length === 0 ? [[t(filter || typed ? "No resource matches." : "", "text.dim")]] : [];
   return (
     <Box width={columns} height={rows} flexDirection="column" overflow="hidden">
       <Rows

@@ -15,7 +15,7 @@ import { Row } from "../shared/rows.tsx";
 import { SpinnerRow } from "../shared/spinner.tsx";
 import { useCalmStore } from "../shared/use-calm-store.ts";
 import { kernelNews, runNews } from "./news.ts";
-import { OUTCOME_LOOK } from "./outcome.ts";
+import { cancelledWords, OUTCOME_LOOK } from "./outcome.ts";
 
 interface RunStripProps {
   /** Newest first, as `Operations` gives them. */
@@ -101,6 +101,7 @@ function stripLine(state: RunState, kernel: KernelView | undefined): Line {
     const { sentence } = outcome.status === "failed" ? outcome.failure : outcome;
     // A build that was found under way took longer than it was followed.
     const since = kernel?.job ? Math.min(startedAt, kernel.job.startedAt) : startedAt;
+    if (outcome.status === "cancelled") return [t(`${mark} `, token), title, t(`: ${cancelledWords(outcome)}`, token)];
     const after = endedAt === undefined ? "" : ` after ${elapsed(since, endedAt)}`;
     return [t(`${mark} `, token), title, t(`  ${word}${after}`, token), t(`  ${clean(sentence)}`, "text.dim")];
   }

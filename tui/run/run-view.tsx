@@ -103,6 +103,12 @@ function progressLines({ progress, outcome }: RunState, columns: number): readon
   ];
 }
 
+/** What AWS or the system calls it, to search for; our own names for things are nobody's. */
+function said(code: string | undefined): readonly Line[] {
+  const theirs = code !== undefined && (/^[A-Z][A-Za-z.]*[a-z]/.test(code) || /^E[A-Z]+$/.test(code));
+  return theirs ? [[t(`  code: ${clean(code)}`, "text.dim")]] : [];
+}
+
 const SENTENCE_ROWS = 5;
 
 /** What came of the run and what to do next; nothing while it is live. */
@@ -113,10 +119,9 @@ export function outcomeLines({ outcome }: Pick<RunState, "outcome">, columns: nu
     outcome.status === "failed"
       ? { sentence: outcome.failure.sentence, next: outcome.failure.action, code: outcome.failure.code }
       : { sentence: outcome.sentence, next: outcome.next, code: undefined };
-  const said = code && !sentence.includes(code) ? `${sentence} (${code})` : sentence;
   const hanging = (sign: string, text: string, look: Token): readonly Line[] =>
     flow(clean(text), Math.max(1, columns - 2))
       .slice(0, SENTENCE_ROWS)
       .map((row, index) => [t(index ? "  " : `${sign} `, look), t(row, look)]);
-  return [[], ...hanging(mark, said, token), ...(next ? hanging("→", next, "text") : [])];
+  return [[], ...hanging(mark, sentence, token), ...(next ? hanging("→", next, "text") : []), ...said(code)];
 }

@@ -215,6 +215,8 @@ function titleLine(state: RunState, live: boolean, building: boolean): Line {
   }
   if (!outcome || endedAt === undefined) return [title, t("  not finished", "status.warn")];
   const [, word, token] = OUTCOME_LOOK[outcome.status];
+  // How long somebody thought before saying no is no time that anything took.
+  if (outcome.status === "cancelled") return [title, t(`  ${word}`, token)];
   return [title, t(`  ${word} `, token), t(`after ${elapsed(startedAt, endedAt)}`, "text.dim")];
 }
 

@@ -57,7 +57,7 @@ describe("a run that is under way", () => {
     await screen.waitFor("stopping after the current call");
     expect(run.get().outcome).toBeUndefined();
     call.resolve();
-    await screen.waitFor("stopped after");
+    await screen.waitFor("cancelled");
     expect(screen.text()).toContain("■ Stopped on request.");
     expect(screen.text()).toMatch(/■ stopped +Stop the instance/);
     await screen.unmount();
