@@ -119,8 +119,8 @@ function orphanRows({ orphans }: Fleet, columns: number, now: number): Line[] {
       drop: 1,
     },
     { groups: cell((volume) => [t(volumeCost(volume), "status.warn")]), align: "right" },
-    { groups: cell((volume) => [dim(clean(volume.name ?? "without a name"))]), grow: 8, drop: 3 },
-    { groups: cell((volume) => [dim(clean(volume.availabilityZone))]), drop: 2 },
+    { groups: cell((volume) => [dim(clean(volume.name ?? "without a name"))]), grow: 8, drop: 2 },
+    { groups: cell((volume) => [dim(clean(volume.availabilityZone))]), drop: 3 },
   ];
   return grid(all, 1, columns, now).flat();
 }

@@ -1,6 +1,5 @@
 /** Unattached volumes: what they are, what they cost, and the way to be rid of one. */
 
-import { useStdout } from "ink";
 import type { Environment } from "../../ops/environment.ts";
 import { duration } from "../../ops/fleet/derive/ages.ts";
 import { dollars, orphansPerMonth } from "../../ops/fleet/derive/cost.ts";
@@ -19,7 +18,7 @@ import { useNotice } from "../shared/notice.ts";
 import { type Hint, Panel, type Window } from "../shared/overlay.tsx";
 import { Rows } from "../shared/rows.tsx";
 import type { Token } from "../shared/theme.ts";
-import { clipboardSequence } from "../terminal/clipboard.ts";
+import { useCopy } from "../terminal/use-copy.ts";
 
 interface OrphansScreenProps extends Window {
   /** Absent before anything was observed. */
@@ -43,8 +42,8 @@ export function OrphansScreen({
   active,
   clock,
 }: OrphansScreenProps) {
-  const { stdout } = useStdout();
   const { notice, tell } = useNotice();
+  const copy = useCopy(environment, tell);
   const orphans = fleet?.orphans.filter((volume) => !fleet.protectedVolumeIds.has(volume.id)) ?? [];
   const { chosen, now, move } = useChosen(orphans.length);
   const marked = orphans[chosen];
@@ -56,9 +55,8 @@ export function OrphansScreen({
       pageUp: () => move(-PAGE),
       pageDown: () => move(PAGE),
       copy: () => {
-        if (!marked) return;
-        stdout.write(clipboardSequence(marked.id, environment.env));
-        tell(`Copied ${marked.id}.`);
+        const volume = orphans[now()];
+        if (volume) copy(volume.id, volume.id);
       },
       delete: () => {
         const volume = orphans[now()];

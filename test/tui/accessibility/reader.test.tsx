@@ -41,7 +41,7 @@ describe("the fleet screen, heard", () => {
   it("says what must be known, each machine in a sentence, the chosen one's facts, and the keys", async () => {
     const rows = (await fleet()).screen();
     expect(rows[1]).toMatch(/^alarm: fcvm-metal-arm is running on a temporary disk .* Put your disk back/);
-    expect(rows).toContain("listbox: option: jumpbox: running, address 54.183.22.107 here, $0.089 an hour.");
+    expect(rows).toContain("listbox: option: jumpbox: running, address 54.183.22.107 attached, $0.089 an hour.");
     expect(rows).toContain(
       "option: (selected) fcvm-metal-arm: running, on a temporary disk, address 184.72.40.255 not attached, $1.13 an hour, 1 shell.",
     );

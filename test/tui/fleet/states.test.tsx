@@ -1,5 +1,7 @@
 import { Text } from "ink";
 import { describe, expect, it } from "vitest";
+import { fleetFrame } from "../../../tui/fleet/fleet-frame.ts";
+import { whyNotOn } from "../../../tui/keys/availability.ts";
 import { fakeClock, fakeOps, SIGNED_IN, SIGNED_OUT } from "../../harness/fakes.ts";
 import {
   aFleet,
@@ -36,11 +38,11 @@ describe("the story that the product is for", () => {
       expect(rows[0]).toContain("123456789012");
       expect(rows[0]).toContain("us-west-1");
       expect(rows[1]).toContain("▲ fcvm-metal-arm is running on a temporary disk");
-      expect(rows[2]).toContain("Swap the persistent volume back: s.");
+      expect(rows[2]).toContain("Put your disk back: s.");
       const text = screen.text();
       for (const fact of [
         "▲ TEMPORARY DISK",
-        "184.72.40.255 nowhere",
+        "184.72.40.255 not attached",
         "▌ ● fcvm-metal-arm",
         "○ fcvm-metal-x86",
         "stopped",
@@ -51,7 +53,7 @@ describe("the story that the product is for", () => {
         "71 % below on-demand",
         "stops in 9 h 20 min",
         "6.18.3-nested-dsb ✓",
-        "scratch nvme1n1",
+        "/mnt/fcvm-btrfs on nvme1n1",
         "2 min ago",
         "i-0c4d5e6f708192a3b  us-west-1a  ami-0aa1bb2cc3dd4ee5f",
         "1 unattached volume, $24.00/month: o",
@@ -163,6 +165,38 @@ describe("what is known and how old it is", () => {
     });
   });
 
+  it("tells of a stored look as of what was: dim, and never that all is well", async () => {
+    const stored = (account = aFleet({}, { at: NOW - 9 * 3_600_000 })) => live(account, { source: "stored" });
+    const ops = fakeOps({ fleet: stored() });
+    await onScreen({ ops }, SMALL, async (screen) => {
+      expect(screen.screen()[1]).toMatch(/^ . 9 h ago all was well; looking now\.$/);
+      expect(screen.written()).not.toContain("All is well");
+      ops.cells.fleet.set(live(aFleet()));
+      await screen.waitFor("✓ All is well");
+    });
+    const story = storyFleet();
+    const recreated = { ...story, observation: { ...story.observation, at: NOW - 9 * 3_600_000 } };
+    await onScreen({ ops: fakeOps({ fleet: stored(recreated) }) }, LARGE, (screen) => {
+      expect(screen.text()).toContain("9 h ago this is how it was; looking now.");
+      expect(screen.text()).toContain("· 9 h ago: fcvm-metal-arm is running on a temporary disk");
+      expect(screen.text()).not.toContain("▲ fcvm-metal-arm");
+    });
+    const frame = (source: "stored" | "live") => {
+      const shown = fakeOps({ fleet: live(story, { source }) });
+      const navigation = { selected: "jumpbox", session: undefined, overlays: [] } as const;
+      const whyNot = whyNotOn(shown, "jumpbox");
+      return fleetFrame({ ops: shown, navigation, columns: 80, rows: 22, whyNot });
+    };
+    const green = "\u001b[32m";
+    expect(
+      frame("live")
+        .cards.flatMap(({ rows }) => rows)
+        .join(""),
+    ).toContain(green);
+    const dim = [...frame("stored").cards.flatMap(({ rows }) => rows), ...frame("stored").below].join("");
+    expect(dim).not.toContain(green);
+  });
+
   it("shows an outage in words, beside the gravest fact", async () => {
     const failure = {
       kind: "offline",
@@ -241,7 +275,7 @@ describe("what else is on the screen", () => {
     await onScreen({ ops, strips }, SMALL, async (screen) => {
       await screen.waitFor((text) => {
         const rows = text.split("\n");
-        return rows[21] === "strip one" && rows[22] === "strip two" && (rows[20] ?? "").includes("1 orphan volume");
+        return rows[21] === "strip one" && rows[22] === "strip two" && (rows[20] ?? "").includes("1 unattached volume");
       });
       expect(screen.screen()[23]).toContain("q quit");
     });
@@ -281,7 +315,7 @@ describe("what else is on the screen", () => {
     });
     await onScreen({ ops }, LARGE, (screen) => {
       expect(screen.text()).toContain("vol-00000000000000002");
-      expect(screen.text()).toContain("stray   spot request sir-stray001");
+      expect(screen.text()).toMatch(/stray +spot request sir-stray001/);
     });
   });
 

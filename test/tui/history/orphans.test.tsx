@@ -60,7 +60,7 @@ it("says of each volume its age, size, type, cost, last machine and tags, and st
   await screen.press("x");
   expect(deleted).toEqual([ORPHAN.id]);
   await screen.press("c");
-  await screen.waitFor(`Copied ${ORPHAN.id}.`);
+  await screen.waitFor(`clipboard: ${ORPHAN.id}.`);
   await screen.unmount();
 });
 

@@ -150,7 +150,8 @@ describe("a run that is over", () => {
         });
       }),
     );
-    await screen.waitFor("✗ AWS has no such machine to give. (InsufficientInstanceCapacity)");
+    await screen.waitFor("✗ AWS has no such machine to give.");
+    expect(screen.text()).toContain("code: InsufficientInstanceCapacity");
     expect(screen.text()).toContain("→ Try again later.");
     expect(screen.text()).toMatch(/■ stopped +Start the instance +0 s/);
     await screen.unmount();

@@ -148,7 +148,7 @@ describe("changes", () => {
   it("tell of an address that moved, an orphan and a stray", () => {
     expect(
       told({}, { addresses: [address(ARM_ADDRESS, "184.72.40.255", { instanceId: "i-0b", associationId: "a" })] }),
-    ).toEqual(["address 184.72.40.255 now on fcvm-metal-arm"]);
+    ).toEqual(["address 184.72.40.255 is now on fcvm-metal-arm"]);
     expect(told({}, { volumes: [...story().volumes, volume("vol-0f")] })).toEqual([
       "volume vol-0f (300 GiB) is unattached now",
     ]);
