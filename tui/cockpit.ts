@@ -117,6 +117,14 @@ async function enter(cockpit: Cockpit, machine: MachineName, chosen: string | un
   else await connect(cockpit, machine, session && isLost(session) ? session.id : undefined);
 }
 
+/** From the end of a run on a machine to a shell there. */
+export function openShell(cockpit: Cockpit, run: Run): void {
+  const { id, machine } = run.get();
+  if (!machine) return;
+  cockpit.dispatch({ type: "close-run", runId: id });
+  void enter(cockpit, machine, undefined);
+}
+
 function isLost({ end }: SessionSummary): boolean {
   return end?.kind === "link-lost" || end?.kind === "machine-gone";
 }

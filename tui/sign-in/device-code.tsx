@@ -38,7 +38,7 @@ export function DeviceCode({ prompt, environment, onCancel, columns, rows, activ
   useKeys(
     "device-code",
     {
-      copy: () => copy(prompt.urlComplete, "the address, code included"),
+      copy: () => copy(prompt.urlComplete, "the address"),
       browser: () => void openBrowser(prompt.urlComplete, environment.env).then(tell),
       cancel: onCancel,
     },

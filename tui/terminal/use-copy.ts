@@ -18,7 +18,7 @@ export function useCopy(
   return (text, what) => {
     stdout.write(clipboardSequence(text, env));
     void takenByTmux(text, env).then((known) =>
-      tell(known ? `Copied ${what}.` : `Sent to the terminal's clipboard: ${what}.`),
+      tell(known ? `Copied ${what}.` : `Sent to the clipboard: ${what}.`),
     );
   };
 }

@@ -240,7 +240,7 @@ describe("runs, heard", () => {
     expect(text).toContain("an hour's disturbance");
     expect(text).toContain("unfolded: replace, 1");
     expect(text).toContain("chosen: folded: aws_instance.fcvm_metal_arm");
-    expect(text).toContain("a answer");
+    expect(text).toContain("a apply");
     expect(text).not.toMatch(DRAWN);
   });
 });

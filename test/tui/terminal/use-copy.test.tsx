@@ -44,6 +44,6 @@ it.skipIf(spawnSync("tmux", ["-V"]).status !== 0)(
 it("elsewhere it is not said that a terminal took it: no terminal says so", async () => {
   const screen = drawn(<Copier env={{}} />, SIZE);
   await screen.press("c");
-  await screen.waitFor("Sent to the terminal's clipboard: two lines.");
+  await screen.waitFor("Sent to the clipboard: two lines.");
   screen.unmount();
 });
