@@ -17,9 +17,7 @@ export function useCopy(
   const { stdout } = useStdout();
   return (text, what) => {
     stdout.write(clipboardSequence(text, env));
-    void takenByTmux(text, env).then((known) =>
-      tell(known ? `Copied ${what}.` : `Sent to the clipboard: ${what}.`),
-    );
+    void takenByTmux(text, env).then((known) => tell(known ? `Copied ${what}.` : `Sent to the clipboard: ${what}.`));
   };
 }
 

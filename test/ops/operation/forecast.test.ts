@@ -53,7 +53,10 @@ it("learns from the last runs of the same kind on the same machine that ended we
     openRun: async (id: string) => {
       opened.push(id);
       const end = id === "a" ? 90_000 : 70_000;
-      return { ...runs[0], steps: [step("stop", "done", 0, end), step("start", "failed", 0, 5)] } as unknown as RunState;
+      return {
+        ...runs[0],
+        steps: [step("stop", "done", 0, end), step("start", "failed", 0, 5)],
+      } as unknown as RunState;
     },
   };
   const known = await learned(USUAL, history, { name: "swap", machine: "fcvm-metal-arm" });
