@@ -3,12 +3,12 @@ import { scrub } from "./aws/scrub.ts";
 /**
  * What went wrong, by what can be done about it.
  * - `signed-out`: the session is missing, expired or revoked; one sign-in mends it
- * - `throttled`, `offline`, `server`: the weather; trying again later mends it
+ * - `throttled`, `offline`, `server`: trying again later mends it (isTransient); an answer that makes no sense is `server`
  * - `refused`: not allowed, whoever tries
  * - `conflict`: the world is not in the state that the call needs; look again
  * - `capacity`: AWS has no such machine to give just now
  * - `missing`: a tool, a file or a thing in the account is not there
- * - `malformed`: an answer or a file that could not be understood
+ * - `malformed`: a file of ours that could not be understood
  * - `cancelled`: the person stopped it
  * - `internal`: a fault of ours
  */
@@ -33,6 +33,11 @@ export interface Failure {
   readonly action?: string;
   /** The code that AWS or the system gave, such as `IncorrectSpotRequestState` or `ECONNREFUSED`. */
   readonly code?: string;
+}
+
+/** Whether the same may well succeed later, with nothing done about it. */
+export function isTransient({ kind }: Failure): boolean {
+  return kind === "throttled" || kind === "offline" || kind === "server";
 }
 
 /** Longer sentences are nobody's reading. */

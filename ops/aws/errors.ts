@@ -203,14 +203,14 @@ function explainAnswer({ message, name, unreadable }: Fields): Failure | undefin
 
 /** For answers whose parts make no sense. */
 export const MALFORMED_ANSWER: Failure = {
-  kind: "malformed",
+  kind: "server",
   sentence: "The answer could not be understood: it was cut short, or it did not come from AWS.",
   action: "Check for a proxy or a network's sign-in page; it is tried again by itself.",
 };
 
 /** A web page where an answer of AWS should be. */
 export const WEB_PAGE_ANSWER: Failure = {
-  kind: "malformed",
+  kind: "server",
   sentence: "A web page came back instead of AWS's answer: a proxy or a network's sign-in page is in between.",
   action: "Open any page in a browser and see what it asks for, or change the network.",
 };

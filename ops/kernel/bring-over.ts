@@ -6,9 +6,8 @@
 import { FailureError } from "../failure.ts";
 import { parseRunningBuild, RUNNING_BUILD } from "../ssh/probe-script.ts";
 import type { KernelSource, SourceFile } from "./inputs.ts";
-
-/** Runs a line of shell on the machine; `input` is its standard input. */
-export type RunThere = (command: string, input?: string) => Promise<{ readonly code: number; readonly output: string }>;
+import { factsCommand } from "./jobs.ts";
+import type { Site } from "./site.ts";
 
 /** Below the home there; `newest` in it is a link, for people and for whoever only looks. */
 const PLACE = ".local/share/snowglobe/kernel";
@@ -21,9 +20,9 @@ export function placeOf({ hash }: Pick<KernelSource, "hash">): string {
   return `"$HOME"/${PLACE}/${hash}`;
 }
 
-/** What the machine has of kernel/, for bringOver; changes nothing there. Where it has all, `then` is run in the same breath. */
-export async function lookThere(source: KernelSource, run: RunThere, then: string): Promise<string> {
-  return (await run("bash -s", question(source.hash, then))).output;
+/** What the machine has of kernel/, for bringOver; changes nothing there. Where it has all, it tells its jobs in the same breath. */
+export async function lookThere({ hash }: KernelSource, { place, run }: Site): Promise<string> {
+  return (await run("bash -s", question(hash, factsCommand(place)))).output;
 }
 
 /** Whether a build runs there, by whomever. */
@@ -32,16 +31,18 @@ export function saysRunning(seen: string): boolean {
 }
 
 /**
- * Makes sure that kernel/ is there as it is here; gives how many files had to go over, and what `then` printed. Whole or
- * not at all: two computers at once, or a link that dies half-way, leave nothing half-written.
- * @param seen what lookThere gave, with the same `then`
+ * Makes sure that kernel/ is there as it is here; gives how many files had to go over, and what is said of the jobs there
+ * (parseFacts). Whole or not at all: two computers at once, or a link that dies half-way, leave nothing half-written.
+ * @param before what lookThere gave, where it was asked already
  */
 export async function bringOver(
   source: KernelSource,
-  run: RunThere,
-  seen: string,
-  then: string,
+  site: Site,
+  before: string | undefined,
 ): Promise<{ readonly sent: number; readonly said: string }> {
+  const { place, run } = site;
+  const then = factsCommand(place);
+  const seen = before ?? (await lookThere(source, site));
   const [, said] = /^present\n(.*)/ms.exec(seen) ?? [];
   if (said !== undefined) return { sent: 0, said };
   const [, old = ""] = /^at (.+)$/m.exec(seen) ?? [];

@@ -1,8 +1,7 @@
 /** Follows a job to its end: its log by byte offset, its state from its directory, through any number of lost links. */
 
 import type { Clock } from "../clock.ts";
-import { type Failure, FailureError } from "../failure.ts";
-import { isWeather } from "../ssh/diagnose.ts";
+import { type Failure, FailureError, isTransient } from "../failure.ts";
 import type { KernelJob, KernelView } from "./view.ts";
 
 /** The way to the machine; each throws a FailureError where the link fails. */
@@ -81,7 +80,7 @@ export async function followJob(known: KernelJob, reach: Reach, sink: Sink, sign
       const lostFor = clock.now() - lostAt;
       const sentence = lostFor >= GONE_AFTER_MS ? await reach.gone(signal) : undefined;
       if (sentence !== undefined) return { kind: "gone", sentence };
-      if (!isWeather(failure) && lostFor > STUBBORN_MS) return { kind: "unreachable", failure };
+      if (!isTransient(failure) && lostFor > STUBBORN_MS) return { kind: "unreachable", failure };
       await clock.sleep(Math.min(SLOWEST_RETRY_MS, FIRST_RETRY_MS * 2 ** tries), signal);
       tries += 1;
     }

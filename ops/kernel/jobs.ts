@@ -1,7 +1,7 @@
 /** What kernel/job.sh says on a machine (the head of that script is the contract), and how it is asked. */
 
 import { FailureError } from "../failure.ts";
-import type { RunThere } from "./bring-over.ts";
+import type { Site } from "./site.ts";
 import type { KernelJob, KernelKind, KernelPhase } from "./view.ts";
 
 /** What a finished image was made from: the lines of its NAME.inputs, as NAME of a file → its SHA-256. */
@@ -30,7 +30,7 @@ cd ${ARTEFACTS} 2>/dev/null && for name in $(ls -t -- *.inputs 2>/dev/null | hea
 true`;
 }
 
-export async function readFacts(place: string, run: RunThere): Promise<JobFacts> {
+export async function readFacts({ place, run }: Site): Promise<JobFacts> {
   const { output } = await run(factsCommand(place));
   return parseFacts(output);
 }
@@ -49,7 +49,7 @@ export interface Started {
 const LOG_OF_ENDED = `cd "$HOME"/.local/state/snowglobe-kernel/jobs && for job in */; do :; done && [ -e "$job/exit" ] && echo log && head -c 65536 "$job/log"`;
 
 /** Starts a build. Throws a FailureError with the script's own sentence where it refuses. */
-export async function startJob(place: string, kind: KernelKind, run: RunThere): Promise<Started> {
+export async function startJob({ place, run }: Site, kind: KernelKind): Promise<Started> {
   const then = `${factsCommand(place)}\n${LOG_OF_ENDED}\ntrue`;
   const { code, output } = await run(`${place}/job.sh start ${kind} 2>&1 || exit\n${then}`);
   const [said = "", log] = output.split(/^log\n(.*)/ms);
@@ -61,7 +61,7 @@ export async function startJob(place: string, kind: KernelKind, run: RunThere): 
 }
 
 /** Stops the running build and gives how it ended; undefined where there never was one. */
-export async function cancelJob(place: string, run: RunThere): Promise<KernelJob | undefined> {
+export async function cancelJob({ place, run }: Site): Promise<KernelJob | undefined> {
   const { code, output } = await run(`${place}/job.sh cancel 2>&1`);
   const job = parseFacts(output).jobs[0];
   if (!job && code !== 0) throw refused(output, code);

@@ -2,20 +2,16 @@
 
 import { explain } from "../aws/errors.ts";
 import { FailureError } from "../failure.ts";
-import type { OperationContext, Outcome } from "../operation/types.ts";
-import type { Ops } from "../ops.ts";
-import type { Cell } from "../store.ts";
-import { placeOf } from "./bring-over.ts";
+import type { Outcome } from "../operation/types.ts";
 import { type FollowEnd, followJob } from "./follow.ts";
-import type { KernelSource } from "./inputs.ts";
 import { cancelJob } from "./jobs.ts";
 import { openLocalLog } from "./local-log.ts";
+import type { Order } from "./order.ts";
 import { outcomeOf } from "./outcome.ts";
-import { commandsOn, reachOf } from "./reach.ts";
+import { reachOf } from "./reach.ts";
+import type { Site } from "./site.ts";
 import type { KernelJob, KernelView } from "./view.ts";
 import { createViewBuilder, type ViewBuilder } from "./view-builder.ts";
-
-export type FollowOps = Pick<Ops, "access" | "clock" | "environment" | "fleet" | "kernels">;
 
 export interface Begun {
   readonly job: KernelJob;
@@ -36,15 +32,8 @@ interface Followed {
 const CANCEL_MS = 60_000;
 
 /** Follows the job until it has ended, or until the person cancels: then it is stopped on the machine. */
-export async function followOne(
-  { already, job, log }: Begun,
-  source: KernelSource,
-  address: string,
-  view: Cell<KernelView>,
-  ops: FollowOps,
-  context: OperationContext,
-): Promise<Followed> {
-  const { machine } = view.get();
+export async function followOne(order: Order, site: Site, { already, job, log }: Begun): Promise<Followed> {
+  const { context, machine, ops, view } = order;
   if (already) {
     const since = new Date(job.startedAt).toTimeString().slice(0, 5);
     context.log(`The ${job.kind} kernel that is being built since ${since} is followed (job ${job.id}).`, "note");
@@ -70,7 +59,7 @@ export async function followOne(
     if (log !== undefined && local.log.get().bytes === 0) append(Buffer.from(log));
     const end = await followJob(
       job,
-      reachOf(ops, machine, address, source, job.id),
+      reachOf(order, site, job.id),
       {
         bytes: () => local.log.get().bytes,
         append,
@@ -85,7 +74,7 @@ export async function followOne(
     return { outcome: outcomeOf(machine, end, view.get()), good, ours: local.ours };
   } catch (error) {
     if (!context.signal.aborted) throw error;
-    const outcome = await cancel(address, placeOf(source), view, ops, builder);
+    const outcome = await cancel(order, site, builder);
     return { outcome, good: false, ours: local.ours };
   } finally {
     context.harmless(false);
@@ -100,17 +89,9 @@ function endedJob(end: FollowEnd, { job }: KernelView): KernelJob | undefined {
 }
 
 /** The person wants it stopped: the unit is, or why it could not be is said. */
-async function cancel(
-  address: string,
-  place: string,
-  view: Cell<KernelView>,
-  ops: FollowOps,
-  builder: ViewBuilder,
-): Promise<Outcome> {
-  const { machine } = view.get();
-  const limit = AbortSignal.timeout(CANCEL_MS);
+async function cancel({ machine, view }: Order, site: Site, builder: ViewBuilder): Promise<Outcome> {
   try {
-    const job = await cancelJob(place, commandsOn(ops, machine, address, limit));
+    const job = await cancelJob(site.until(AbortSignal.timeout(CANCEL_MS)));
     builder.update({ link: { state: "none" }, ...(job ? { job } : {}) });
     builder.end("skipped", "stopped on request");
     if (job) return outcomeOf(machine, { kind: "ended", job }, view.get());

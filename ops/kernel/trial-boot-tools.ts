@@ -5,9 +5,9 @@ import type { Clock } from "../clock.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import { addressOf, worldOf } from "../machine/world.ts";
 import type { Ops } from "../ops.ts";
-import { NEWEST_PLACE, type RunThere } from "./bring-over.ts";
+import { NEWEST_PLACE } from "./bring-over.ts";
 import type { TrialFacts } from "./decide-trial.ts";
-import { commandsOn } from "./reach.ts";
+import { type RunThere, siteOf } from "./site.ts";
 
 /** The machine as AWS says. */
 export interface Seen {
@@ -43,7 +43,7 @@ export function trialTools(machine: MachineName, ops: Pick<Ops, "access" | "cloc
       const { instance } = world;
       return { instanceId: instance?.id, instance: standing(instance?.state), address: addressOf(world) };
     },
-    commandsOn: (address, signal) => commandsOn({ access }, machine, address, signal),
+    commandsOn: (address, signal) => siteOf(access.channel, { machine, address, place: NEWEST_PLACE }, signal).run,
     console: (instanceId, signal) => access.gate(() => consoleOf(ops, instanceId, signal), signal),
     rebootInstance: async (instanceId) => {
       const { RebootInstancesCommand } = await import("../aws/ec2-sdk.ts");

@@ -5,10 +5,11 @@ import { MACHINE_NAMES, MACHINES, type MachineName } from "../fleet/machines.ts"
 import type { Ops } from "../ops.ts";
 import { bootOf } from "../ssh/probe.ts";
 import { NEWEST_PLACE } from "./bring-over.ts";
-import { buildKernel, type KernelOps } from "./build.ts";
+import { buildKernel } from "./build.ts";
 import { readFacts } from "./jobs.ts";
 import type { BuildWatch } from "./kernels.ts";
-import { commandsOn } from "./reach.ts";
+import type { KernelOps } from "./order.ts";
+import { siteOf } from "./site.ts";
 import { readSource } from "./source.ts";
 
 /**
@@ -46,7 +47,7 @@ export function createBuildWatch(ops: KernelOps & Pick<Ops, "operations" | "prob
   /** What cannot be learned now is learned with the next build. */
   const learn = async (machine: MachineName, address: string, signal: AbortSignal): Promise<void> => {
     try {
-      const facts = await readFacts(NEWEST_PLACE, commandsOn(ops, machine, address, signal));
+      const facts = await readFacts(siteOf(ops.access.channel, { machine, address, place: NEWEST_PLACE }, signal));
       ops.kernels.learn(machine, facts, await readSource(ops.environment.kernelDir));
     } catch (error) {
       if (!signal.aborted && !(error instanceof FailureError)) throw error;

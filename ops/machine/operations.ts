@@ -1,6 +1,7 @@
 /** Start, stop and swap as operations: what is asked before, and what is said after. */
 
 import { randomUUID } from "node:crypto";
+import { isTransient } from "../failure.ts";
 import { dollars, machineCost } from "../fleet/derive/cost.ts";
 import { MACHINES, type MachineName } from "../fleet/machines.ts";
 import type { Fleet } from "../fleet/model.ts";
@@ -9,7 +10,7 @@ import { decide } from "./decide.ts";
 import { leftovers } from "./decide-swap.ts";
 import { type Decision, type Goal, STEPS } from "./decision.ts";
 import { DOUBT_MS, retryAfter } from "./pace.ts";
-import { isPassing, reconcile } from "./reconcile.ts";
+import { reconcile } from "./reconcile.ts";
 import { type Fate, isReached, planSwap, type SwapPlan, safestSwap, swapGoal, throwAwaysOf } from "./swap-plan.ts";
 import type { MachineTools } from "./tools.ts";
 import { addressOf, seatOf, type World, worldOf } from "./world.ts";
@@ -157,7 +158,7 @@ async function lookThroughWeather(tools: MachineTools, context: OperationContext
       return await tools.look(context.signal);
     } catch (error) {
       const failure = tools.explain(error);
-      if (context.signal.aborted || !isPassing(failure) || tries > FIRST_LOOKS) throw error;
+      if (context.signal.aborted || !isTransient(failure) || tries > FIRST_LOOKS) throw error;
       context.step("look", STEPS.look, "waiting", `${failure.sentence} Trying again`);
       await tools.clock.sleep(retryAfter(tries, "other"), context.signal);
     }

@@ -4,7 +4,7 @@
  */
 
 import { isDeepStrictEqual } from "node:util";
-import { type Failure, FailureError } from "../failure.ts";
+import { type Failure, FailureError, isTransient } from "../failure.ts";
 import { type Subject, shownIn } from "../fleet/glance.ts";
 import { MACHINES, type MachineName } from "../fleet/machines.ts";
 import type { Observation } from "../fleet/model.ts";
@@ -119,7 +119,7 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
       signal.throwIfAborted();
       const failure = tools.explain(error);
       const { times, forMs } = weather.count("look");
-      if (!isPassing(failure) || forMs > FAILING_MS) throw error;
+      if (!isTransient(failure) || forMs > FAILING_MS) throw error;
       report.trouble(failure);
       await sleep(retryAfter(times, "other"));
       return undefined;
@@ -278,11 +278,6 @@ function bootOf(world: World): string | undefined {
   return `${instance.id} ${instance.launchedAt} ${seat.kind === "held" ? seat.volumeId : ""} ${addressOf(world)}`;
 }
 
-/** Bad weather between us and AWS: nothing was learned, and trying again mends it. */
-export function isPassing({ kind }: Failure): boolean {
-  return kind === "throttled" || kind === "offline" || kind === "server" || kind === "malformed";
-}
-
 /**
  * For how long an act may be decided on again after such a failure; 0 for what nothing mends. A lost answer, a world that
  * has moved on and a session that has ended all mean the same: look, and decide anew.
@@ -293,7 +288,7 @@ function patienceWith(failure: Failure): number {
   // Of a parameter that does not fit the state of things, such as a device in use, only the text tells; looking tells more.
   if (failure.code === "InvalidParameterValue") return CONFLICT_MS;
   if (failure.kind === "conflict" || failure.kind === "missing") return CONFLICT_MS;
-  return isPassing(failure) || failure.kind === "signed-out" ? FAILING_MS : 0;
+  return isTransient(failure) || failure.kind === "signed-out" ? FAILING_MS : 0;
 }
 
 function isOnThePersistentWay(act: Act, world: World | undefined): boolean {

@@ -2,12 +2,11 @@
 
 import { explain } from "../aws/errors.ts";
 import type { Clock } from "../clock.ts";
-import { type Failure, FailureError } from "../failure.ts";
+import { type Failure, FailureError, isTransient } from "../failure.ts";
 import { type Glimpse, glance, type Subject } from "../fleet/glance.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import type { Fleet, Instance, Volume } from "../fleet/model.ts";
 import type { Ops } from "../ops.ts";
-import { isWeather } from "../ssh/diagnose.ts";
 import { parseRunningBuild, RUNNING_BUILD } from "../ssh/probe-script.ts";
 import type { Probe } from "../ssh/types.ts";
 import { doAct } from "./act.ts";
@@ -83,7 +82,7 @@ export function machineTools(ops: Pick<Ops, "access" | "clock" | "metrics">): Ma
         if (signal.aborted || !(error instanceof FailureError)) throw error;
         const { sentence, action, code } = error.failure;
         refusedAt = code === "KEY_REFUSED" ? (refusedAt ?? clock.now()) : undefined;
-        const mayPass = refusedAt === undefined ? isWeather(error.failure) : clock.now() - refusedAt < REFUSED_MS;
+        const mayPass = refusedAt === undefined ? isTransient(error.failure) : clock.now() - refusedAt < REFUSED_MS;
         return { status: "silent", sentence, action, final: !mayPass };
       }
     },

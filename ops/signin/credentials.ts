@@ -2,10 +2,11 @@
 
 import type { AwsTime } from "../aws/aws-time.ts";
 import type { Environment } from "../environment.ts";
+import { isTransient } from "../failure.ts";
 import { chainCredentials, environmentKeys } from "./chain.ts";
 import type { SignInClients } from "./clients.ts";
 import { resolveProfile } from "./config.ts";
-import { isWeather, signInFailure } from "./failures.ts";
+import { signInFailure } from "./failures.ts";
 import { RENEW_BEFORE, ssoSession } from "./sso-session.ts";
 import type { RoleCredentials } from "./types.ts";
 
@@ -52,7 +53,7 @@ export function credentialSource(environment: Environment, clients: SignInClient
       const mine = fetch()
         .catch((error: unknown) => {
           // Neither the weather nor a chain that is silent for once is a reason to throw away what is still good.
-          if (good && (good.via === "chain" || isWeather(signInFailure(error, time)))) return good;
+          if (good && (good.via === "chain" || isTransient(signInFailure(error, time)))) return good;
           throw error;
         })
         .then((fetched) => {

@@ -4,10 +4,10 @@ import type { SSOOIDCClient } from "@aws-sdk/client-sso-oidc";
 import type { AwsTime } from "../aws/aws-time.ts";
 import { SIGN_IN_ACTION } from "../aws/errors.ts";
 import type { Clock } from "../clock.ts";
-import { FailureError } from "../failure.ts";
+import { FailureError, isTransient } from "../failure.ts";
 import type { DevicePrompt } from "../operation/types.ts";
 import type { Registration } from "./cache.ts";
-import { codeOf, isWeather, signInFailure } from "./failures.ts";
+import { codeOf, signInFailure } from "./failures.ts";
 import { type Authorization, createToken, type Grant, startAuthorization } from "./oidc.ts";
 
 interface DeviceFlow {
@@ -101,7 +101,7 @@ function afterPoll(error: unknown, time: AwsTime, overdue: boolean): Poll {
       });
     default: {
       const failure = signInFailure(error, time);
-      if (!isWeather(failure) || overdue) throw new FailureError(failure, { cause: error });
+      if (!isTransient(failure) || overdue) throw new FailureError(failure, { cause: error });
       return failure.kind === "throttled" ? "slower" : "weather";
     }
   }

@@ -3,7 +3,6 @@
 import type { AwsTime } from "../aws/aws-time.ts";
 import { explain, SIGN_IN_ACTION } from "../aws/errors.ts";
 import { type Failure, FailureError } from "../failure.ts";
-import { UNREADABLE_CONFIG } from "./config-text.ts";
 
 export const NOBODY: Failure = { kind: "signed-out", sentence: "Nobody is signed in to AWS.", action: SIGN_IN_ACTION };
 
@@ -59,12 +58,6 @@ export function signInFailure(error: unknown, time: AwsTime): Failure {
     return { kind: "signed-out", sentence: "The AWS session has ended or was revoked.", action: SIGN_IN_ACTION, code };
   }
   return explain(error);
-}
-
-/** Bad weather: the same call may well succeed later. */
-export function isWeather({ kind, code }: Failure): boolean {
-  if (kind === "malformed") return code !== UNREADABLE_CONFIG;
-  return kind === "offline" || kind === "throttled" || kind === "server";
 }
 
 function statusOf(error: unknown): number | undefined {

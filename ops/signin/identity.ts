@@ -13,7 +13,7 @@ export async function whoAmI(clients: SignInClients, credentials: RoleCredential
     const { Account: account, Arn: arn } = await sts.send(new GetCallerIdentityCommand({}));
     if (!account || !arn) {
       throw new FailureError({
-        kind: "malformed",
+        kind: "server",
         sentence: "AWS answered without saying who we are.",
         action: "Check for a proxy or a login page in between, then try again.",
       });

@@ -32,7 +32,7 @@ export async function registerClient(
   const { RegisterClientCommand } = await import("@aws-sdk/client-sso-oidc");
   const command = new RegisterClientCommand({ clientName: "snowglobe", clientType: "public", scopes: [...scopes] });
   const { clientId, clientSecret, clientSecretExpiresAt } = await oidc.send(command, { abortSignal });
-  if (!isWord(clientId) || !isWord(clientSecret)) throw malformed("client registration");
+  if (!isWord(clientId) || !isWord(clientSecret)) throw nonsense("client registration");
   hideSecrets(clientSecret);
   return { clientId, clientSecret, expiresAt: seconds(clientSecretExpiresAt, 0, FOR_EVER) };
 }
@@ -49,7 +49,7 @@ export async function startAuthorization(
   const command = new StartDeviceAuthorizationCommand({ clientId, clientSecret, startUrl });
   const answer = await oidc.send(command, { abortSignal });
   const { deviceCode, userCode, verificationUri: url } = answer;
-  if (!isWord(deviceCode) || !isWord(userCode) || !isWord(url)) throw malformed("device authorization");
+  if (!isWord(deviceCode) || !isWord(userCode) || !isWord(url)) throw nonsense("device authorization");
   hideSecrets(deviceCode);
   return {
     deviceCode,
@@ -74,7 +74,7 @@ export async function createToken(
   const grantType = "deviceCode" in grant ? "urn:ietf:params:oauth:grant-type:device_code" : "refresh_token";
   const command = new CreateTokenCommand({ clientId, clientSecret, grantType, ...grant });
   const { accessToken, expiresIn, refreshToken } = await oidc.send(command, abortSignal ? { abortSignal } : {});
-  if (!isWord(accessToken)) throw malformed("token");
+  if (!isWord(accessToken)) throw nonsense("token");
   hideSecrets(accessToken, refreshToken);
   return {
     accessToken,
@@ -98,9 +98,9 @@ function seconds(value: unknown, otherwise: number, most: number): number {
   return Math.max(0, Math.min(given, most)) * 1000;
 }
 
-function malformed(what: string): FailureError {
+function nonsense(what: string): FailureError {
   return new FailureError({
-    kind: "malformed",
+    kind: "server",
     sentence: `AWS's sign-in service answered without a ${what}.`,
     action: "Check for a proxy or a login page in between, then try again.",
   });

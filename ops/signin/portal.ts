@@ -26,7 +26,7 @@ export async function listAccountRoles(
   const accounts: { accountId: string; accountName: string }[] = [];
   for await (const page of paginateListAccounts(config, { accessToken }, { abortSignal })) {
     for (const { accountId, accountName } of listed(page.accountList)) {
-      if (!named(accountId, /^\d{12}$/)) throw malformed("an account that is none");
+      if (!named(accountId, /^\d{12}$/)) throw nonsense("an account that is none");
       accounts.push({ accountId, accountName: typeof accountName === "string" ? accountName : accountId });
     }
   }
@@ -35,7 +35,7 @@ export async function listAccountRoles(
     const input = { accessToken, accountId: account.accountId };
     for await (const page of paginateListAccountRoles(config, input, { abortSignal })) {
       for (const { roleName } of listed(page.roleList)) {
-        if (!named(roleName, /^[\w+=,.@-]{1,64}$/)) throw malformed("a role that is none");
+        if (!named(roleName, /^[\w+=,.@-]{1,64}$/)) throw nonsense("a role that is none");
         roles.push({ ...account, roleName });
       }
     }
@@ -60,7 +60,7 @@ export async function roleCredentials(
     const { accessKeyId, secretAccessKey, sessionToken, expiration } = answer.roleCredentials ?? {};
     // They become headers and environment variables: one word each.
     if (!named(accessKeyId, WORD) || !named(secretAccessKey, WORD) || !named(sessionToken, WORD)) {
-      throw malformed("no credentials of the role");
+      throw nonsense("no credentials of the role");
     }
     hideSecrets(secretAccessKey, sessionToken);
     const ends = new Date(typeof expiration === "number" ? expiration : 0);
@@ -92,9 +92,9 @@ function listed<T extends object>(items: readonly T[] | undefined): readonly T[]
   return Array.isArray(items) ? items.filter((item) => typeof item === "object" && item !== null) : [];
 }
 
-function malformed(what: string): FailureError {
+function nonsense(what: string): FailureError {
   return new FailureError({
-    kind: "malformed",
+    kind: "server",
     sentence: `AWS's sign-in portal answered with ${what}.`,
     action: "Check for a proxy or a login page in between, then try again.",
   });

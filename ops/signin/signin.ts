@@ -4,11 +4,11 @@
 import { awsTime } from "../aws/aws-time.ts";
 import type { Clock } from "../clock.ts";
 import type { Environment } from "../environment.ts";
-import { type Failure, FailureError } from "../failure.ts";
+import { type Failure, FailureError, isTransient } from "../failure.ts";
 import { cell } from "../store.ts";
 import { signInClients } from "./clients.ts";
 import { credentialSource, type Held, renewalAt } from "./credentials.ts";
-import { isRefusedIdentity, isWeather, signInFailure } from "./failures.ts";
+import { isRefusedIdentity, signInFailure } from "./failures.ts";
 import { whoAmI } from "./identity.ts";
 import { loginOperation } from "./login.ts";
 import type { Identity, SignIn, SignInState } from "./types.ts";
@@ -47,7 +47,7 @@ export function createSignIn({ environment, clock }: { environment: Environment;
   const failed = (failure: Failure) => {
     const before = state.get();
     if (before.status === "signed-in" && failure.kind !== "signed-out" && failure.kind !== "refused") return;
-    if (before.status === "signed-out" && !isWeather(before.failure) && isWeather(failure)) return;
+    if (before.status === "signed-out" && !isTransient(before.failure) && isTransient(failure)) return;
     if (before.status === "signed-out" && before.failure.sentence === failure.sentence) return;
     state.set({ status: "signed-out", failure });
   };

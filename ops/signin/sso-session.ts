@@ -2,11 +2,11 @@
 
 import type { AwsTime } from "../aws/aws-time.ts";
 import type { Environment } from "../environment.ts";
-import { FailureError } from "../failure.ts";
+import { FailureError, isTransient } from "../failure.ts";
 import { type CachedToken, readToken, writeToken } from "./cache.ts";
 import type { SignInClients } from "./clients.ts";
 import type { SsoProfile } from "./config.ts";
-import { isRefusedIdentity, isWeather, NOBODY, signInFailure } from "./failures.ts";
+import { isRefusedIdentity, NOBODY, signInFailure } from "./failures.ts";
 import { createToken } from "./oidc.ts";
 import { roleCredentials } from "./portal.ts";
 import type { RoleCredentials } from "./types.ts";
@@ -54,7 +54,7 @@ export function ssoSession(
       await writeToken(environment, profile, renewed).catch(() => {});
       return renewed;
     } catch (error) {
-      if (isWeather(signInFailure(error, time)) && time.now() < token.expiresAt) return token;
+      if (isTransient(signInFailure(error, time)) && time.now() < token.expiresAt) return token;
       if (!isRefusedIdentity(error)) throw error;
       // Refresh tokens are good once: another program may have been quicker.
       const newer = await read(profile);

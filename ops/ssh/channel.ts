@@ -2,13 +2,13 @@
 
 import type { Clock } from "../clock.ts";
 import type { Environment } from "../environment.ts";
-import { type Failure, FailureError } from "../failure.ts";
+import { type Failure, FailureError, isTransient } from "../failure.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import type { FleetState } from "../fleet/state.ts";
 import { $, endFlood, unkept } from "../programs.ts";
 import type { Store } from "../store.ts";
 import { checkLocal, keyPath, sshArguments, sshProgram } from "./command.ts";
-import { diagnose, isWeather, type LinkFacts } from "./diagnose.ts";
+import { diagnose, type LinkFacts } from "./diagnose.ts";
 import { type HostKeys, rootFacts } from "./host-keys.ts";
 import { hangUpWithUs } from "./watcher.ts";
 
@@ -134,7 +134,7 @@ export function createChannel(
         const { failure } = error;
         const refused = failure.code === "KEY_REFUSED";
         if (refused) refusedAt ??= clock.now();
-        const mayPass = isWeather(failure) || (refused && clock.now() - (refusedAt ?? 0) < REFUSED_LIMIT_MS);
+        const mayPass = isTransient(failure) || (refused && clock.now() - (refusedAt ?? 0) < REFUSED_LIMIT_MS);
         if (!mayPass || clock.now() - began > WAIT_LIMIT_MS) throw error;
         onWaiting(failure);
       }

@@ -21,14 +21,6 @@ export interface LinkFacts {
   readonly knownOn: string | undefined;
 }
 
-/** Codes of failures that are about the way to the machine: trying again later may mend them. */
-const WEATHER = new Set(["ECONNREFUSED", "ETIMEDOUT", "EHOSTUNREACH", "ENOTFOUND", "LINK_DEAD", "FAR_SIDE_CLOSED"]);
-
-/** Whether waiting and trying again can help. */
-export function isWeather(failure: Failure): boolean {
-  return WEATHER.has(failure.code ?? "");
-}
-
 /** The reason comes last; what stands before it may be a far side's banner, of any length. */
 const LONGEST = 8_000;
 

@@ -1,12 +1,13 @@
 /** One session: an ssh process, the screen that it draws, and who is looking. */
 
 import type { Environment } from "../environment.ts";
+import { isTransient } from "../failure.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import type { Attachable } from "./attach.ts";
 import type { Channel } from "./channel.ts";
 import { checkLocal, sshArguments, sshProgram } from "./command.ts";
 import { type Connection, connect } from "./connection.ts";
-import { diagnose, isWeather } from "./diagnose.ts";
+import { diagnose } from "./diagnose.ts";
 import { createEmulator, type Emulator, type Size } from "./emulator.ts";
 import { createLog } from "./log.ts";
 import type { SessionEnd } from "./types.ts";
@@ -115,7 +116,7 @@ export function createSession(
           const failure = code === 255 ? diagnose(words, facts) : undefined;
           void emulator.settle().then(() => events.onChange("output"));
           if (!failure) finish(now, { kind: "exited", code });
-          else if (isWeather(failure)) finish(now, { kind: "link-lost", sentence: failure.sentence });
+          else if (isTransient(failure)) finish(now, { kind: "link-lost", sentence: failure.sentence });
           else finish(now, { kind: "failed", sentence: failure.sentence, action: failure.action ?? "" });
         },
       },

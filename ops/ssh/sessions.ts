@@ -3,13 +3,12 @@
 
 import type { Clock } from "../clock.ts";
 import type { Environment } from "../environment.ts";
-import { FailureError } from "../failure.ts";
+import { FailureError, isTransient } from "../failure.ts";
 import { goneSentence } from "../fleet/derive/stopped-by.ts";
 import type { FleetCore } from "../ops.ts";
 import { cell, when } from "../store.ts";
 import { attachTerminal } from "./attach.ts";
 import type { Channel } from "./channel.ts";
-import { isWeather } from "./diagnose.ts";
 import { rootFacts } from "./host-keys.ts";
 import { bootOf } from "./probe.ts";
 import { createSession, type Session } from "./session.ts";
@@ -101,7 +100,7 @@ export function createSessions(environment: Environment, clock: Clock, fleet: Fl
           await channel.waitForSsh(session.machine, boot.address, signal);
           return boot.address;
         } catch (error) {
-          if (!(error instanceof FailureError && isWeather(error.failure))) throw error;
+          if (!(error instanceof FailureError && isTransient(error.failure))) throw error;
         }
       }
       throw signal.reason;

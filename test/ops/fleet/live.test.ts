@@ -96,8 +96,8 @@ describe("one look", () => {
   it.each<[FaultKind, string]>([
     [{ kind: "throttle" }, "throttled"],
     [{ kind: "server-error" }, "server"],
-    [{ kind: "html" }, "malformed"],
-    [{ kind: "malformed" }, "malformed"],
+    [{ kind: "html" }, "server"],
+    [{ kind: "malformed" }, "server"],
     [{ kind: "truncate" }, "offline"],
     [{ kind: "drop-before" }, "offline"],
     [{ kind: "error", code: "UnauthorizedOperation", message: "no", status: 403 }, "refused"],

@@ -103,7 +103,13 @@ async function run(
   };
 }
 
-const ssh = async (command: string) => (await ops.access.channel.run(ARM, address, command)).stdout.trim();
+/** Followed to its end: a build on a busy computer takes longer than a command may that is only asked. */
+const ssh = async (command: string) => {
+  const output: Uint8Array[] = [];
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  await ops.access.channel.stream(ARM, address, command, { signal, onData: (bytes) => output.push(bytes) });
+  return Buffer.concat(output).toString().trim();
+};
 const grub = () => ssh("cat $SNOWGLOBE_ROOT/boot/grub/grubenv");
 const sentence = ({ outcome }: Ran) => ("failure" in outcome ? outcome.failure.sentence : outcome.sentence);
 /** Installs what was built before, anew, on a machine that runs the distribution's kernel. */

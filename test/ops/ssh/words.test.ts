@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { environmentFrom } from "../../../ops/environment.ts";
+import { isTransient } from "../../../ops/failure.ts";
 import { sshArguments } from "../../../ops/ssh/command.ts";
 import { detachScanner } from "../../../ops/ssh/detach-key.ts";
-import { diagnose, isWeather, type LinkFacts } from "../../../ops/ssh/diagnose.ts";
+import { diagnose, type LinkFacts } from "../../../ops/ssh/diagnose.ts";
 import { parseProbe } from "../../../ops/ssh/probe-script.ts";
 
 const FACTS: LinkFacts = {
@@ -40,7 +41,7 @@ describe("ssh's words", () => {
     const failure = diagnose(words, FACTS);
     expect(failure).toMatchObject({ code });
     expect(failure?.action).toMatch(/\.$/);
-    expect(failure && isWeather(failure)).toBe(weather);
+    expect(failure && isTransient(failure)).toBe(weather);
   });
 
   test.each(["", "Connection to 184.72.40.255 closed.", "Warning: Permanently added 'x' to the list of known hosts."])(
