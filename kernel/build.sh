@@ -30,6 +30,9 @@ source "$here/lib/prove.sh"
 
 version=${KERNEL_VERSION:-6.18.3}
 build=${BUILD_DIR:-$root/tmp/kernel-build-guest}
+# A slash at the end is the same directory, and so is a path from here.
+build=${build%"${build##*[!/]}"}
+[[ $build == /* ]] || build=$PWD/$build
 kind=guest
 [[ $build != *-host ]] || kind=host
 # The kinds have trees of their own: mmfr4-override.patch changes a header that nearly every object includes.
@@ -45,11 +48,14 @@ else
 fi
 
 compiler=(gcc)
-if command -v ccache >/dev/null; then
+# choose_compiler: ccache where it is, which `check` has seen to. Chosen before that, a machine's first build would be plain gcc's
+# and its second everything anew: kbuild compares command lines.
+choose_compiler() {
+  command -v ccache >/dev/null || return 0
   # Depend mode costs 6 % on a cold cache, the default 70 %.
   compiler=(ccache gcc)
   export CCACHE_DEPEND=1
-fi
+}
 
 # kbuild TARGET…: make in the tree. A constant time, user and host, or every object that holds them would be another each time.
 kbuild() {
@@ -66,9 +72,8 @@ list_inputs() {
   echo "compiler $(gcc --version | sed -n 1p)"
   base=""
   [ "$kind" = guest ] || base=$(base_configuration)
-  # shellcheck disable=SC2046 # names without spaces
-  sha256sum -- ${base:+"$base"} $(fragments) | sed -E 's, .*/, ,; s,^,configuration ,'
-  wanted_patches "$version" | xargs -r sha256sum -- | sed -E 's, .*/, ,; s,^,patch ,'
+  { [ -z "$base" ] || echo "$base"; fragments; } | xargs -d '\n' sha256sum -- | sed -E 's, .*/, ,; s,^,configuration ,'
+  wanted_patches "$version" | xargs -r -d '\n' sha256sum -- | sed -E 's, .*/, ,; s,^,patch ,'
 }
 
 # How many CC lines to expect: as many as the last build of this configuration has objects made from C. First time: a seed.
@@ -106,7 +111,7 @@ compile() {
   wait "$watcher" || true
   [ "$code" != 0 ] || return 0
   [ "$(oom_kills)" = "$kills" ] || fail "Memory ran out and the system killed a process of the build. Stop what else runs here, then build again: it goes on where it was."
-  [ "$(free_gb "$build")" -gt 0 ] || fail "The disk of $build is full. Make room, then build again: it goes on where it was."
+  fail_if_full "$build" "$state"
   fail "make ended with an error: its first lines with \"error:\" say where. Mend it, then build again: it goes on where it was."
 }
 
@@ -119,6 +124,7 @@ main() {
   local hash
   [ -n "${SNOWGLOBE_JOB:-}" ] || take_lock || fail "A kernel is being built on this machine already. kernel/job.sh status shows it."
   check
+  choose_compiler
   inputs=$(list_inputs)
   hash=$(sha256sum <<<"$inputs" | cut -c 1-12)
   artefact=$artefacts/$stem-$hash$ending
@@ -152,8 +158,5 @@ main() {
   if [ "$kind" = guest ] || [ -z "${SNOWGLOBE_JOB:-}" ]; then phase "done"; fi
 }
 
-# test/kernel/heavy.sh sources this for its functions.
-if [ "${BASH_SOURCE[0]}" = "$0" ]; then
-  trap say_end EXIT
-  main
-fi
+trap say_end EXIT
+main

@@ -26,6 +26,7 @@ source "$here/lib/trial.sh"
 
 version=${KERNEL_VERSION:-6.18.3}
 build=${BUILD_DIR:-$root/tmp/kernel-build-host}
+build=${build%"${build##*[!/]}"}
 tree=$build/linux-$version
 release=$version$suffix
 # A day's upgrades are not begun while this says so.
@@ -84,7 +85,8 @@ into() {
 put_files() { # IMAGE
   if release_runs && [ -d "$root/lib/modules/$release" ]; then
     as_root rm -rf "$root/lib/modules/$release.old"
-    as_root cp -al "$root/lib/modules/$release" "$root/lib/modules/$release.old"
+    # No hard links: what is installed now is partly written into the files that are there.
+    as_root cp -a --reflink=auto "$root/lib/modules/$release" "$root/lib/modules/$release.old"
   fi
   as_root make -C "$tree" --no-print-directory ARCH="$make_arch" INSTALL_MOD_PATH="$root" INSTALL_MOD_STRIP=1 modules_install
   into "$1" "$boot/vmlinuz-$release"
@@ -94,6 +96,8 @@ put_files() { # IMAGE
 
 install_kernel() {
   local image=arch/x86/boot/bzImage wanted built="" fall_back previous
+  # Its makefile is run by root.
+  if [ -e "$tree" ] || [ -L "$tree" ] || [ -L "$build" ]; then own_directory "$tree"; fi
   [ "$arch" = x86 ] || image=arch/arm64/boot/Image
   if [ -s "$tree/$image" ] && [ "$(cat "$tree/include/config/kernel.release" 2>/dev/null)" = "$release" ]; then
     built=$(cat "$build/.built" 2>/dev/null || true)
@@ -207,7 +211,7 @@ look_at_health() {
   else phase_of_trial=fell-back; fi
   if [ -n "$expected" ] && [ "$running" = "$expected" ]; then matches=true; fi
   # Written to, not only mounted: a root that could not be checked comes up read-only.
-  if findmnt -no OPTIONS / | tr , '\n' | grep -qx rw; then root_mounted=true; fi
+  if [[ ,$(findmnt -no OPTIONS /), == *,rw,* ]]; then root_mounted=true; fi
   if [ -n "$(ip -o route show default; ip -o -6 route show default)" ]; then network=true; fi
   nvme=$(find "$root/sys/class/nvme" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)
   if [ -e "$root/dev/kvm" ]; then kvm=true; fi

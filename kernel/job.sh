@@ -143,9 +143,17 @@ status_line() { # ID
     "$unchanged" "$reason"
 }
 
+refuse_unwritable() { refuse "No job can be written down in $jobs: its disk is full or read-only. Make room, then build again."; }
+
+# begin JOB KIND: what is known of it before it runs, and room for how it ends, also where the build fills the disk.
+begin() {
+  reserve "$1/exit" && reserve "$1/reason" && echo "$2" >"$1/kind" && echo "${KERNEL_VERSION:-6.18.3}" >"$1/version" &&
+    hostname >"$1/host" && echo "$EPOCHSECONDS" >"$1/started" && echo starting >"$1/phase" && : >"$1/log"
+}
+
 start() { # KIND
   local id job try all
-  mkdir -p "$jobs"
+  mkdir -p "$jobs" 2>/dev/null || refuse_unwritable
   # Two who start at once: the second waits here until the first one's runner holds the lock, and is then told of it.
   exec 7>>"$state/start"
   flock -w 30 7 || refuse "Another start hangs. Try again."
@@ -162,14 +170,15 @@ start() { # KIND
     status_line "$id"
     exit 75
   fi
-  while id=$(date -u +%Y%m%dT%H%M%S%3N)-$1 && ! mkdir "$jobs/$id" 2>/dev/null; do sleep 0.002; done
+  while id=$(date -u +%Y%m%dT%H%M%S%3N)-$1 && ! mkdir "$jobs/$id" 2>/dev/null; do
+    [ -e "$jobs/$id" ] || refuse_unwritable
+    sleep 0.002
+  done
   job=$jobs/$id
-  echo "$1" >"$job/kind"
-  echo "${KERNEL_VERSION:-6.18.3}" >"$job/version"
-  hostname >"$job/host"
-  echo "$EPOCHSECONDS" >"$job/started"
-  echo starting >"$job/phase"
-  : >"$job/log"
+  begin "$job" "$1" 2>/dev/null || {
+    rm -rf "$job"
+    refuse_unwritable
+  }
   if has_systemd; then
     echo "snowglobe-kernel-$id.service" >"$job/unit"
     write_meta "$id"
@@ -207,6 +216,8 @@ run() { # ID
   has_systemd || echo "pid $$" >"$job/unit"
   exec >>"$job/log" 2>&1 </dev/null
   export SNOWGLOBE_JOB=$job
+  # However it ends before it can say so itself: a job without an exit status is one whose machine went down.
+  trap '[ -e "$SNOWGLOBE_JOB/exit" ] || { say_end; put "$SNOWGLOBE_JOB/exit" <<<1; }' EXIT
   if ! take_lock; then
     put "$job/reason" <<<"A kernel is being built on this machine already."
     put "$job/exit" <<<75
@@ -259,8 +270,9 @@ end() { # JOB CODE HELPER…
   for helper in "${@:3}"; do
     kill -TERM -- "-$helper" 2>/dev/null || true
   done
-  write_meta "${1##*/}"
   put "$1/exit" <<<"$2"
+  # Only what it says once more: on a full disk it stays as it was.
+  (write_meta "${1##*/}") 2>/dev/null || true
   exit "$2"
 }
 

@@ -12,10 +12,20 @@ root=${SNOWGLOBE_ROOT:-}
 # The ending of a host kernel's release; kernel/config/host.config sets it.
 suffix=-nested-dsb
 
+# reserve FILE: room for what `put` will write there, so that it can be written on a disk that is full by then.
+reserve() { printf '%4095s\n' "" >"$1.reserved"; }
+
 # put FILE: standard input, which is text, into FILE, whole or not at all.
 put() {
-  local part=$1.$BASHPID
-  printf '%s\n' "$(</dev/stdin)" >"$part"
+  local part=$1.$BASHPID text
+  text=$(</dev/stdin)
+  if [ -e "$1.reserved" ]; then
+    # In place, so that no block has to be found; whoever reads it reads its first line.
+    part=$1.reserved
+    printf '%s\n' "${text:0:1000}" 1<>"$part"
+  else
+    printf '%s\n' "$text" >"$part"
+  fi
   mv -f "$part" "$1"
 }
 
@@ -30,9 +40,18 @@ note() { echo "==> note $*"; }
 said_why=no
 fail() {
   said_why=yes
-  echo "==> failed $*"
-  [ -z "${SNOWGLOBE_JOB:-}" ] || put "$SNOWGLOBE_JOB/reason" <<<"$*"
+  # Neither may keep the other from being said: the log may be on a disk that is full.
+  [ -z "${SNOWGLOBE_JOB:-}" ] || put "$SNOWGLOBE_JOB/reason" <<<"$*" || true
+  echo "==> failed $*" || true
   exit 1
+}
+
+# fail_if_full PLACE…: with the sentence for it, where one of their disks has no room left.
+fail_if_full() {
+  local place
+  for place in "$@"; do
+    [ "$(free_mb "$place")" -ge 20 ] || fail "The disk of $place is full. Make room, then build again: it goes on where it was."
+  done
 }
 
 # For `trap say_end EXIT`: a command that failed without a sentence of its own ends in one all the same.
@@ -40,6 +59,7 @@ say_end() {
   local code=$?
   [ "$code" != 0 ] && [ "$said_why" = no ] || return 0
   [ ! -e "${SNOWGLOBE_JOB:-/none}/cancelled" ] || return 0
+  (fail_if_full "${build:-$state}" "$state") || return 0
   (fail "A command failed with status $code; the lines above say which. Mend that, then start again.") || true
 }
 
@@ -73,11 +93,55 @@ case $(uname -m) in
   *) fail "A kernel is built on arm64 or x86, and this is $(uname -m)." ;;
 esac
 
-# free_gb PATH: whole gigabytes free where PATH (or its nearest existing parent) is.
-free_gb() {
+# free_mb PATH: megabytes free where PATH (or its nearest existing parent) is. Not in gigabytes, which df rounds up.
+free_mb() {
   local path=$1
   while [ ! -e "$path" ]; do path=$(dirname "$path"); done
-  df --output=avail -BG "$path" | tail -n 1 | tr -dc 0-9
+  df --output=avail -BM "$path" | tail -n 1 | tr -dc 0-9
+}
+
+# as_gb MEGABYTES: in gigabytes, with one digit behind the point where that is not 0.
+as_gb() {
+  local tenths=$(($1 * 10 / 1024))
+  if [ $((tenths % 10)) = 0 ]; then echo $((tenths / 10)); else echo "$((tenths / 10)).$((tenths % 10))"; fi
+}
+
+# own_directory PATH: a directory that nobody else can have prepared or can change, made where it is not there. Below a directory
+# that anybody may write to (/tmp), every step of the path must be a directory, no link, ours, and writable by us alone: a name
+# that can be guessed can be taken beforehand, and what lies there is run by root.
+own_directory() {
+  local at="" step rest=${1#/} shared=no facts type owner group mode
+  while [ -n "$rest" ]; do
+    step=${rest%%/*}
+    if [ "$rest" = "$step" ]; then rest=""; else rest=${rest#*/}; fi
+    [ -n "$step" ] || continue
+    at=$at/$step
+    # Somebody else's may come into being just now, and is looked at all the same.
+    if [ ! -e "$at" ] && [ ! -L "$at" ]; then
+      (umask 022 && mkdir "$at" 2>/dev/null) || [ -e "$at" ] || [ -L "$at" ] ||
+        fail "The directory $at cannot be made. Look at who may write there."
+    fi
+    facts=$(stat -c '%F|%u|%G|%a' "$at")
+    IFS='|' read -r type owner group mode <<<"$facts"
+    if [ "$shared" = yes ]; then
+      [ "$type" != "symbolic link" ] || refuse_directory "$at" "is a link"
+      [ "$type" = directory ] || refuse_directory "$at" "is no directory"
+      [ "$owner" = "$EUID" ] || refuse_directory "$at" "belongs to another user"
+      # In a sticky one, like /tmp itself, nobody else can take away what is ours.
+      [ $((8#$mode & 8#1002)) != 2 ] || refuse_directory "$at" "can be written to by anybody"
+      # A user's own group (Ubuntu's default) is nobody else.
+      [ $((8#$mode & 8#1020)) != $((8#020)) ] || [ "$group" = "$(id -un)" ] || refuse_directory "$at" "can be written to by the group $group"
+    else
+      [ "$type" != "symbolic link" ] || facts=$(stat -L -c '%F|%u|%G|%a' "$at")
+      mode=${facts##*|}
+      [ $((8#$mode & 8#002)) = 0 ] || shared=yes
+      [ $((8#$mode & 8#1002)) != 2 ] || refuse_directory "$at" "can be written to by anybody"
+    fi
+  done
+}
+
+refuse_directory() { # PATH WHY
+  fail "$1 $2, and it stands where everybody may put things: nothing is built or installed from there. Look at it, remove it, then start again."
 }
 
 # json_string TEXT: as a JSON string; control characters become spaces.

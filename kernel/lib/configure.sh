@@ -27,10 +27,24 @@ lost_options() {
     }' "$2" "$1"
 }
 
+# name_lost_of_base BASE ASKED: what the base has, this kernel knows and the result lacks, in notes; but what our fragments are there
+# to change. A new dependency takes an option away without a word (6.18: all of legacy iptables).
+name_lost_of_base() {
+  local lost known own
+  known=$(find "$tree" -name 'Kconfig*' -exec sed -nE 's/^[[:space:]]*(menu)?config[[:space:]]+([A-Za-z0-9_]+).*/\2/p' {} + | sort -u)
+  own=$(sed -nE 's/^(# )?CONFIG_([A-Za-z0-9_]+)[= ].*/\2/p' "$2" | sort -u)
+  grep -E '^CONFIG_[A-Za-z0-9_]+=[ym]$' "$1" >"$tree/.snowglobe/base" || true
+  # Only what is gone: one that was built in and is a module now is there.
+  lost=$(lost_options "$tree/.snowglobe/base" <(sed 's/=m$/=y/' "$tree/.config") | sort -u | comm -12 - <(echo "$known") | comm -23 - <(echo "$own"))
+  [ -n "$lost" ] || return 0
+  note "The base has $(wc -l <<<"$lost") options that Linux $version knows and that are lost: a dependency of each is missing."
+  fold -s -w 100 <<<"${lost//$'\n'/ }" | while read -r lost; do note "Lost from the base: $lost"; done
+}
+
 configure() {
-  local asked=$tree/.snowglobe/asked base lost
+  local asked=$tree/.snowglobe/asked base="" lost
   phase configure
-  fragments | xargs cat | put "$asked"
+  fragments | xargs -d '\n' cat | put "$asked"
   if [ "$kind" = guest ]; then
     kbuild KCONFIG_ALLCONFIG="$asked" allnoconfig
   else
@@ -47,6 +61,7 @@ configure() {
     mv "$tree/.config.new" "$tree/.config"
   fi
   kbuild olddefconfig
+  [ -z "$base" ] || name_lost_of_base "$base" "$asked"
   lost=$(lost_options "$asked" "$tree/.config")
   if [ -n "$lost" ]; then
     fail "Kconfig dropped ${lost//$'\n'/, }: a dependency of each is missing in $version. Mend kernel/config/$kind*.config, then build again."

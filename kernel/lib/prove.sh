@@ -1,8 +1,13 @@
 # shellcheck shell=bash
 # After the build: the result proven, not assumed; then named by its version and hash, and older ones pruned.
 
-# has_barrier OBJECT FUNCTION: whether the function's code holds a full-system barrier.
-has_barrier() { objdump -d --no-show-raw-insn --disassemble="$2" "$1" | grep -qE '\bdsb[[:space:]]+sy\b'; }
+# has_barrier OBJECT FUNCTION: whether the function's code holds a full-system barrier. It is read to its end first: a pipe whose
+# reader leaves at the match fails under pipefail, and a good kernel then counts as one without.
+has_barrier() {
+  local code
+  code=$(objdump -d --no-show-raw-insn --disassemble="$2" "$1") || fail "objdump could not read $1; the lines above say why. Build again."
+  grep -qE '\bdsb[[:space:]]+sy\b' <<<"$code"
+}
 
 # has_string FILE TEXT
 has_string() { LC_ALL=C grep -qaF -- "$2" "$1"; }

@@ -143,6 +143,6 @@ unpack() {
   rm -rf "$2.unpacking"
   mkdir -p "$2.unpacking"
   tar -xJf "$tarball" -C "$2.unpacking" --strip-components=1 ||
-    fail "linux-$1.tar.xz could not be unpacked in $(dirname "$2") ($(free_gb "$2") GB free there). Make room, then build again."
+    fail "linux-$1.tar.xz could not be unpacked in $(dirname "$2") ($(as_gb "$(free_mb "$2")") GB free there). Make room, then build again."
   mv "$2.unpacking" "$2"
 }

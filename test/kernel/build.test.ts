@@ -1,4 +1,15 @@
-import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Builder, makeBuilder, signFalsely, whatLacks } from "./builder.ts";
@@ -35,20 +46,18 @@ describe.skipIf(lacking)(`build.sh${lacking ? ` (skipped: no ${lacking})` : ""}`
       "done",
     ]);
     expect(first.lines).toContain("==> total 2530");
-    expect(first.lines).toContain("==> note 4 patches are in the source; 6 files changed by that.");
-    expect(compiled(first.lines)).toHaveLength(8);
+    expect(first.lines).toContain("==> note 7 patches are in the source; 12 files changed by that.");
+    expect(compiled(first.lines)).toHaveLength(12);
     const name = `vmlinux-6.18.3-${hash(first.lines)}.bin`;
     expect(builder.artefacts()).toEqual([name]);
     const artefact = builder.path("home/.local/state/snowglobe-kernel/artefacts", name);
     expect(first.lines).toContain(`==> artefact ${artefact}`);
     expect(readFileSync(artefact, "utf8")).toContain("arm64.nv2");
     expect(readFileSync(`${artefact}.inputs`, "utf8")).toMatch(
-      /^kind guest\nversion 6\.18\.3\narch arm64\ncompiler gcc .*\nconfiguration [0-9a-f]{64} guest.config\nconfiguration [0-9a-f]{64} guest-arm64.config\npatch [0-9a-f]{64} mmfr4-override.patch\n/,
+      /^kind guest\nversion 6\.18\.3\narch arm64\ncompiler gcc .*\nconfiguration [0-9a-f]{64} guest.config\nconfiguration [0-9a-f]{64} guest-arm64.config\npatch [0-9a-f]{64} fuse-remap-file-range.patch\n/,
     );
     const asked = builder.mirror.asked.length;
-    const began = performance.now();
     const second = await builder.run("build.sh");
-    expect(performance.now() - began).toBeLessThan(5000);
     expect(second.lines).toEqual([
       "==> phase check",
       `==> inputs ${hash(first.lines)} version 6.18.3`,
@@ -62,7 +71,7 @@ describe.skipIf(lacking)(`build.sh${lacking ? ` (skipped: no ${lacking})` : ""}`
     expect(third.code).toBe(0);
     expect(compiled(third.lines)).toEqual(["arch/arm64/kvm/nested.o"]);
     // The number of the last build of this configuration, whole as it was.
-    expect(third.lines).toContain("==> total 8");
+    expect(third.lines).toContain("==> total 12");
     expect(hash(third.lines)).not.toBe(hash(first.lines));
     expect(builder.artefacts()).toHaveLength(2);
     expect(builder.read("build/linux-6.18.3/arch/arm64/kvm/nested.c")).toContain("dsb(sy);");
@@ -192,6 +201,9 @@ describe.skipIf(lacking)(`build.sh${lacking ? ` (skipped: no ${lacking})` : ""}`
     builder.write("9", "free");
     expect((await builder.run("build.sh")).failed).toMatch(/^A guest kernel needs 10 GB in .*, and 9 GB are free\./);
     expect(builder.mirror.asked).toEqual([]);
+    // df rounds gigabytes up: half a one would be enough for what needs one.
+    builder.write("10239M", "free");
+    expect((await builder.run("build.sh")).failed).toMatch(/needs 10 GB in .*, and 9\.9 GB are free\./);
     builder.write("100", "free");
     for (const [what, sentence] of [
       ["#full", /^The disk of .* is full\. Make room, then build again: it goes on where it was\.$/],
@@ -199,7 +211,7 @@ describe.skipIf(lacking)(`build.sh${lacking ? ` (skipped: no ${lacking})` : ""}`
       ["int x;\n#error\n", /^make ended with an error/],
     ] as const) {
       builder.write("100", "free");
-      if (!existsSync(builder.path("build"))) expect((await builder.run("build.sh")).code).toBe(0);
+      if (!existsSync(builder.path("build/linux-6.18.3"))) expect((await builder.run("build.sh")).code).toBe(0);
       rmSync(builder.path("home/.local/state/snowglobe-kernel/artefacts"), { recursive: true });
       builder.write(what, "build/linux-6.18.3/init/version.c");
       const done = await builder.run("build.sh");
@@ -241,6 +253,55 @@ describe.skipIf(lacking)(`build.sh${lacking ? ` (skipped: no ${lacking})` : ""}`
     expect((await builder.run("build.sh")).lines).not.toContain("==> unchanged");
   });
 
+  test("what the base has, this kernel knows and the result lacks is named in notes; what we ask for otherwise is not", async () => {
+    builder.environment.BUILD_DIR = builder.path("kernel-build-host");
+    const base = ["LOST_ONE=y", "LOST_TWO=m", "UNKNOWN=y", "STAYS=y", "BECOMES_MODULE=y", "MODULE_SIG=y", 'STRING="x"'];
+    builder.write(base.map((one) => `CONFIG_${one}\n`).join(""), "root/boot/config-6.8.0-1021-aws");
+    builder.publish((tree) => {
+      const known = ["LOST_ONE", "LOST_TWO", "STAYS", "BECOMES_MODULE", "MODULE_SIG", "STRING"];
+      writeFileSync(join(tree, "Kconfig"), known.map((one) => `menuconfig ${one}\n\tbool\n`).join(""));
+      writeFileSync(join(tree, "Kconfig.lost"), "CONFIG_(LOST_ONE|LOST_TWO|UNKNOWN|STRING)=\n");
+    });
+    const { failed, lines } = await builder.run("build.sh");
+    expect(failed).toBe("");
+    expect(lines).toContain(
+      "==> note The base has 2 options that Linux 6.18.3 knows and that are lost: a dependency of each is missing.",
+    );
+    expect(lines.filter((line) => line.includes("Lost from the base"))).toEqual([
+      "==> note Lost from the base: LOST_ONE LOST_TWO",
+    ]);
+  });
+
+  test("a slash at the end of BUILD_DIR is the same directory; a checkout with spaces builds; a BUILD_DIR with one is refused by name", async () => {
+    builder.write("CONFIG_A=y\n", "root/boot/config-6.8.0-1021-aws");
+    builder.environment.BUILD_DIR = `${builder.path("kernel-build-host")}//`;
+    renameSync(builder.path("kernel"), builder.path("a checkout"));
+    symlinkSync(builder.path("a checkout"), builder.path("kernel"));
+    const host = await builder.run("../a checkout/build.sh");
+    expect(host.failed).toBe("");
+    expect(builder.artefacts()).toEqual([`vmlinuz-6.18.3-nested-dsb-${hash(host.lines)}`]);
+    builder.environment.BUILD_DIR = builder.path("a build");
+    const asked = builder.mirror.asked.length;
+    expect((await builder.run("build.sh")).failed).toMatch(
+      /^The path .*\/a build has a space, a colon or a quote in it, and no kernel builds there\. Choose another BUILD_DIR\.$/,
+    );
+    expect(builder.mirror.asked).toHaveLength(asked);
+  });
+
+  test("ccache that this very build installs is used by it: the next one has nothing to compile anew", async () => {
+    const without = mkdtempSync(builder.path("path-"));
+    for (const folder of ["/usr/bin", "/bin", "/usr/sbin", "/sbin"]) {
+      for (const tool of existsSync(folder) ? readdirSync(folder) : []) {
+        if (tool !== "ccache" && !existsSync(join(without, tool))) symlinkSync(join(folder, tool), join(without, tool));
+      }
+    }
+    builder.environment.PATH = `${builder.path("bin")}:${without}`;
+    builder.environment.MISSING = "ccache";
+    builder.write(`#!/bin/bash\nln -sf /bin/true ${builder.path("bin/ccache")}\n`, "bin/apt-get");
+    expect((await builder.run("build.sh")).failed).toBe("");
+    expect(builder.read("build/linux-6.18.3/.snowglobe/compiler")).toBe("ccache gcc\n");
+  });
+
   test("on x86 the image is vmlinux, and no barrier is looked for", async () => {
     builder.environment.MACHINE = "x86_64";
     builder.environment.NO_BARRIER = "yes";
@@ -266,5 +327,12 @@ describe.skipIf(lacking)(`build.sh${lacking ? ` (skipped: no ${lacking})` : ""}`
     expect((await builder.run("build.sh")).failed).toMatch(
       /^These packages are missing and could not be installed: bison flex\./,
     );
+    // sudo drops the environment, and a package that asks a question waits for ever.
+    builder.write('#!/bin/bash\n[ "$*" = -u ] && echo 1000 || exec /usr/bin/id "$@"\n', "bin/id");
+    builder.write('#!/bin/bash\nshift\nexec env -i PATH="$PATH" CALLS="$CALLS" "$@"\n', "bin/sudo");
+    builder.write('#!/bin/bash\necho "$DEBIAN_FRONTEND: $*" >>"$CALLS"\n', "bin/apt-get");
+    chmodSync(builder.path("bin/id"), 0o755);
+    expect((await builder.run("build.sh")).code).toBe(0);
+    expect(builder.read("calls")).toMatch(/noninteractive: -o \S+ install .* bison flex\n$/);
   });
 });

@@ -92,7 +92,7 @@ allnoconfig:
 defconfig:
 	@echo CONFIG_FROM_DEFCONFIG=y >.config
 olddefconfig:
-	@mkdir -p include/config
+	@mkdir -p include/config; echo "$(CC)" >.snowglobe/compiler
 	@grep -vE "$$(cat Kconfig.lost 2>/dev/null || echo ^$$)" .config >.config.tmp
 	@cmp -s .config.tmp .config || cp .config.tmp .config; rm .config.tmp
 	@echo "6.18.3$$(sed -n 's/^CONFIG_LOCALVERSION="\\(.*\\)"/\\1/p' .config | tail -n 1)" >include/config/kernel.release

@@ -34,7 +34,7 @@ test("guest or host is asked once, the log comes over whole, and what is unchang
   expect(view).toMatchObject({
     kind: "guest",
     job: { state: "succeeded", unchanged: false },
-    progress: { phase: "done", compiled: 8, total: 2530 },
+    progress: { phase: "done", compiled: 12, total: 2530 },
     errors: 0,
     link: { state: "none" },
   });
