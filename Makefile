@@ -16,7 +16,7 @@ NODE := node --max-semi-space-size=4
 
 SOURCES := $(shell find ops tui test/simulator test/kernel terraform/auto-stop -name '*.ts' -o -name '*.tsx') esbuild.config.mjs tsconfig.json
 
-.PHONY: help tui demo simulator status login lint format typecheck unit test test-kernel test-endurance test-fresh bench picture clean
+.PHONY: help tui demo simulator status login lint format typecheck unit test test-kernel test-kernel-guest test-kernel-nested test-kernel-x86 test-kernel-install test-endurance test-fresh bench picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z0-9_. -]+:.*## / { sub(/:.*/, "", $$1); printf "  make %-38s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -118,8 +118,12 @@ typecheck: node_modules/.installed ## check the types
 test: node_modules/.installed dist/.built lint typecheck ## every test
 	@vitest run
 
-test-kernel: ## a real kernel from our configuration, built and booted in QEMU; half an hour
-	@test/kernel/heavy.sh
+test-kernel: ## the real kernels built, booted, nested, tried by GRUB (parts: test-kernel-guest, -nested, -x86, -install); an hour or two
+	@test/kernel/real/run.sh guest nested x86 install
+
+# What was built is kept for the next run, and a build that was interrupted goes on.
+test-kernel-guest test-kernel-nested test-kernel-x86 test-kernel-install: test-kernel-%:
+	@test/kernel/real/run.sh $*
 
 test-endurance: node_modules/.installed ## eight simulated hours of the cockpit, looking for anything that grows; some minutes
 	@vitest run --config vitest.long.config.ts test/endurance

@@ -216,7 +216,6 @@ function rebuild(id: string, text: string): RunState | undefined {
     log: [],
     progress: undefined,
     question: undefined,
-    waitedMs: 0,
     deviceCode: undefined,
     cancelling: false,
     outcome: undefined,

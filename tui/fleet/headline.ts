@@ -66,10 +66,8 @@ const MARKS: Readonly<Record<Notice["severity"], string>> = {
 
 function noticeLines(notice: Notice, columns: number, height: number, tail: string, now: number): Line[] {
   const { severity, sentence } = notice;
-  if (severity === "wait") {
-    const said = (at: number) =>
-      truncate(clean(typeof sentence === "string" ? sentence : sentence(at)), columns - MARGIN);
-    return [[t(" "), { tick: spinner, token: "status.busy", fast: true }, ticking((at) => ` ${said(at)}`), t(tail)]];
+  if (severity === "wait" && typeof sentence === "string") {
+    return [[t(" "), { tick: spinner, token: "status.busy", fast: true }, t(` ${clean(sentence)}`)]];
   }
   const token = tokenOf(notice);
   const rowsAt = (at: number) => rowsOf(notice, columns, height, tail, at);

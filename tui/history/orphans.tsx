@@ -1,5 +1,6 @@
-/** Unattached volumes: what they are, what they cost, and the way to be rid of one. */
+/** Volumes that belong to nothing: what they are, what they cost, and the way to be rid of one. */
 
+import { useStdout } from "ink";
 import type { Environment } from "../../ops/environment.ts";
 import { duration } from "../../ops/fleet/derive/ages.ts";
 import { dollars, orphansPerMonth } from "../../ops/fleet/derive/cost.ts";
@@ -10,7 +11,7 @@ import { MARK_TAGS } from "../../ops/machine/mark.ts";
 import { flow } from "../format/flow.ts";
 import { cellOf, type Line, marker, t } from "../format/line.ts";
 import { clean } from "../format/text.ts";
-import { count, gibibytes } from "../format/words.ts";
+import { count, gigabytes } from "../format/words.ts";
 import { keyOf } from "../keys/registry.ts";
 import { useKeys } from "../keys/use-keys.ts";
 import { listWindow, useChosen } from "../shared/list.ts";
@@ -18,7 +19,7 @@ import { useNotice } from "../shared/notice.ts";
 import { type Hint, Panel, type Window } from "../shared/overlay.tsx";
 import { Rows } from "../shared/rows.tsx";
 import type { Token } from "../shared/theme.ts";
-import { useCopy } from "../terminal/use-copy.ts";
+import { clipboardSequence } from "../terminal/clipboard.ts";
 
 interface OrphansScreenProps extends Window {
   /** Absent before anything was observed. */
@@ -42,8 +43,8 @@ export function OrphansScreen({
   active,
   clock,
 }: OrphansScreenProps) {
+  const { stdout } = useStdout();
   const { notice, tell } = useNotice();
-  const copy = useCopy(environment, tell);
   const orphans = fleet?.orphans.filter((volume) => !fleet.protectedVolumeIds.has(volume.id)) ?? [];
   const { chosen, now, move } = useChosen(orphans.length);
   const marked = orphans[chosen];
@@ -55,8 +56,9 @@ export function OrphansScreen({
       pageUp: () => move(-PAGE),
       pageDown: () => move(PAGE),
       copy: () => {
-        const volume = orphans[now()];
-        if (volume) copy(volume.id, volume.id);
+        if (!marked) return;
+        stdout.write(clipboardSequence(marked.id, environment.env));
+        tell(`Copied ${marked.id}.`);
       },
       delete: () => {
         const volume = orphans[now()];
@@ -76,7 +78,7 @@ export function OrphansScreen({
     [keyOf("orphans", "back"), "back"],
   ];
   const title: Line = [
-    t("Unattached volumes", "text.strong"),
+    t("Volumes that belong to nothing", "text.strong"),
     ...(fleet && orphans.length && !notice
       ? [t(`  ${count(orphans.length, "volume")}, ${dollars(orphansPerMonth(fleet), "month")}`, "status.warn")]
       : []),
@@ -106,7 +108,7 @@ function emptyWords(fleet: Fleet | undefined): string {
   return fleet ? "None: every volume is a machine's, or persistent for one." : "The account has not been seen yet.";
 }
 
-const COLUMNS = { id: 22, size: 9, type: 5, age: 10, cost: 14 } as const;
+const COLUMNS = { id: 22, size: 7, type: 5, age: 10, cost: 14 } as const;
 
 const HEADING: Line = [
   t("  "),
@@ -122,7 +124,7 @@ function volumeLine(volume: Volume, marked: boolean, now: number): Line {
   return [
     marker(marked),
     cellOf([t(clean(volume.id), marked ? "selected" : "text")], COLUMNS.id),
-    cellOf([t(gibibytes(volume.sizeGiB))], COLUMNS.size),
+    cellOf([t(gigabytes(volume.sizeGiB))], COLUMNS.size),
     cellOf([t(clean(volume.type))], COLUMNS.type),
     cellOf([t(duration(now - volume.createdAt))], COLUMNS.age),
     cellOf([t(dollars(volumePerMonth(volume), "month"))], COLUMNS.cost),
@@ -140,7 +142,7 @@ function detailLines(volume: Volume, width: number, now: number): readonly Line[
   const { tags } = volume;
   const facts = [
     `in ${volume.availabilityZone}`,
-    volume.state === "available" ? "not attached" : volume.state,
+    volume.state === "available" ? "attached to nothing" : volume.state,
     volume.encrypted ? "encrypted" : "not encrypted",
     volume.snapshotId ? `made from ${volume.snapshotId}` : "made empty",
     `on ${new Date(volume.createdAt).toLocaleDateString("sv-SE")}, ${duration(now - volume.createdAt)} ago`,

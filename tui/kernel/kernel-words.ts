@@ -20,7 +20,7 @@ const DOING: Readonly<Record<KernelPhase, string>> = {
   configure: "configuring",
   compile: "compiling",
   link: "linking",
-  prove: "checking the result",
+  prove: "proving the image",
   install: "installing for a trial boot",
   done: "built",
 };

@@ -1,0 +1,35 @@
+#!/bin/busybox sh
+# The first process of L0 and L1 (a Debian arm64 root with QEMU), and of L2 (an initramfs): each starts the next one and shows its console.
+/bin/busybox --install -s /bin 2>/dev/null
+export PATH=/bin:/usr/bin:/sbin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev 2>/dev/null
+mount -t tmpfs run /run
+mount -t tmpfs tmp /tmp
+for word in $(cat /proc/cmdline); do case $word in level=*) level=${word#*=} ;; esac; done
+say() { echo "L$level: $*"; }
+# next KVM-OPTIONS…: the next machine, its console here.
+next() { qemu-system-aarch64 -accel kvm -cpu host -smp 1 -nodefaults -nographic -serial stdio -no-reboot -kernel /boot/Image "$@" </dev/null 2>&1; }
+
+say "$(uname -rm) on $(cat /proc/device-tree/model 2>/dev/null || echo "no model")"
+dmesg | grep -E 'kvm \[|CPU: All CPU|forced to|nv2' | sed "s/^/L$level: dmesg: /"
+if [ -c /dev/kvm ]; then say "has /dev/kvm"; fi
+case $level in
+  0)
+    next -M virt,gic-version=3,virtualization=on -m 1024 -drive if=none,id=root,file=/dev/vda,format=raw,readonly=on \
+      -device virtio-blk-device,drive=root -append "console=ttyAMA0 root=/dev/vda ro init=/nest.sh level=1 arm64.nv2 panic=-1"
+    ;;
+  1)
+    probe serve 5000 8388608 >/run/served 2>&1 &
+    next -M virt,gic-version=3 -m 256 -initrd /boot/initramfs.gz -device vhost-vsock-device,guest-cid=3 \
+      -append "console=ttyAMA0 rdinit=/nest.sh level=2 panic=-1"
+    say "served: $(tail -n 1 /run/served)"
+    ;;
+  2)
+    say "sent: $(probe send 2 5000 8388608 2>&1 | tail -n 1)"
+    ;;
+esac
+say "ends"
+sync
+reboot -f
