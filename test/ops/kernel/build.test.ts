@@ -19,7 +19,7 @@ test("guest or host is asked once, the log comes over whole, and what is unchang
   expect(first.questions[0]).toMatchObject({
     kind: "choose",
     lines: expect.arrayContaining([
-      "Linux 6.18.3 with mmfr4-override, nv2-vsock-cache-sync, nv2-vsock-rx-barrier, vncr-fixmap-state.",
+      "Linux 6.18.3 with fuse-remap-file-range, mmfr4-override, nv2-vsock-cache-sync, nv2-vsock-rx-barrier, virtio-ring-broken-poll, vncr-fixmap-state, x86-async-pf-nested.",
       "Guest: the first guest kernel of this machine.",
     ]),
     choices: [
