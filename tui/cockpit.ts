@@ -13,6 +13,7 @@ import type { Operation } from "../ops/operation/types.ts";
 import type { Ops } from "../ops/ops.ts";
 import { closeSession } from "../ops/ssh/close-session.ts";
 import type { AttachedTerminal, SessionSummary } from "../ops/ssh/types.ts";
+import { volumesOfTerraform } from "../ops/terraform/named-volumes.ts";
 import type { Tell } from "./fleet/toasts.ts";
 import { whyNotOn } from "./keys/availability.ts";
 import type { Command } from "./keys/registry.ts";
@@ -238,5 +239,8 @@ export function quit({ ops, dispatch, end }: Cockpit): void {
 /** Deletes an orphan; the operation asks for its ID to be typed. */
 export function deleteVolume(cockpit: Cockpit, volumeId: string): void {
   const { ops } = cockpit;
-  show(cockpit, ops.operations.start(deleteOrphan(volumeId, machineTools(ops))));
+  show(
+    cockpit,
+    ops.operations.start(deleteOrphan(volumeId, machineTools(ops), (context) => volumesOfTerraform(ops, context))),
+  );
 }

@@ -12,7 +12,7 @@ import type {
   SpotRequest,
   Volume,
 } from "./model.ts";
-import { PERSISTENT_TAG } from "./owner-text.ts";
+import { claimOf, PERSISTENT_TAG } from "./tags.ts";
 
 /** What one look at the account means for the three machines. Never throws: whatever is odd is told, not hidden. */
 export function assemble(observation: Observation, owner: OwnerValues): Fleet {
@@ -28,11 +28,14 @@ export function assemble(observation: Observation, owner: OwnerValues): Fleet {
   return {
     observation,
     machines,
+    // Where nothing is known to be protected, everything may be what should have been.
     orphans: observation.volumes.filter(
       (volume) =>
+        protectedVolumeIds.size > 0 &&
         (volume.state === "available" || volume.state === "error") &&
         !volume.attachments.some(holds) &&
-        !protectedVolumeIds.has(volume.id),
+        !protectedVolumeIds.has(volume.id) &&
+        claimOf(volume) === undefined,
     ),
     straySpotRequests: observation.spotRequests.filter(
       (request) =>

@@ -127,7 +127,7 @@ export interface Machine {
 export interface Fleet {
   readonly observation: Observation;
   readonly machines: Readonly<Record<MachineName, Machine>>;
-  /** Volumes that are attached to nothing and persistent for nobody. */
+  /** Volumes that are attached to nothing, persistent for nobody, and claimed by no name and no tag. */
   readonly orphans: readonly Volume[];
   /** Live spot requests whose instance is gone or is none of ours: they cost, or will launch a stranger. */
   readonly straySpotRequests: readonly SpotRequest[];

@@ -14,9 +14,6 @@ import type { OwnerValues, PersistentRoot } from "./model.ts";
 
 export const FILE = "terraform.tfvars";
 
-/** A volume with this tag is a machine's persistent root; the value is the machine's name. */
-export const PERSISTENT_TAG = "snowglobe:persistent";
-
 /** The `persistent_roots` attribute of a .tfvars text; `{}` where it is not set. Throws as `readOwnerValues` does. */
 export function parseOwnerValues(text: string): OwnerValues {
   const tokens = tokenize(text);

@@ -5,9 +5,10 @@
 
 import type { Failure } from "../failure.ts";
 import type { Volume } from "../fleet/model.ts";
+import { MARK_TAGS } from "../fleet/tags.ts";
 import { type Act, sayAct } from "./acts.ts";
 import type { Goal } from "./decision.ts";
-import { MARK_TAGS, markOf } from "./mark.ts";
+import { markOf } from "./mark.ts";
 import type { World } from "./world.ts";
 
 /** Why `act` must not be done in `world` under what was agreed (`goal`); undefined where nothing speaks against it. */

@@ -2,15 +2,8 @@
 
 import { MACHINE_NAMES, type MachineName } from "../fleet/machines.ts";
 import type { Instance, Volume } from "../fleet/model.ts";
+import { KEEP_TAG, MARK_TAGS } from "../fleet/tags.ts";
 import type { Origin } from "./origin.ts";
-
-export const MARK_TAGS = {
-  machine: "snowglobe:machine",
-  replacedBy: "snowglobe:replaced-by",
-  instance: "snowglobe:instance",
-  afterSwap: "snowglobe:after-swap",
-  markedAt: "snowglobe:marked-at",
-} as const;
 
 /** What becomes of the throw-away volume once the machine is up on its own disk. */
 type AfterSwap = "delete" | "keep";
@@ -50,20 +43,18 @@ export function tagsOf(mark: Mark): Readonly<Record<string, string>> {
   };
 }
 
-const KEEP = "snowglobe:keep";
-
 /**
  * The tag by which an agreement keeps a volume. Each writes one of its own: two runs that write at the same moment cannot
  * undo each other's word, as they would with one tag of two values.
  */
 export function keepTag(agreement: string): string {
-  return `${KEEP}:${agreement}`;
+  return `${KEEP_TAG}:${agreement}`;
 }
 
 /** Every word that the volume is to be kept, whoever wrote it, as the names of its tags. */
 export function keepsOf(volume: Pick<Volume, "tags">): readonly string[] {
   return Object.entries(volume.tags)
-    .filter(([key, value]) => key.startsWith(KEEP) || (key === MARK_TAGS.afterSwap && value !== "delete"))
+    .filter(([key, value]) => key.startsWith(KEEP_TAG) || (key === MARK_TAGS.afterSwap && value !== "delete"))
     .map(([key]) => key)
     .sort();
 }

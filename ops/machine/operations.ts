@@ -152,7 +152,7 @@ export async function lookFirst(
 }
 
 /** Somebody waits for the question: bad weather is given a few seconds, not minutes. */
-async function lookThroughWeather(tools: MachineTools, context: OperationContext): Promise<Fleet> {
+export async function lookThroughWeather(tools: MachineTools, context: OperationContext): Promise<Fleet> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await tools.look(context.signal);

@@ -1,90 +1,207 @@
 /** Deletes one volume that belongs to nothing, after its ID was typed. */
 
+import { randomUUID } from "node:crypto";
 import { duration } from "../fleet/derive/ages.ts";
 import { dollars } from "../fleet/derive/cost.ts";
-import type { Fleet, Volume } from "../fleet/model.ts";
-import { volumePerMonth } from "../fleet/prices.ts";
+import type { Fleet, Snapshot, Volume } from "../fleet/model.ts";
+import { snapshotPerMonth, volumePerMonth } from "../fleet/prices.ts";
+import { claimOf } from "../fleet/tags.ts";
 import type { Operation, OperationContext, Outcome } from "../operation/types.ts";
-import { markOf } from "./mark.ts";
-import { FAILING_MS, pollAfter } from "./pace.ts";
+import { type Act, sayAct } from "./acts.ts";
+import { PATIENCE } from "./decision.ts";
+import { hasHeldData, keepsOf, markOf, mustKeep } from "./mark.ts";
+import { lookThroughWeather } from "./operations.ts";
+import { FAILING_MS, GRACE_MS, pollAfter, retryAfter } from "./pace.ts";
+import { isPassing } from "./reconcile.ts";
+import { takenFor } from "./snapshots.ts";
 import type { MachineTools } from "./tools.ts";
+
+/** The volumes that Terraform names as its own; throws a FailureError where that cannot be learned. */
+type Named = (context: OperationContext) => Promise<ReadonlySet<string>>;
+
+/** What a person has agreed to, by the volume's ID. */
+interface Agreed {
+  readonly volumeId: string;
+  readonly agreement: string;
+  /** The name of the snapshot that comes first; undefined for none. */
+  readonly snapshot: string | undefined;
+  /** The words to keep it that the person was told of. */
+  readonly over: readonly string[];
+}
 
 /** Why this volume must not be deleted; undefined where it is an orphan that nobody needs. */
 function orphanBar(fleet: Fleet, volumeId: string): string | undefined {
   if (fleet.protectedVolumeIds.has(volumeId)) return `${volumeId} is a persistent volume and is never deleted`;
-  const volume = fleet.observation.volumes.find((one) => one.id === volumeId);
-  if (!volume || isGone(volume)) return `${volumeId} is not in the account`;
+  const volume = volumeIn(fleet, volumeId);
+  if (!volume) return `${volumeId} is not in the account`;
   if (volume.attachments.some((one) => one.state !== "detached")) return `${volumeId} is attached`;
   if (volume.state !== "available" && volume.state !== "error") return `${volumeId} is ${volume.state}`;
+  const claim = claimOf(volume);
+  if (claim) return `${volumeId} is claimed: ${claim}. Where it is of no use, take that away in the EC2 console first`;
+  if (fleet.protectedVolumeIds.size === 0) return "no volume is recorded as persistent, so none is known not to be";
   return fleet.orphans.some((one) => one.id === volumeId) ? undefined : `${volumeId} belongs to a machine`;
 }
 
 /** The operation `delete-orphan`. */
-export function deleteOrphan(volumeId: string, tools: MachineTools): Operation {
+export function deleteOrphan(volumeId: string, tools: MachineTools, named: Named): Operation {
   return {
     name: "delete-orphan",
     title: `Delete ${volumeId}`,
     harmlessToDrop: false,
     run: async (context) => {
-      const before = await tools.look(context.signal);
-      const bar = orphanBar(before, volumeId);
-      if (bar) return barred(bar);
-      const answer = await context.ask({
-        kind: "confirm",
-        title: `Delete ${volumeId} for ever?`,
-        lines: orphanLines(before, volumeId),
-        yes: "Delete it",
-        no: "Cancel",
-        typed: volumeId,
-      });
-      if (answer !== "yes") return { status: "cancelled", sentence: `${volumeId} is kept.` };
-      return deleteNow(volumeId, tools, context);
+      const before = await lookThroughWeather(tools, context);
+      const bar = orphanBar(before, volumeId) ?? (await terraformBar(volumeId, named, context));
+      const volume = volumeIn(before, volumeId);
+      if (bar || !volume) return barred(bar ?? `${volumeId} is not in the account`);
+      const agreed = await ask(before, volume, context);
+      if (!agreed) return { status: "cancelled", sentence: `${volumeId} is kept.` };
+      return deleteNow(agreed, tools, named, context);
     },
   };
 }
 
-async function deleteNow(volumeId: string, tools: MachineTools, context: OperationContext): Promise<Outcome> {
+async function terraformBar(volumeId: string, named: Named, context: OperationContext): Promise<string | undefined> {
+  return (await named(context)).has(volumeId)
+    ? `${volumeId} is in Terraform's state: it is Terraform's own`
+    : undefined;
+}
+
+/** First what becomes of its data, where there is any; then the ID, typed. Undefined is no. */
+async function ask(fleet: Fleet, volume: Volume, context: OperationContext): Promise<Agreed | undefined> {
+  const { at } = fleet.observation;
+  const price = dollars(snapshotPerMonth(volume), "month");
+  const name = `${markOf(volume)?.machine ?? "unattached"}: ${volume.id} before its deletion`;
+  let snapshot: string | undefined;
+  if (hasHeldData(volume, at)) {
+    const answer = await context.ask({
+      kind: "choose",
+      title: `Delete ${volume.id}?`,
+      lines: [...volumeLines(volume, at), `A snapshot of it, "${name}", costs at most ${price} until you delete it.`],
+      choices: [
+        { id: "cancel", label: "Cancel" },
+        { id: "snapshot", label: "Snapshot, then delete", detail: `at most ${price}` },
+        { id: "delete", label: "Delete", detail: "what is on it is lost" },
+      ],
+    });
+    if (answer !== "snapshot" && answer !== "delete") return undefined;
+    if (answer === "snapshot") snapshot = name;
+  }
+  const answer = await context.ask({
+    kind: "confirm",
+    title: `Delete ${volume.id} for ever?`,
+    lines: [
+      ...volumeLines(volume, at),
+      snapshot
+        ? `First a snapshot of it is taken, "${snapshot}": at most ${price}.`
+        : "What is on it is lost; no snapshot is taken.",
+    ],
+    yes: "Delete it",
+    no: "Cancel",
+    typed: volume.id,
+  });
+  if (answer !== "yes") return undefined;
+  return { volumeId: volume.id, agreement: randomUUID().slice(0, 13), snapshot, over: keepsOf(volume) };
+}
+
+async function deleteNow(
+  agreed: Agreed,
+  tools: MachineTools,
+  named: Named,
+  context: OperationContext,
+): Promise<Outcome> {
+  const { volumeId, agreement, over } = agreed;
   const title = `Delete ${volumeId}`;
-  context.step("delete", title, "running");
-  // The person took a while to type: what was seen before may no longer be so.
-  const bar = orphanBar(await tools.look(context.signal), volumeId);
-  if (bar) {
-    context.step("delete", title, "failed", bar);
+  const show = (state: "running" | "waiting" | "done" | "failed", detail?: string) =>
+    context.step("delete", title, state, detail);
+  const ended = (bar: string): Outcome => {
+    show("failed", bar);
     return barred(bar);
-  }
-  context.signal.throwIfAborted();
-  const answer = await tools.act({ kind: "DeleteVolume", volumeId });
-  const began = tools.clock.now();
+  };
+  show("running");
+  // The person took a while to type: what Terraform said before may no longer be so.
+  const claimed = await terraformBar(volumeId, named, context);
+  if (claimed) return ended(claimed);
+  let acted: { readonly kind: Act["kind"]; readonly at: number } | undefined;
+  let since = tools.clock.now();
+  let failures = 0;
+  let failingSince = since;
   for (;;) {
-    context.step("delete", title, "waiting", `${answer}; waiting until it is gone`);
-    const fleet = await tools.look(context.signal);
-    const seen = fleet.observation.volumes.find((one) => one.id === volumeId);
-    if (!seen || isGone(seen)) break;
-    const waited = tools.clock.now() - began;
-    if (waited > FAILING_MS) return barred(`${volumeId} is still ${seen.state} after ${duration(waited)}`);
-    await tools.clock.sleep(pollAfter(waited), context.signal);
+    context.signal.throwIfAborted();
+    try {
+      const fleet = await tools.look(context.signal, agreed.snapshot ? [volumeId] : []);
+      const snapshots = takenFor(fleet.observation.snapshots ?? [], volumeId, agreement);
+      const seen = volumeIn(fleet, volumeId);
+      if (acted?.kind === "DeleteVolume" && !seen) {
+        show("done");
+        return { status: "done", sentence: `${volumeId} is deleted${left(snapshots)}.` };
+      }
+      const now = tools.clock.now();
+      if (acted === undefined || now - acted.at > GRACE_MS) {
+        const bar =
+          orphanBar(fleet, volumeId) ??
+          (seen && mustKeep(seen, over) ? `somebody has marked ${volumeId} to be kept meanwhile` : undefined);
+        if (bar) return ended(bar);
+        const act = nextAct(agreed, snapshots);
+        if (typeof act === "string") return ended(act);
+        if (act) {
+          if (act.kind !== acted?.kind) since = now;
+          // Before its answer: one that is lost says nothing, and a second snapshot would cost as much again.
+          acted = { kind: act.kind, at: now };
+          show("running", sayAct(act));
+          context.log(await tools.act(act), "note");
+        }
+      }
+      failures = 0;
+      const waited = tools.clock.now() - since;
+      const pending = snapshots.find(({ state }) => state === "pending");
+      show("waiting", pending ? `waiting until ${pending.id}, its snapshot, is completed` : "waiting until it is gone");
+      if (waited > (agreed.snapshot ? PATIENCE.snapshot : FAILING_MS)) {
+        return ended(`${volumeId} is still there after ${duration(waited)}`);
+      }
+      await tools.clock.sleep(pollAfter(waited), context.signal);
+    } catch (error) {
+      context.signal.throwIfAborted();
+      const failure = tools.explain(error);
+      if (failures === 0) failingSince = tools.clock.now();
+      failures += 1;
+      // A lost answer is no news, nor is a call that was refused for how things are by now: the next look tells.
+      const tells = isPassing(failure) || failure.kind === "missing" || failure.kind === "conflict";
+      if (!tells || tools.clock.now() - failingSince > FAILING_MS) throw error;
+      show("waiting", `${failure.sentence} Trying again`);
+      await tools.clock.sleep(retryAfter(failures, "other"), context.signal);
+    }
   }
-  context.step("delete", title, "done");
-  return { status: "done", sentence: `${volumeId} is deleted.` };
+}
+
+/** What is to be done now: nothing while the snapshot is written; a sentence where it came to nothing. */
+function nextAct({ volumeId, agreement, snapshot }: Agreed, taken: readonly Snapshot[]): Act | string | undefined {
+  if (snapshot === undefined || taken.some(({ state }) => state === "completed")) {
+    return { kind: "DeleteVolume", volumeId };
+  }
+  if (taken.some(({ state }) => state === "pending")) return undefined;
+  if (taken.length > 0) return `the snapshot of ${volumeId} came to nothing (${taken[0]?.id})`;
+  return { kind: "SnapshotVolume", volumeId, agreement, name: snapshot };
+}
+
+function left(snapshots: readonly Snapshot[]): string {
+  return snapshots.map(({ id }) => `; ${id} is the snapshot of it`).join("");
+}
+
+function volumeIn(fleet: Fleet, volumeId: string): Volume | undefined {
+  const volume = fleet.observation.volumes.find((one) => one.id === volumeId);
+  return volume && volume.state !== "deleting" && volume.state !== "deleted" ? volume : undefined;
 }
 
 function barred(bar: string): Outcome {
   return { status: "blocked", sentence: `Not deleted: ${bar}.`, next: "Look at the fleet again." };
 }
 
-function isGone(volume: Volume): boolean {
-  return volume.state === "deleting" || volume.state === "deleted";
-}
-
-function orphanLines(fleet: Fleet, volumeId: string): readonly string[] {
-  const volume = fleet.observation.volumes.find((one) => one.id === volumeId);
-  if (!volume) return [];
+function volumeLines(volume: Volume, at: number): readonly string[] {
   const mark = markOf(volume);
   return [
-    `Delete ${volume.id}${volume.name ? ` (${volume.name})` : ""}: ${volume.sizeGiB} GiB, ${duration(fleet.observation.at - volume.createdAt)} old, ${dollars(volumePerMonth(volume), "month")}.`,
+    `Delete ${volume.id}${volume.name ? ` (${volume.name})` : ""}: ${volume.sizeGiB} GiB, ${duration(at - volume.createdAt)} old, ${dollars(volumePerMonth(volume), "month")}.`,
     mark
       ? `It was the root of ${mark.instanceId} (${mark.machine}) until ${mark.replacedBy} took its place.`
       : "Nothing tells which machine it was on.",
-    "What is on it is lost; no snapshot is taken.",
   ];
 }

@@ -39,11 +39,11 @@ async function initialise(ops: TerraformOps, context: OperationContext, workspac
   try {
     if (await stat(localState(ops)).catch(() => undefined)) await makeBucket(ops, context, workspace);
     try {
-      await init(workspace, context);
+      await initBackend(workspace, context);
     } catch (error) {
       if (!isNoBucket(error)) throw error;
       await makeBucket(ops, context, workspace);
-      await init(workspace, context);
+      await initBackend(workspace, context);
     }
     context.step("init", title, "done", workspace.bucket);
   } catch (error) {
@@ -53,7 +53,7 @@ async function initialise(ops: TerraformOps, context: OperationContext, workspac
 }
 
 /** The state is in the bucket whatever was configured here before, so that nothing is ever migrated. */
-async function init(workspace: Workspace, context: OperationContext): Promise<void> {
+export async function initBackend(workspace: Workspace, context: OperationContext): Promise<void> {
   const args = ["init", "-json", "-input=false", "-reconfigure", `-backend-config=bucket=${workspace.bucket}`];
   const complaints: Message[] = [];
   try {

@@ -1,12 +1,15 @@
 /** `decide` and `guard`, broken in the ways in which a tired person would break them: each must be caught. */
 
 import { type Decision, type Goal, STEPS, type SwapGoal } from "../../ops/machine/decision.ts";
+import { keepsOf } from "../../ops/machine/mark.ts";
 import { seatOf, type World } from "../../ops/machine/world.ts";
 import { STORY_IDS } from "../simulator/story.ts";
 import { MACHINE, type Mind, OWN_VOLUME, SOUND } from "./player.ts";
 
 interface Mutant {
   readonly name: string;
+  /** Where it shows, if not everywhere. */
+  readonly start?: string;
   /** Deceives `decide` about the world. */
   readonly see?: (world: World) => World;
   /** Reads more, or less, out of what was agreed. */
@@ -38,6 +41,9 @@ function onRequest(from: (world: World) => boolean): (world: World) => World {
 }
 
 const swapping = (goal: Goal) => goal.kind === "swapped";
+
+/** Where there is more to lose than the persistent volume. */
+const DATA = "recreated, with data to lose";
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -155,6 +161,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "deletes what an earlier run has marked",
+    start: DATA,
     agree: (goal, world) => ({
       ...goal,
       deletions: world.marked.map(({ id }) => ({ volumeId: id, snapshot: false, over: [] })),
@@ -162,6 +169,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "takes off whatever root is there",
+    start: DATA,
     agree: (goal, world) => {
       const seat = seatOf(world);
       return seat.kind === "held" ? { ...goal, takeOff: seat.volumeId } : goal;
@@ -169,6 +177,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "goes on with another machine of the name",
+    start: "recreated",
     agree: (goal, world) => ({
       ...goal,
       instanceId: world.instance?.id ?? goal.instanceId,
@@ -177,24 +186,25 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "does not heed that somebody keeps the volume",
-    see: (world) => ({
-      ...world,
-      marked: world.marked.map((volume) => ({
-        ...volume,
-        tags: Object.fromEntries(Object.entries(volume.tags).filter(([key]) => !key.startsWith("snowglobe:keep"))),
-      })),
+    start: DATA,
+    agree: (goal, world) => ({
+      ...goal,
+      deletions: goal.deletions.map((one) => ({ ...one, over: world.marked.flatMap(keepsOf) })),
     }),
   },
   {
     name: "does not write down that it keeps the volume",
+    start: DATA,
     agree: (goal) => ({ ...goal, keep: [] }),
   },
   {
     name: "deletes without the snapshot that was agreed",
+    start: DATA,
     agree: (goal) => ({ ...goal, deletions: goal.deletions.map((one) => ({ ...one, snapshot: false })) }),
   },
   {
     name: "does not wait until the snapshot is whole",
+    start: DATA,
     see: (world) => ({ ...world, snapshots: world.snapshots.map((one) => ({ ...one, state: "completed" })) }),
   },
   {

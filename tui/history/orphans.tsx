@@ -7,7 +7,7 @@ import { dollars, orphansPerMonth } from "../../ops/fleet/derive/cost.ts";
 import { isMachineName } from "../../ops/fleet/machines.ts";
 import type { Fleet, Volume } from "../../ops/fleet/model.ts";
 import { volumePerMonth } from "../../ops/fleet/prices.ts";
-import { MARK_TAGS } from "../../ops/machine/mark.ts";
+import { MARK_TAGS } from "../../ops/fleet/tags.ts";
 import { flow } from "../format/flow.ts";
 import { cellOf, type Line, marker, t } from "../format/line.ts";
 import { clean } from "../format/text.ts";
@@ -105,7 +105,10 @@ export function OrphansScreen({
 }
 
 function emptyWords(fleet: Fleet | undefined): string {
-  return fleet ? "None: every volume is a machine's, or persistent for one." : "The account has not been seen yet.";
+  if (!fleet) return "The account has not been seen yet.";
+  return fleet.protectedVolumeIds.size > 0
+    ? "None: every volume is a machine's, or persistent for one, or claimed by its name or tags."
+    : "None is offered: no volume is recorded as persistent, so none is known not to be. Run make apply.";
 }
 
 const COLUMNS = { id: 22, size: 7, type: 5, age: 10, cost: 14 } as const;

@@ -20,6 +20,7 @@ type HeadlineKind =
   | "stray-instance"
   | "persistent-at-risk"
   | "address"
+  | "nothing-protected"
   | "orphans";
 
 export interface Headline {
@@ -39,6 +40,7 @@ export function headlines(fleet: Fleet): readonly Headline[] {
     ...machines.flatMap(throwAwayRoot),
     ...machines.flatMap(takenByAws),
     ...gone(fleet),
+    ...nothingProtected(fleet),
     ...machines.flatMap(spotCancelled),
     ...fleet.straySpotRequests.map(
       (request): Headline => ({
@@ -146,6 +148,20 @@ function gone(fleet: Fleet): Headline[] {
         : `There is no ${machine.spec.name} in this account and region.`,
       action: "Plan and apply to have it made again: a, or make apply.",
     }));
+}
+
+/** Without a list of what is protected, no volume is known to be of no use. */
+function nothingProtected({ observation, protectedVolumeIds }: Fleet): Headline[] {
+  if (protectedVolumeIds.size > 0 || observation.volumes.length === 0) return [];
+  return [
+    {
+      kind: "nothing-protected",
+      severity: "warning",
+      machine: undefined,
+      sentence: "No volume is recorded as persistent, so none is offered for deletion.",
+      action: "Plan and apply to have the machines' root volumes recorded: a, or make apply.",
+    },
+  ];
 }
 
 function spotCancelled({ instance, spotRequest, spec }: Machine): Headline[] {

@@ -1,7 +1,7 @@
 /** What holds data, and what ties it to machines: volumes, their tags and attachments, snapshots, buckets. */
 
 import { isMachineName, MACHINE_NAMES } from "../../fleet/machines.ts";
-import { PERSISTENT_TAG } from "../../fleet/owner-text.ts";
+import { PERSISTENT_TAG } from "../../fleet/tags.ts";
 import { fields, list, text } from "../plan.ts";
 import {
   type AttributeRule,

@@ -1,6 +1,6 @@
 /** Tags: labels, but for those by which machines, volumes and addresses are found and protected. */
 
-import { PERSISTENT_TAG } from "../../fleet/owner-text.ts";
+import { PERSISTENT_TAG } from "../../fleet/tags.ts";
 import { fields } from "../plan.ts";
 import { type AttributeRule, isFresh, isSame, NOTHING, type Turn, words } from "./place.ts";
 

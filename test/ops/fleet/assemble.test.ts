@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { assemble } from "../../../ops/fleet/assemble.ts";
 import { MACHINE_NAMES } from "../../../ops/fleet/machines.ts";
-import { PERSISTENT_TAG } from "../../../ops/fleet/owner-text.ts";
+import { MARK_TAGS, PERSISTENT_TAG } from "../../../ops/fleet/tags.ts";
 import {
   ARM_ADDRESS,
   ARM_ROOT,
@@ -112,6 +112,36 @@ describe("assemble", () => {
     expect(fleet.protectedVolumeIds.has("vol-0f")).toBe(true);
     expect(fleet.orphans).toEqual([]);
     expect(assemble(observation, {}).machines["fcvm-metal-arm"].persistent?.volumeId).toBe("vol-0f");
+  });
+
+  it("calls nothing an orphan that a name or a tag claims: the home of a jumpbox that is gone is one of ours", () => {
+    const mark = Object.fromEntries(Object.values(MARK_TAGS).map((tag) => [tag, "2026-01-15T12:00:00.000Z"]));
+    const { [MARK_TAGS.markedAt]: _when, ...part } = mark;
+    const loose = (id: string, name: string | undefined, tags: Readonly<Record<string, string>>) =>
+      volume(id, { name, tags: name === undefined ? tags : { Name: name, ...tags } });
+    const observation = story({
+      instances: [],
+      volumes: [
+        volume(ARM_ROOT),
+        loose("vol-0a", "jumpbox-home", {}),
+        loose("vol-0b", "fcvm-metal-x86", {}),
+        loose("vol-0c", undefined, { "aws:backup:source-resource": ARM_ROOT }),
+        loose("vol-0d", undefined, { "snowglobe:machine": "jumpbox" }),
+        loose("vol-0e", undefined, part),
+        loose("vol-0f", undefined, mark),
+        loose("vol-10", undefined, { ...mark, "snowglobe:keep:one": "" }),
+        loose("vol-11", "somebody's", { project: "x" }),
+      ],
+    });
+    const orphans = assemble(observation, OWNER).orphans.map(({ id }) => id);
+    expect(orphans).toEqual(["vol-0f", "vol-10", "vol-11"]);
+  });
+
+  it("calls nothing an orphan while no volume is known to be persistent", () => {
+    const fleet = assemble(story(), {});
+    expect(fleet.protectedVolumeIds.size).toBe(0);
+    expect(fleet.orphans).toEqual([]);
+    expect(assemble(story(), OWNER).orphans).not.toEqual([]);
   });
 
   it("finds live spot requests whose machine is gone or is none of ours", () => {

@@ -257,22 +257,61 @@ describe("start, stop and connect over HTTP", () => {
 describe("orphans", () => {
   it("deletes one after its ID was typed", async () => {
     const { simulator, tools } = await stage();
-    const { outcome, questions } = await runOperation(deleteOrphan(STORY_IDS.orphan, tools), tools);
+    const { outcome, questions } = await runOperation(
+      deleteOrphan(STORY_IDS.orphan, tools, NOTHING_OF_TERRAFORM),
+      tools,
+      (question) => (question.kind === "choose" ? "delete" : "yes"),
+    );
     expect(outcome.status).toBe("done");
-    expect(questions[0]).toMatchObject({ typed: STORY_IDS.orphan });
+    expect(questions[1]).toMatchObject({ typed: STORY_IDS.orphan });
     expect(simulator.account().volumes[STORY_IDS.orphan]?.state ?? "deleting").toBe("deleting");
+    expect(Object.values(simulator.account().snapshots)).toEqual([]);
+  });
+
+  it("leaves a snapshot behind, named and priced, unless told otherwise; and waits out bad weather", async () => {
+    const { simulator, tools } = await stage();
+    const operation = deleteOrphan(STORY_IDS.orphan, tools, NOTHING_OF_TERRAFORM);
+    for (const operation of ["CreateSnapshot", "DeleteVolume"]) {
+      simulator.faults.add({ kind: "drop-after", operation, count: 1 });
+    }
+    simulator.faults.add({ kind: "throttle", operation: "DescribeVolumes", count: 3 });
+    const { outcome, questions } = await runOperation(operation, tools);
+    expect(questions[0]?.lines.join("\n")).toMatch(/A snapshot of it, ".*before its deletion", costs at most \$16.50/);
+    const snapshots = Object.values(simulator.account().snapshots);
+    expect(snapshots).toMatchObject([{ volumeId: STORY_IDS.orphan, state: "completed" }]);
+    expect(outcome).toMatchObject({ status: "done", sentence: expect.stringContaining(snapshots[0]?.id ?? "?") });
+    expect(simulator.account().volumes[STORY_IDS.orphan]?.state ?? "deleting").toBe("deleting");
+  });
+
+  it("deletes nothing that Terraform, a name or somebody's word claims, also where that came while it was asked", async () => {
+    const { simulator, tools } = await stage();
+    const claims = [
+      { named: async () => new Set([STORY_IDS.orphan]), meanwhile: undefined, why: "Terraform" },
+      { named: NOTHING_OF_TERRAFORM, meanwhile: { "snowglobe:keep": "" }, why: "kept" },
+      { named: NOTHING_OF_TERRAFORM, meanwhile: { Name: "jumpbox-home" }, why: "name" },
+    ];
+    for (const { named, meanwhile, why } of claims) {
+      const { outcome } = await runOperation(deleteOrphan(STORY_IDS.orphan, tools, named), tools, (question) => {
+        if (meanwhile) simulator.apply({ name: "CreateTags", resources: [STORY_IDS.orphan], tags: meanwhile });
+        return question.kind === "choose" ? "delete" : "yes";
+      });
+      expect(outcome).toMatchObject({ status: "blocked", sentence: expect.stringContaining(why) });
+    }
+    expect(writes(simulator)).toEqual([]);
   });
 
   it("never deletes a persistent or an attached volume", async () => {
     const { simulator, tools } = await stage();
     for (const id of [OWN, PERSISTENT[X86].volumeId, STORY_IDS.armThrowAwayRoot, STORY_IDS.jumpboxHome, "vol-0000"]) {
-      const { outcome, questions } = await runOperation(deleteOrphan(id, tools), tools);
+      const { outcome, questions } = await runOperation(deleteOrphan(id, tools, NOTHING_OF_TERRAFORM), tools);
       expect(outcome.status).toBe("blocked");
       expect(questions).toEqual([]);
     }
     expect(writes(simulator)).toEqual([]);
   });
 });
+
+const NOTHING_OF_TERRAFORM = async () => new Set<string>();
 
 /** A fleet as it is seen at another hour. */
 function later<F extends { readonly observation: { readonly at: number } }>(fleet: F, at: number): F {

@@ -165,6 +165,17 @@ function attributes(account: Account, name: MachineName, instance: SimInstance):
 }
 
 /** What `terraform output -json` says. */
+/** The state as `terraform show -json` has it, as far as anybody here reads it: what it names, and the outputs. */
+export function stateJson(account: Account): Fields {
+  const resources = ADDRESSES.map((address) => ({ address, mode: "managed", type: address.split(".")[0] }));
+  const home = { address: "aws_ebs_volume.jumpbox_home", mode: "managed", values: { id: STORY_IDS.jumpboxHome } };
+  return {
+    format_version: "1.0",
+    terraform_version: "1.11.4",
+    values: { outputs: outputs(account), root_module: { resources: [...resources, home] } },
+  };
+}
+
 export function outputs(account: Account): Fields {
   const each = (value: (name: MachineName) => unknown) =>
     Object.fromEntries(MACHINE_NAMES.map((name) => [name, value(name)]));

@@ -18,6 +18,7 @@ import {
   LAMBDA,
   living,
   outputs,
+  stateJson,
 } from "./configuration.ts";
 import { actionWord, type Change, changeJson, type Fields, resourceOf, say, sayVersion, tell } from "./words.ts";
 
@@ -54,7 +55,8 @@ export async function terraform(
     case "plan":
       return plan(run, rest.find((arg) => arg.startsWith("-out="))?.slice(5) ?? "plan");
     case "show":
-      process.stdout.write(await readFile(join(dir, rest.at(-1) ?? ""), "utf8"));
+      if (rest.length === 1) process.stdout.write(JSON.stringify(stateJson((await run.simulator.state()).account)));
+      else process.stdout.write(await readFile(join(dir, rest.at(-1) ?? ""), "utf8"));
       return 0;
     case "apply":
       return apply(run, rest.at(-1) ?? "");
@@ -238,7 +240,7 @@ async function launch(run: Run, name: MachineName): Promise<void> {
     autoPublicIp: true,
     devices: [{ device: "/dev/sda1", sizeGiB: name === "jumpbox" ? 8 : 300, type: "gp3", deleteOnTermination: false }],
     ...(market === "spot" ? { spot: { type: "persistent", interruptionBehavior: "stop" } } : {}),
-    tags: { instance: tags, volume: { Name: `${name}-root` } },
+    tags: { instance: tags },
   });
   await until(run, (account) => living(account, name)?.state === "running");
 }

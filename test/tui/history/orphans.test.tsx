@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Fleet, Volume } from "../../../ops/fleet/model.ts";
-import { MARK_TAGS } from "../../../ops/machine/mark.ts";
+import { MARK_TAGS } from "../../../ops/fleet/tags.ts";
 import { OrphansScreen } from "../../../tui/history/orphans.tsx";
 import { fakeClock } from "../../harness/fakes.ts";
 import { aVolume, NOW, storyFleet } from "../../harness/fleets.ts";
