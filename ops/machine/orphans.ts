@@ -1,18 +1,19 @@
 /** Deletes one volume that belongs to nothing, after its ID was typed. */
 
 import { randomUUID } from "node:crypto";
+import { type Failure, isTransient } from "../failure.ts";
 import { duration } from "../fleet/derive/ages.ts";
 import { dollars } from "../fleet/derive/cost.ts";
 import type { Fleet, Snapshot, Volume } from "../fleet/model.ts";
 import { snapshotPerMonth, volumePerMonth } from "../fleet/prices.ts";
 import { claimOf } from "../fleet/tags.ts";
+import { FAILING_MS, retryAfter, takeTurns, tally } from "../operation/turns.ts";
 import type { Operation, OperationContext, Outcome } from "../operation/types.ts";
 import { type Act, sayAct } from "./acts.ts";
 import { PATIENCE } from "./decision.ts";
 import { hasHeldData, keepsOf, markOf, mustKeep } from "./mark.ts";
 import { lookThroughWeather } from "./operations.ts";
-import { FAILING_MS, GRACE_MS, pollAfter, retryAfter } from "./pace.ts";
-import { isPassing } from "./reconcile.ts";
+import { GRACE_MS, pollAfter } from "./pace.ts";
 import { takenFor } from "./snapshots.ts";
 import type { MachineTools } from "./tools.ts";
 
@@ -110,6 +111,7 @@ async function deleteNow(
   context: OperationContext,
 ): Promise<Outcome> {
   const { volumeId, agreement, over } = agreed;
+  const { clock } = tools;
   const title = `Delete ${volumeId}`;
   const show = (state: "running" | "waiting" | "done" | "failed", detail?: string) =>
     context.step("delete", title, state, detail);
@@ -117,60 +119,79 @@ async function deleteNow(
     show("failed", bar);
     return barred(bar);
   };
+  const trouble = (failure: Failure) => show("waiting", `${failure.sentence} Trying again`);
   show("running");
   // The person took a while to type: what Terraform said before may no longer be so.
   const claimed = await terraformBar(volumeId, named, context);
   if (claimed) return ended(claimed);
+  const refusals = tally(clock.now);
+  const waits = tally(clock.now);
   let acted: { readonly kind: Act["kind"]; readonly at: number } | undefined;
-  let since = tools.clock.now();
-  let failures = 0;
-  let failingSince = since;
-  for (;;) {
-    context.signal.throwIfAborted();
+
+  const perform = async (act: Act): Promise<void> => {
+    // Noted before its answer: one that is lost says nothing, and a second snapshot would cost as much again.
+    acted = { kind: act.kind, at: clock.now() };
+    show("running", sayAct(act));
     try {
-      const fleet = await tools.look(context.signal, agreed.snapshot ? [volumeId] : []);
-      const snapshots = takenFor(fleet.observation.snapshots ?? [], volumeId, agreement);
-      const seen = volumeIn(fleet, volumeId);
-      if (acted?.kind === "DeleteVolume" && !seen) {
-        show("done");
-        return { status: "done", sentence: `${volumeId} is deleted${left(snapshots)}.` };
-      }
-      const now = tools.clock.now();
-      if (acted === undefined || now - acted.at > GRACE_MS) {
-        const bar =
-          orphanBar(fleet, volumeId) ??
-          (seen && mustKeep(seen, over) ? `somebody has marked ${volumeId} to be kept meanwhile` : undefined);
-        if (bar) return ended(bar);
-        const act = nextAct(agreed, snapshots);
-        if (typeof act === "string") return ended(act);
-        if (act) {
-          if (act.kind !== acted?.kind) since = now;
-          // Before its answer: one that is lost says nothing, and a second snapshot would cost as much again.
-          acted = { kind: act.kind, at: now };
-          show("running", sayAct(act));
-          context.log(await tools.act(act), "note");
-        }
-      }
-      failures = 0;
-      const waited = tools.clock.now() - since;
-      const pending = snapshots.find(({ state }) => state === "pending");
-      show("waiting", pending ? `waiting until ${pending.id}, its snapshot, is completed` : "waiting until it is gone");
-      if (waited > (agreed.snapshot ? PATIENCE.snapshot : FAILING_MS)) {
-        return ended(`${volumeId} is still there after ${duration(waited)}`);
-      }
-      await tools.clock.sleep(pollAfter(waited), context.signal);
+      context.log(await tools.act(act), "note");
     } catch (error) {
       context.signal.throwIfAborted();
       const failure = tools.explain(error);
-      if (failures === 0) failingSince = tools.clock.now();
-      failures += 1;
-      // A lost answer is no news, nor is a call that was refused for how things are by now: the next look tells.
-      const tells = isPassing(failure) || failure.kind === "missing" || failure.kind === "conflict";
-      if (!tells || tools.clock.now() - failingSince > FAILING_MS) throw error;
-      show("waiting", `${failure.sentence} Trying again`);
-      await tools.clock.sleep(retryAfter(failures, "other"), context.signal);
+      const { times, forMs } = refusals.count(act.kind);
+      // A call that is refused for how things are by now is no end either: the next look tells how they are.
+      const mayPass = isTransient(failure) || failure.kind === "missing" || failure.kind === "conflict";
+      if (!mayPass || forMs > FAILING_MS) throw error;
+      trouble(failure);
+      await clock.sleep(retryAfter(times), context.signal);
     }
-  }
+  };
+
+  return takeTurns<Fleet>(
+    {
+      clock,
+      explain: tools.explain,
+      look: (signal) => tools.look(signal, agreed.snapshot ? [volumeId] : []),
+      trouble,
+      cancelled: () => ({
+        status: "cancelled",
+        sentence: `Given up after the call that was under way; ${
+          acted?.kind === "DeleteVolume" ? `${volumeId} is being deleted` : `${volumeId} is still there`
+        }.`,
+        next: "Look at the fleet again.",
+      }),
+      turn: async (fleet) => {
+        const snapshots = takenFor(fleet.observation.snapshots ?? [], volumeId, agreement);
+        const seen = volumeIn(fleet, volumeId);
+        if (acted?.kind === "DeleteVolume" && !seen) {
+          show("done");
+          return { status: "done", sentence: `${volumeId} is deleted${left(snapshots)}.` };
+        }
+        const settling = acted !== undefined && clock.now() - acted.at < GRACE_MS;
+        if (!settling) {
+          const bar =
+            orphanBar(fleet, volumeId) ??
+            (seen && mustKeep(seen, over) ? `somebody has marked ${volumeId} to be kept meanwhile` : undefined);
+          if (bar) return ended(bar);
+          const next = nextAct(agreed, snapshots);
+          if (typeof next === "string") return ended(next);
+          if (next) {
+            await perform(next);
+            return undefined;
+          }
+        }
+        const pending = snapshots.find(({ state }) => state === "pending");
+        const until = pending ? `${pending.id}, its snapshot, is completed` : "it is gone";
+        show("waiting", `waiting until ${until}`);
+        const { forMs } = waits.count(until);
+        if (forMs > (pending ? PATIENCE.snapshot : FAILING_MS)) {
+          return ended(`after ${duration(forMs)} it was still being waited until ${until}`);
+        }
+        await clock.sleep(pollAfter(forMs), context.signal);
+        return undefined;
+      },
+    },
+    context,
+  );
 }
 
 /** What is to be done now: nothing while the snapshot is written; a sentence where it came to nothing. */
