@@ -6,7 +6,7 @@ import { networkInterfaces } from "node:os";
 import { scrub } from "../aws/scrub.ts";
 import { FailureError } from "../failure.ts";
 import { $, unkept } from "../programs.ts";
-import { checkLocal, sshArguments, sshProgram } from "../ssh/command.ts";
+import { batchEnv, checkLocal, sshArguments, sshProgram } from "../ssh/command.ts";
 import { diagnose } from "../ssh/diagnose.ts";
 import { hangUpWithUs } from "../ssh/watcher.ts";
 import { lastLine } from "../terraform/engine.ts";
@@ -48,7 +48,7 @@ export async function openRoute(
   const facts = ops.access.channel.facts("jumpbox", jumpbox);
   const forward = `127.0.0.1:${port}:${database.endpoint}:${database.port}`;
   const batch = sshArguments(ops.environment, { address: jumpbox, alias: facts.alias, use: "batch" });
-  const ssh = $({ env: ops.environment.env, signal, nothrow: true, ...unkept() });
+  const ssh = $({ env: batchEnv(ops.environment), signal, nothrow: true, ...unkept() });
   const tunnel = ssh`${sshProgram(ops.environment)} -N -L ${forward} -o ExitOnForwardFailure=yes -o ClearAllForwardings=no ${batch}`;
   const release = tunnel.pid === undefined ? () => {} : hangUpWithUs(tunnel.pid);
   const close = () => {

@@ -7,7 +7,7 @@ import type { MachineName } from "../fleet/machines.ts";
 import type { FleetState } from "../fleet/state.ts";
 import { $, endFlood, unkept } from "../programs.ts";
 import type { Store } from "../store.ts";
-import { checkLocal, keyPath, sshArguments, sshProgram } from "./command.ts";
+import { batchEnv, checkLocal, keyIsLocked, keyPath, sshArguments, sshProgram } from "./command.ts";
 import { diagnose, type LinkFacts } from "./diagnose.ts";
 import { type HostKeys, rootFacts } from "./host-keys.ts";
 import { hangUpWithUs } from "./watcher.ts";
@@ -72,6 +72,7 @@ export function createChannel(
       address,
       root,
       key: keyPath(environment),
+      keyLocked: keyIsLocked(keyPath(environment)),
       knownHosts: hostKeys.file,
       alias: hostKeys.alias(machine, root),
       knownOn: hostKeys.knownOn(machine),
@@ -160,7 +161,7 @@ async function execute(
   { input = "", limitMs, onData, signal }: Execution,
 ): Promise<{ readonly code: number | undefined; readonly stdout: string; readonly stderr: string }> {
   const ssh = $({
-    env: environment.env,
+    env: batchEnv(environment),
     input,
     nothrow: true,
     ...(limitMs === undefined ? {} : { timeout: limitMs }),

@@ -1,15 +1,16 @@
 /** How the real OpenSSH client is called: the argument vector, never a shell. */
 
-import { accessSync, constants, statSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { Environment } from "../environment.ts";
 import type { Failure } from "../failure.ts";
 import { LOGIN } from "../fleet/machines.ts";
+import { findProgram } from "../programs.ts";
 import { keyMissing, keyOpen } from "./diagnose.ts";
 
 /** The program to start; plain "ssh" where checkLocal has something to say about it. */
 export function sshProgram(environment: Environment): string {
-  return findSsh(environment) ?? "ssh";
+  return findProgram("ssh", environment.env) ?? "ssh";
 }
 
 /** Where the key of the EC2 key pair `fcvm-ec2` lies. */
@@ -28,7 +29,7 @@ interface Call {
   readonly alias: string;
   /** `session`: a person at a terminal. `batch`: nobody there to answer, nothing but the command and its output. */
   readonly use: "session" | "batch";
-  /** What the far side's shell is to run; the login shell where it is left out. */
+  /** What `sh` is to run over there, whatever the login shell; a login shell where it is left out. */
   readonly command?: string;
   /** Where ssh writes its own words, so that they never mix with the far side's. */
   readonly log?: string;
@@ -37,9 +38,16 @@ interface Call {
 }
 
 /**
- * The arguments of one call of `ssh`. A link that is dead for 15 s is given up: 5 s of silence, then two questions
- * without an answer (ssh_config(5), ServerAliveInterval). The person's own configuration applies beneath, except where
- * it would change what we promise: no shared connection that outlives us, no other key, no other known-hosts file.
+ * Silence of a link, as ssh_config(5) has it: seconds between two questions, and how many may go without an answer. In a
+ * batch nobody is hurt where a dead link is given up after 15 s; a session takes its shell with it, so it is given up
+ * only after ten minutes (or when AWS says that the machine is gone).
+ */
+const SILENCE = { batch: [5, 2], session: [15, 40] } as const;
+
+/**
+ * The arguments of one call of `ssh`. The person's own configuration applies beneath, except where it would change what
+ * we promise: no shared connection that outlives us, no other key, no other known-hosts file; and in a batch no command
+ * but ours, here or over there.
  */
 export function sshArguments(environment: Environment, call: Call): string[] {
   const config = environment.env.SNOWGLOBE_SSH_CONFIG;
@@ -54,13 +62,13 @@ export function sshArguments(environment: Environment, call: Call): string[] {
     "UpdateHostKeys=no",
     "StrictHostKeyChecking=accept-new",
     `ConnectTimeout=${call.connectTimeout ?? 10}`,
-    "ServerAliveInterval=5",
-    "ServerAliveCountMax=2",
+    `ServerAliveInterval=${SILENCE[call.use][0]}`,
+    `ServerAliveCountMax=${SILENCE[call.use][1]}`,
     "EscapeChar=none",
     "LogLevel=INFO",
     "ControlMaster=no",
     "ControlPath=none",
-    ...(call.use === "batch" ? ["BatchMode=yes", "ClearAllForwardings=yes", "ForwardAgent=no"] : []),
+    ...(call.use === "batch" ? BATCH : []),
   ];
   return [
     ...(config ? ["-F", config] : []),
@@ -70,8 +78,31 @@ export function sshArguments(environment: Environment, call: Call): string[] {
     literal(keyPath(environment)),
     ...options.flatMap((option) => ["-o", option]),
     `${LOGIN}@${call.address}`,
-    ...(call.command === undefined ? [] : [call.command]),
+    ...(call.command === undefined ? [] : [forAnyShell(call.command)]),
   ];
+}
+
+const BATCH = [
+  "BatchMode=yes",
+  "ClearAllForwardings=yes",
+  "ForwardAgent=no",
+  "RequestTTY=no",
+  "RemoteCommand=none",
+  "PermitLocalCommand=no",
+];
+
+/**
+ * The environment of a batch. It has no terminal (see programs.ts), and with this not even the ssh that a ProxyJump starts,
+ * to which BatchMode is not handed down, asks anything in a window.
+ */
+export function batchEnv({ env }: Environment): Environment["env"] {
+  return { ...env, SSH_ASKPASS_REQUIRE: "never" };
+}
+
+/** One word in which every login shell sees the same: sh, bash, fish, csh, … agree on '…', but for what is looked for here. */
+export function forAnyShell(command: string): string {
+  if (/^[^\\!\r\n]*$/.test(command)) return `sh -c '${command.replaceAll("'", "'\\''")}'`;
+  return `sh -c 'eval "$(echo ${Buffer.from(command).toString("base64")} | base64 -d)"'`;
 }
 
 /** ssh expands `%` in file names. */
@@ -81,7 +112,7 @@ function literal(path: string): string {
 
 /** What is wrong on this side before ssh is even asked: no client, no key, a key that others can read. */
 export function checkLocal(environment: Environment): Failure | undefined {
-  if (!findSsh(environment)) {
+  if (!findProgram("ssh", environment.env)) {
     return {
       kind: "missing",
       code: "SSH_MISSING",
@@ -104,15 +135,23 @@ function modeOf(path: string): number | undefined {
   }
 }
 
-/** The ssh on the PATH that we were given, which need not be that of this process; undefined where there is none. */
-function findSsh({ env }: Environment): string | undefined {
-  const candidates = (env.PATH || "/usr/bin:/bin").split(delimiter).map((directory) => join(directory || ".", "ssh"));
-  return candidates.find((path) => {
+/**
+ * Whether the key has a passphrase: a cipher other than "none" in OpenSSH's own format (PROTOCOL.key in its sources),
+ * or the word in an older one. False where it cannot be read.
+ */
+export function keyIsLocked(path: string): boolean {
+  try {
+    const file = openSync(path, "r");
     try {
-      accessSync(path, constants.X_OK);
-      return statSync(path).isFile();
-    } catch {
-      return false;
+      const head = Buffer.alloc(512);
+      const text = head.toString("latin1", 0, readSync(file, head));
+      const [, body] = /BEGIN OPENSSH PRIVATE KEY-----\s+(\S+)/.exec(text) ?? [];
+      const unlocked = "openssh-key-v1\0\0\0\0\u0004none";
+      return body ? !Buffer.from(body, "base64").toString("latin1").startsWith(unlocked) : text.includes("ENCRYPTED");
+    } finally {
+      closeSync(file);
     }
-  });
+  } catch {
+    return false;
+  }
 }

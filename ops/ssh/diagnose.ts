@@ -1,5 +1,6 @@
 /** From ssh's own words to a sentence and a remedy. Pure. The words are those of OpenSSH 8 to 10, in ssh.c and its parts. */
 
+import { scrub } from "../aws/scrub.ts";
 import type { Failure } from "../failure.ts";
 import { LOGIN, type MachineName } from "../fleet/machines.ts";
 import type { Machine } from "../fleet/model.ts";
@@ -14,6 +15,8 @@ export interface LinkFacts {
   readonly machine: MachineName;
   readonly address: string;
   readonly key: string;
+  /** It has a passphrase. */
+  readonly keyLocked: boolean;
   readonly knownHosts: string;
   readonly alias: string;
   readonly root: RootFacts | undefined;
@@ -29,6 +32,9 @@ export function diagnose(words: string, facts: LinkFacts): Failure | undefined {
   const { machine, address } = facts;
   const last = words.slice(-LONGEST);
   const says = (pattern: RegExp) => pattern.test(last);
+  const refused = refusedHere(last, facts);
+  if (refused) return refused;
+  if (says(/UNKNOWN port 65535/)) return onTheWay(last, facts);
   if (says(/REMOTE HOST IDENTIFICATION HAS CHANGED/)) return changedKey(facts);
   if (says(/Host key verification failed|No \S+ host key is known/)) {
     return {
@@ -48,7 +54,23 @@ export function diagnose(words: string, facts: LinkFacts): Failure | undefined {
       action: "Put the private key of the EC2 key pair fcvm-ec2 there again.",
     };
   }
-  if (says(/Permission denied \(|Too many authentication failures/)) {
+  if (says(/Too many authentication failures/)) {
+    return {
+      kind: "refused",
+      code: "TOO_MANY_KEYS",
+      sentence: `${machine} ended the sign-in after too many keys, before ${facts.key} was tried.`,
+      action: "Take other IdentityFile lines for this machine out of ~/.ssh/config, then try again.",
+    };
+  }
+  if (facts.keyLocked && says(/Permission denied \(/)) {
+    return {
+      kind: "refused",
+      code: "KEY_LOCKED",
+      sentence: `The key ${facts.key} has a passphrase, and no SSH agent here has it open.`,
+      action: `Run ssh-add ${facts.key} in the shell that starts this, then try again.`,
+    };
+  }
+  if (says(/Permission denied \(/)) {
     return {
       kind: "refused",
       code: "KEY_REFUSED",
@@ -69,7 +91,7 @@ export function diagnose(words: string, facts: LinkFacts): Failure | undefined {
     return weather("EHOSTUNREACH", `There is no way to ${machine} at ${address}.`, NETWORK);
   }
   if (says(/Timeout, server .* not responding/)) {
-    return weather("LINK_DEAD", `The link to ${machine} died: it has not answered for 15 s.`, RECONNECT);
+    return weather("LINK_DEAD", `The link to ${machine} died: it has not answered any more.`, RECONNECT);
   }
   if (says(/[Tt]imed out/)) {
     return weather(
@@ -81,7 +103,94 @@ export function diagnose(words: string, facts: LinkFacts): Failure | undefined {
   if (says(/closed by|[Cc]onnection (reset|closed|aborted)|Broken pipe|send disconnect|Received disconnect/)) {
     return weather("FAR_SIDE_CLOSED", `${machine} closed the link.`, RECONNECT);
   }
+  const said = lastSaid(last);
+  if (said === undefined) return undefined;
+  return {
+    kind: "refused",
+    code: "SSH_SAID",
+    sentence: sentence(`ssh to ${machine} ended with these words`, said),
+    action: "Mend what they name, here or on the machine, then try again.",
+  };
+}
+
+/** What ssh on this side will not do, whatever the far side and the network are like. */
+function refusedHere(words: string, { machine, address }: LinkFacts): Failure | undefined {
+  const line = (pattern: RegExp) => pattern.exec(words)?.[0].trim();
+  if (/terminating, \d+ bad configuration|^command-line:? line 0:|Bad owner or permissions on/m.test(words)) {
+    const unknown = /Bad configuration option: (\w+)/.exec(words)?.[1];
+    const why = line(/^.*\bline \d+: (?!Unsupported option).*$|^Bad owner or permissions on .*$/m) ?? "";
+    return {
+      kind: "malformed",
+      code: "SSH_CONFIG",
+      sentence: sentence("ssh does not take its own configuration", why),
+      action: unknown
+        ? `Take that line out, or put IgnoreUnknown ${unknown} above it.`
+        : "Mend that in the file it names, then try again.",
+    };
+  }
+  const offer = line(/^Unable to negotiate with .*$/m);
+  if (offer) {
+    return {
+      kind: "refused",
+      code: "NO_COMMON_ALGORITHM",
+      sentence: sentence(`${machine} and this ssh have no way of encryption in common`, offer),
+      action: "Take Ciphers, KexAlgorithms and the like out of ~/.ssh/config, or bring the older ssh up to date.",
+    };
+  }
+  const bound = line(/^bind(?: \S+)?: (?!.*in use).*$/m);
+  if (bound && /^ssh: connect to host .*: failure/m.test(words)) {
+    return {
+      kind: "refused",
+      code: "BIND_ADDRESS",
+      sentence: sentence(`ssh cannot start from the address that its configuration names for ${address}`, bound),
+      action: "Take BindAddress out of ~/.ssh/config, or bring that network up, then try again.",
+    };
+  }
+  if (/^Could not request \w+ forwarding|^Error: remote port forwarding failed/m.test(words)) {
+    const why = line(/^bind .*$/m) ?? line(/^.*(?:cannot listen to port|forwarding failed).*$/m) ?? "";
+    return {
+      kind: "conflict",
+      code: "FORWARD",
+      sentence: sentence("A port that your ssh configuration forwards cannot be had", why),
+      action: "Close the other session that has it, or take ExitOnForwardFailure out of ~/.ssh/config.",
+    };
+  }
   return undefined;
+}
+
+/** A ProxyJump or ProxyCommand that ended before the machine was reached: what it said itself. */
+function onTheWay(words: string, { machine }: LinkFacts): Failure {
+  const said = lastSaid(words.replaceAll(/^.*(?:UNKNOWN port 65535|kex_exchange_identification|stdio forwarding failed).*$/gm, ""));
+  const way = `The way to ${machine} goes through a proxy of your ssh configuration, and that ended`;
+  if (
+    said === undefined ||
+    /onnection (refused|timed out|closed|reset)|onnect failed|No route|unreachable|resolve/.test(said)
+  )
+    return weather("JUMP_DOWN", said ? sentence(way, said) : `${way}.`, NETWORK);
+  return {
+    kind: "refused",
+    code: "JUMP_REFUSED",
+    sentence: sentence(way, said),
+    action: "Run ssh to that host by itself in a shell, answer what it asks, then try again.",
+  };
+}
+
+/** ssh says these also where nothing is wrong. */
+const NO_FAULT =
+  /^(?:Warning: Permanently added|Connection to \S+ closed\.|Pseudo-terminal will not|debug\d|Disconnected from|\S+ line \d+: Unsupported option)/;
+
+/** Its last words, as a sentence; undefined where they tell of no fault. */
+function lastSaid(words: string): string | undefined {
+  const line = words
+    .split(/[\r\n]+/)
+    .map((one) => one.trim())
+    .findLast((one) => one !== "" && !NO_FAULT.test(one));
+  return line === undefined ? undefined : scrub(line) || undefined;
+}
+
+function sentence(what: string, why: string): string {
+  const words = scrub(why);
+  return words ? `${what}: ${/[.!?]$/.test(words) ? words : `${words}.`}` : `${what}.`;
 }
 
 const NETWORK = "Check this machine's own network.";

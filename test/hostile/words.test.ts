@@ -36,6 +36,7 @@ const FACTS = {
   knownHosts: "/state/known_hosts",
   alias: "fcvm-metal-arm",
   root: { kind: "persistent", volumeId: "vol-09e5c3cee32bb67dc" },
+  keyLocked: false,
   knownOn: "vol-0f",
 } as const;
 

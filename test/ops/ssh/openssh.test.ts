@@ -1,16 +1,20 @@
+import { once } from "node:events";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../../ops/clock.ts";
 import { type Environment, environmentFrom } from "../../../ops/environment.ts";
-import { FailureError } from "../../../ops/failure.ts";
+import { type Failure, FailureError } from "../../../ops/failure.ts";
 import type { FleetState } from "../../../ops/fleet/state.ts";
+import { $ } from "../../../ops/programs.ts";
 import { type Channel, createChannel } from "../../../ops/ssh/channel.ts";
 import { createHostKeys, type HostKeys } from "../../../ops/ssh/host-keys.ts";
 import { createSessions } from "../../../ops/ssh/sessions.ts";
 import { type Cell, cell, when } from "../../../ops/store.ts";
 import { aFleet, live } from "../../harness/fleets.ts";
 import { PATIENCE_MS } from "../../harness/grid.ts";
+import { runProgram } from "../../harness/program.ts";
 import { SSHD, type Sshd, startSshd } from "./sshd.ts";
 import { testTerminal } from "./terminal.ts";
 
@@ -121,6 +125,92 @@ describe.skipIf(!SSHD)("against a real sshd", () => {
     await expect(channel.waitForSsh(ARM, ADDRESS, AbortSignal.timeout(5000))).rejects.toMatchObject({
       failure: { code: "KEY_OPEN" },
     });
+  });
+
+  test("what the person's configuration starts by itself does not get in between", async () => {
+    const config = readFileSync(sshd.configPath, "utf8");
+    const more =
+      "  RemoteCommand echo theirs\n  PermitLocalCommand yes\n  LocalCommand echo local\n  RequestTTY force\n";
+    writeFileSync(sshd.configPath, `${config}${more}`);
+    expect(await channel.run(ARM, ADDRESS, "echo ours; tty")).toEqual({ code: 1, stdout: "ours\nnot a tty\n" });
+  });
+
+  test("what waiting cannot mend is told at once, in ssh's own words", async () => {
+    const config = readFileSync(sshd.configPath, "utf8");
+    const failure = async (more: string) => {
+      writeFileSync(sshd.configPath, `${config}${more}`);
+      const never = (reason: Failure) => expect.unreachable(`waited for ${reason.sentence}`);
+      return channel.waitForSsh(ARM, ADDRESS, AbortSignal.timeout(PATIENCE_MS), never).then(
+        () => undefined,
+        (error: unknown) => (error instanceof FailureError ? error.failure : error),
+      );
+    };
+    expect(await failure("  UseKeychain yes\n")).toMatchObject({
+      code: "SSH_CONFIG",
+      sentence: expect.stringContaining("Bad configuration option: usekeychain"),
+      action: expect.stringContaining("IgnoreUnknown usekeychain"),
+    });
+    expect(await failure("Match foo bar\n")).toMatchObject({ code: "SSH_CONFIG" });
+    expect(await failure("  KexAlgorithms diffie-hellman-group1-sha1\n")).toMatchObject({
+      code: "NO_COMMON_ALGORITHM",
+      sentence: expect.stringContaining("no matching key exchange method found"),
+    });
+    expect(await failure("  BindAddress 192.0.2.1\n")).toMatchObject({ code: "BIND_ADDRESS" });
+    const key = join(sshd.home, ".ssh", "fcvm-ec2");
+    await $({ env: process.env })`ssh-keygen -q -p -P ${""} -N secret -f ${key}`;
+    expect(await failure("")).toMatchObject({ code: "KEY_LOCKED", sentence: expect.stringContaining("passphrase") });
+  });
+
+  test.each(["a host key", "a passphrase"])("a jump host that asks for %s asks nobody, and is told", async (what) => {
+    const key = join(sshd.directory, "jump_key");
+    const passphrase = what === "a passphrase" ? "secret" : "";
+    await $({ env: process.env })`ssh-keygen -q -t ed25519 -N ${passphrase} -f ${key}`;
+    const known = passphrase ? "  StrictHostKeyChecking accept-new\n" : "";
+    writeFileSync(
+      sshd.configPath,
+      `Host jumper\n  HostName 127.0.0.1\n  Port ${sshd.port}\n  IdentityFile ${key}\n  IdentitiesOnly yes\n` +
+        `  UserKnownHostsFile ${sshd.directory}/jumper_known_hosts\n${known}Host ${ADDRESS}\n  ProxyJump jumper\n`,
+    );
+    const { written, exited } = runProgram(process.execPath, [join(import.meta.dirname, "batch-program.ts")], {
+      env: { ...environment.env, DISPLAY: ":99", SSH_ASKPASS: join(sshd.bin, "askpass") },
+    });
+    writeFileSync(join(sshd.bin, "askpass"), `#!/bin/sh\necho asked > ${sshd.directory}/asked\n`, { mode: 0o755 });
+    await exited;
+    expect(written()).toContain("JUMP_REFUSED");
+    expect(written()).not.toMatch(/authenticity|yes\/no|Enter passphrase/);
+    expect(existsSync(join(sshd.directory, "asked"))).toBe(false);
+  });
+
+  test("a session that ssh itself ends says why, in its words", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address() as AddressInfo;
+    const config = readFileSync(sshd.configPath, "utf8");
+    writeFileSync(
+      sshd.configPath,
+      `${config}  LocalForward 127.0.0.1:${port} localhost:80\n  ExitOnForwardFailure yes\n`,
+    );
+    const core = { ...fleet, start: () => {}, stop: () => {}, refresh: async () => {} };
+    const sessions = createSessions(environment, systemClock, core, channel);
+    sessions.open(ARM, ADDRESS);
+    await when(sessions, ([session]) => session?.end !== undefined);
+    expect(sessions.get()[0]?.end).toMatchObject({
+      kind: "failed",
+      sentence: expect.stringContaining("Address already in use"),
+    });
+    taken.close();
+    writeFileSync(sshd.configPath, config);
+    writeFileSync(
+      join(sshd.directory, "authorized_keys"),
+      `no-pty ${readFileSync(join(sshd.home, ".ssh", "fcvm-ec2.pub"), "utf8")}`,
+    );
+    sessions.open(ARM, ADDRESS);
+    await when(sessions, ([, second]) => second?.end !== undefined);
+    expect(sessions.get()[1]?.end).toMatchObject({
+      kind: "failed",
+      sentence: expect.stringContaining("PTY allocation request failed"),
+    });
+    await sessions.stop();
   });
 
   test("a session runs, and its link's end is told from its own", async () => {

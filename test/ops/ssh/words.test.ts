@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { environmentFrom } from "../../../ops/environment.ts";
 import { isTransient } from "../../../ops/failure.ts";
-import { sshArguments } from "../../../ops/ssh/command.ts";
+import { $, findProgram } from "../../../ops/programs.ts";
+import { batchEnv, forAnyShell, sshArguments } from "../../../ops/ssh/command.ts";
 import { detachScanner } from "../../../ops/ssh/detach-key.ts";
 import { diagnose, type LinkFacts } from "../../../ops/ssh/diagnose.ts";
 import { parseProbe } from "../../../ops/ssh/probe-script.ts";
@@ -14,6 +15,7 @@ const FACTS: LinkFacts = {
   knownHosts: "/home/me/known_hosts",
   alias: "fcvm-metal-arm",
   root: { kind: "persistent", volumeId: "vol-1" },
+  keyLocked: false,
   knownOn: "vol-1",
 };
 
@@ -31,7 +33,52 @@ describe("ssh's words", () => {
     ["kex_exchange_identification: read: Connection reset by peer", "FAR_SIDE_CLOSED", true],
     ["Connection to 184.72.40.255 closed by remote host.", "FAR_SIDE_CLOSED", true],
     ["ubuntu@184.72.40.255: Permission denied (publickey).", "KEY_REFUSED", false],
-    ["Received disconnect from 1.2.3.4 port 22:2: Too many authentication failures", "KEY_REFUSED", false],
+    ["Received disconnect from 1.2.3.4 port 22:2: Too many authentication failures", "TOO_MANY_KEYS", false],
+    [
+      "/home/me/.ssh/config: line 3: Bad configuration option: usekeychain\r\n/home/me/.ssh/config: terminating, 1 bad configuration options",
+      "SSH_CONFIG",
+      false,
+    ],
+    [
+      "Unsupported Match attribute foo\nc2 line 1: Bad Match condition\nc2: terminating, 1 bad configuration options",
+      "SSH_CONFIG",
+      false,
+    ],
+    ["command-line: line 0: Bad configuration option: nothing", "SSH_CONFIG", false],
+    ["Bad owner or permissions on /home/me/.ssh/config", "SSH_CONFIG", false],
+    [
+      "Unable to negotiate with 1.2.3.4 port 22: no matching host key type found. Their offer: ssh-rsa",
+      "NO_COMMON_ALGORITHM",
+      false,
+    ],
+    [
+      "bind 10.9.9.9: Cannot assign requested address\nssh: connect to host 1.2.3.4 port 22: failure",
+      "BIND_ADDRESS",
+      false,
+    ],
+    [
+      "bind [127.0.0.1]:18080: Address already in use\nchannel_setup_fwd_listener_tcpip: cannot listen to port: 18080\nCould not request local forwarding.",
+      "FORWARD",
+      false,
+    ],
+    ["Error: remote port forwarding failed for listen port 2299", "FORWARD", false],
+    [
+      "Host key verification failed.\nkex_exchange_identification: Connection closed by remote host\nConnection closed by UNKNOWN port 65535",
+      "JUMP_REFUSED",
+      false,
+    ],
+    [
+      "ssh: Could not resolve hostname bastion: Name or service not known\nkex_exchange_identification: Connection closed by remote host\nConnection closed by UNKNOWN port 65535",
+      "JUMP_DOWN",
+      true,
+    ],
+    [
+      "channel 0: open failed: connect failed: Connection refused\nstdio forwarding failed\nConnection closed by UNKNOWN port 65535",
+      "JUMP_DOWN",
+      true,
+    ],
+    ["Cannot execute command-line and remote command.", "SSH_SAID", false],
+    ["PTY allocation request failed on channel 0", "SSH_SAID", false],
     ["@ WARNING: UNPROTECTED PRIVATE KEY FILE! @\nPermissions 0644 for 'k' are too open.", "KEY_OPEN", false],
     ["Warning: Identity file k not accessible: No such file or directory.", "KEY_MISSING", false],
     ['Load key "k": invalid format\nubuntu@1.2.3.4: Permission denied (publickey).', "KEY_UNREADABLE", false],
@@ -48,6 +95,29 @@ describe("ssh's words", () => {
     "tell of no fault: %s",
     (words) => expect(diagnose(words, FACTS)).toBeUndefined(),
   );
+
+  test("what they named is in the sentence, and a line that is only a warning is no reason", () => {
+    const words =
+      '/etc/ssh/ssh_config line 7: Unsupported option "gssapiauthentication"\n/home/me/.ssh/config: line 3: Bad configuration option: usekeychain\r\n/home/me/.ssh/config: terminating, 1 bad configuration options\r\n';
+    expect(diagnose(words, FACTS)).toMatchObject({
+      sentence:
+        "ssh does not take its own configuration: /home/me/.ssh/config: line 3: Bad configuration option: usekeychain.",
+      action: "Take that line out, or put IgnoreUnknown usekeychain above it.",
+    });
+    const warned = '/etc/ssh/ssh_config line 7: Unsupported option "gssapiauthentication"\n';
+    expect(diagnose(warned, FACTS)).toBeUndefined();
+    expect(diagnose(`${warned}ssh: connect to host 1.2.3.4 port 22: Connection refused`, FACTS)?.code).toBe(
+      "ECONNREFUSED",
+    );
+  });
+
+  test("a refused key that has a passphrase is told by that", () => {
+    const words = "ubuntu@184.72.40.255: Permission denied (publickey).";
+    expect(diagnose(words, { ...FACTS, keyLocked: true })).toMatchObject({
+      code: "KEY_LOCKED",
+      action: expect.stringContaining("ssh-add"),
+    });
+  });
 
   test("a changed host key is told by the volumes", () => {
     const words = "REMOTE HOST IDENTIFICATION HAS CHANGED";
@@ -76,7 +146,40 @@ describe("ssh's arguments", () => {
     const batch = sshArguments(demo, { address: "1.2.3.4", alias: "jumpbox", use: "batch", command: "uname -r; true" });
     expect(batch.slice(0, 2)).toEqual(["-F", "/demo/config"]);
     expect(batch).toContain("BatchMode=yes");
-    expect(batch.at(-1)).toBe("uname -r; true");
+    expect(batch.at(-1)).toBe("sh -c 'uname -r; true'");
+    for (const option of ["RemoteCommand=none", "PermitLocalCommand=no", "RequestTTY=no"]) {
+      expect(batch).toContain(option);
+      expect(args).not.toContain(option);
+    }
+    expect(batchEnv(demo).SSH_ASKPASS_REQUIRE).toBe("never");
+  });
+
+  test("give up a silent link at once in a batch, and not a session's for minutes: its shell would go with it", () => {
+    const seconds = (all: readonly string[]) => {
+      const value = (name: string) => Number(all.find((one) => one.startsWith(`${name}=`))?.split("=")[1]);
+      return value("ServerAliveInterval") * value("ServerAliveCountMax");
+    };
+    const batch = sshArguments(environment, { address: "1.2.3.4", alias: "jumpbox", use: "batch" });
+    expect(seconds(batch)).toBe(10);
+    expect(seconds(args)).toBe(600);
+  });
+
+  describe.each(["sh", "bash", "dash", "fish", "zsh", "tcsh"])("where %s logs in", (name) => {
+    const shell = findProgram(name, process.env);
+    test.skipIf(!shell)(`bring a command to sh whole${shell ? "" : ` (needs ${name})`}`, async () => {
+      const word = fc.string({ unit: fc.constantFrom(..."ab \\'\"!$`\n\t*?{}()[]<>|&;#~%^=é€") });
+      await fc.assert(
+        fc.asyncProperty(word, async (text) => {
+          const command = `printf %s '${text.replaceAll("'", `'\\''`)}'; exit 7`;
+          const { exitCode, stdout } = await $({
+            env: process.env,
+            nothrow: true,
+          })`${shell} -c ${forAnyShell(command)}`;
+          expect([stdout, exitCode]).toEqual([text, 7]);
+        }),
+        { numRuns: 15, examples: [["!!"], ["\\"], ["\\'"], ["a\nb"], ["it's"]] },
+      );
+    });
   });
 });
 
