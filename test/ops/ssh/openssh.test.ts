@@ -181,6 +181,24 @@ describe.skipIf(!SSHD)("against a real sshd", () => {
     expect(existsSync(join(sshd.directory, "asked"))).toBe(false);
   });
 
+  test("a link that falls silent for a while loses nothing: what was typed meanwhile arrives in the same shell", async () => {
+    const core = { ...fleet, start: () => {}, stop: () => {}, refresh: async () => {} };
+    const sessions = createSessions(environment, systemClock, core, channel);
+    const terminal = testTerminal();
+    const id = sessions.open(ARM, ADDRESS);
+    const done = sessions.attach(id, terminal);
+    terminal.type("here=kept; echo server-$PPID-\r");
+    await terminal.waitFor(/server-\d+-/);
+    const server = Number(/server-(\d+)-/.exec(terminal.text())?.[1]);
+    process.kill(server, "SIGSTOP");
+    terminal.type("echo still-$here\r");
+    process.kill(server, "SIGCONT");
+    await terminal.waitFor("still-kept");
+    terminal.type("exit\r");
+    expect(await done).toBe("ended");
+    await sessions.stop();
+  });
+
   test("a session that ssh itself ends says why, in its words", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
