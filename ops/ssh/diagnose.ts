@@ -160,7 +160,9 @@ function refusedHere(words: string, { machine, address }: LinkFacts): Failure | 
 
 /** A ProxyJump or ProxyCommand that ended before the machine was reached: what it said itself. */
 function onTheWay(words: string, { machine }: LinkFacts): Failure {
-  const said = lastSaid(words.replaceAll(/^.*(?:UNKNOWN port 65535|kex_exchange_identification|stdio forwarding failed).*$/gm, ""));
+  const said = lastSaid(
+    words.replaceAll(/^.*(?:UNKNOWN port 65535|kex_exchange_identification|stdio forwarding failed).*$/gm, ""),
+  );
   const way = `The way to ${machine} goes through a proxy of your ssh configuration, and that ended`;
   if (
     said === undefined ||
