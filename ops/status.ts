@@ -6,14 +6,14 @@ import { dollars, machineCost } from "./fleet/derive/cost.ts";
 import { idleness } from "./fleet/derive/idle.ts";
 import { stateWords } from "./fleet/derive/words.ts";
 import { MACHINE_NAMES } from "./fleet/machines.ts";
-import { cpuOf, spotPrices } from "./fleet/metrics.ts";
+import { figuresOf, spotPrices } from "./fleet/metrics.ts";
 import type { Fleet, Machine } from "./fleet/model.ts";
 import type { MetricsState } from "./fleet/state.ts";
 import { allHeadlines } from "./machine/headlines.ts";
 import type { Access, Ops } from "./ops.ts";
 import { plainText } from "./plain.ts";
 
-type Figures = Pick<MetricsState, "cpu" | "spotPerHour">;
+type Figures = Pick<MetricsState, "cpu" | "lately" | "spotPerHour">;
 
 const COLUMNS = ["MACHINE", "STATE", "TYPE", "ZONE", "ADDRESS", "UP", "IDLE", "ROOT", "COST"] as const;
 
@@ -29,17 +29,17 @@ export async function printStatus({ signIn, access }: Ops, signal: AbortSignal):
 
 /** Figures are welcome and not needed: without them the table says so. */
 async function figures(fleet: Fleet, { aws }: Access, signal: AbortSignal): Promise<Figures> {
-  const [cpu, spotPerHour] = await Promise.all([
+  const [known, spotPerHour] = await Promise.all([
     aws
       .cloudwatch()
-      .then((client) => cpuOf(client, fleet, aws.time.now(), signal))
-      .catch(() => ({})),
+      .then((client) => figuresOf(client, fleet, aws.time.now(), signal))
+      .catch(() => ({ cpu: {}, lately: {} })),
     aws
       .ec2()
       .then((client) => spotPrices(client, fleet, aws.time.now(), signal))
       .catch(() => ({})),
   ]);
-  return { cpu, spotPerHour };
+  return { ...known, spotPerHour };
 }
 
 /**
@@ -64,7 +64,7 @@ export function statusTable(fleet: Fleet, figures: Figures, now: number): string
 function row(machine: Machine, figures: Figures, now: number): readonly string[] {
   const { instance, spec, root } = machine;
   const up = instance?.state === "running" && instance.launchedAt > 0 ? duration(now - instance.launchedAt) : "-";
-  const idle = idleness(machine, figures.cpu[spec.name]);
+  const idle = idleness(machine, figures.cpu[spec.name], figures.lately?.[spec.name]);
   return [
     spec.name,
     stateWords(machine).text,

@@ -1,7 +1,8 @@
 /** Slower than the fleet and separate from it: CPU of the last 12 hours, and spot prices. */
 
-import type { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
+import type { CloudWatchClient, MetricDataResult } from "@aws-sdk/client-cloudwatch";
 import type { _InstanceType, EC2Client } from "@aws-sdk/client-ec2";
+import { IDLE_HOURS } from "../../terraform/auto-stop/rule.ts";
 import type { AwsClients } from "../aws/clients.ts";
 import { explain } from "../aws/errors.ts";
 import type { Clock } from "../clock.ts";
@@ -11,11 +12,10 @@ import type { SignIn } from "../signin/types.ts";
 import { type Core, cell, type Store, when } from "../store.ts";
 import { isLive } from "./assemble.ts";
 import { HOUR } from "./derive/ages.ts";
-import { IDLE_HOURS } from "./derive/idle.ts";
 import { MACHINE_NAMES, MACHINES, type MachineName } from "./machines.ts";
 import type { Fleet } from "./model.ts";
 import { share } from "./share.ts";
-import type { CpuHour, FleetState, MetricsState } from "./state.ts";
+import type { CpuHour, FleetState, Lately, MetricsState } from "./state.ts";
 
 const CPU_EVERY_MS = 5 * 60_000;
 const PRICES_EVERY_MS = 10 * 60_000;
@@ -42,8 +42,13 @@ export function createMetrics(
   };
 
   const readCpu = async (now: Fleet, signal: AbortSignal) => {
-    const cpu = await cpuOf(await clients.cloudwatch(), now, clients.time.now(), signal);
-    state.update((before) => ({ ...before, cpu: share(before.cpu, cpu), at: clock.now() }));
+    const { cpu, lately } = await figuresOf(await clients.cloudwatch(), now, clients.time.now(), signal);
+    state.update((before) => ({
+      ...before,
+      cpu: share(before.cpu, cpu),
+      lately: share(before.lately, lately),
+      at: clock.now(),
+    }));
   };
   const readPrices = async (now: Fleet, signal: AbortSignal) => {
     const spotPerHour = await spotPrices(await clients.ec2(), now, clients.time.now(), signal);
@@ -106,56 +111,65 @@ function idsOf(fleet: Fleet): string {
 }
 
 /**
- * The highest CPUUtilization of each of the last 12 whole hours, in one GetMetricData for all machines. Whole hours of
- * the clock, and the *maximum* of each: the same figures that the auto-stop Lambda reads (mission.md, "Auto-stop").
+ * The highest CPUUtilization of each of the last 12 whole hours and of the one that is not over, and when somebody was last
+ * at work, in one GetMetricData for all machines: the same figures that the auto-stop Lambda reads (mission.md, "Auto-stop").
  * @param now AWS's time in milliseconds
  */
-export async function cpuOf(
+export async function figuresOf(
   cloudwatch: CloudWatchClient,
   fleet: Fleet,
   now: number,
   signal?: AbortSignal,
-): Promise<MetricsState["cpu"]> {
+): Promise<Required<Pick<MetricsState, "cpu" | "lately">>> {
   const { GetMetricDataCommand } = await import("@aws-sdk/client-cloudwatch");
   const machines = MACHINE_NAMES.map((name) => fleet.machines[name]).filter(({ instance }) => isLive(instance));
-  if (machines.length === 0) return {};
+  if (machines.length === 0) return { cpu: {}, lately: {} };
   const end = Math.floor(now / HOUR) * HOUR;
   const start = end - IDLE_HOURS * HOUR;
   const answer = await cloudwatch.send(
     new GetMetricDataCommand({
       StartTime: new Date(start),
-      EndTime: new Date(end),
+      EndTime: new Date(now),
       ScanBy: "TimestampAscending",
-      MetricDataQueries: machines.map(({ spec, instance }) => ({
-        Id: queryId(spec.name),
-        MetricStat: {
-          Metric: {
-            Namespace: "AWS/EC2",
-            MetricName: "CPUUtilization",
-            Dimensions: [{ Name: "InstanceId", Value: instance?.id }],
-          },
-          Period: HOUR / 1000,
-          Stat: "Maximum",
-        },
-      })),
+      MetricDataQueries: machines.flatMap(({ spec, instance }) => [
+        query(queryId(spec.name), "AWS/EC2", "CPUUtilization", HOUR / 1000, instance?.id),
+        // Only dev servers say so.
+        ...(spec.autoStop ? [query(`${queryId(spec.name)}_busy`, "snowglobe", "Busy", 300, instance?.id)] : []),
+      ]),
     }),
     signal ? { abortSignal: signal } : {},
   );
+  const results = listed(answer.MetricDataResults);
   const cpu: Partial<Record<MachineName, readonly CpuHour[]>> = {};
+  const lately: Partial<Record<MachineName, Lately>> = {};
   for (const { spec } of machines) {
-    const result = listed(answer.MetricDataResults).find((one) => one?.Id === queryId(spec.name));
-    const values = listed<unknown>(result?.Values);
-    const times = listed(result?.Timestamps).map((time: unknown) =>
-      time instanceof Date ? time.getTime() : Number.NaN,
-    );
-    const maxima = new Map(times.map((time, index) => [time, values[index]]));
-    cpu[spec.name] = Array.from({ length: IDLE_HOURS }, (_, hour) => {
-      const maximum = maxima.get(start + hour * HOUR);
-      const known = typeof maximum === "number" && Number.isFinite(maximum);
-      return { start: start + hour * HOUR, maximum: known ? maximum : undefined };
-    });
+    const maxima = pointsOf(results.find((one) => one?.Id === queryId(spec.name)));
+    cpu[spec.name] = Array.from({ length: IDLE_HOURS }, (_, hour) => ({
+      start: start + hour * HOUR,
+      maximum: maxima.get(start + hour * HOUR),
+    }));
+    const busy = pointsOf(results.find((one) => one?.Id === `${queryId(spec.name)}_busy`));
+    const times = [...busy].flatMap(([time, value]) => (value > 0 ? [time] : []));
+    lately[spec.name] = { peak: maxima.get(end), busyAt: times.length > 0 ? Math.max(...times) : undefined };
   }
-  return cpu;
+  return { cpu, lately };
+}
+
+function query(Id: string, Namespace: string, MetricName: string, Period: number, instanceId: string | undefined) {
+  const Metric = { Namespace, MetricName, Dimensions: [{ Name: "InstanceId", Value: instanceId }] };
+  return { Id, MetricStat: { Metric, Period, Stat: "Maximum" } };
+}
+
+/** The values by their times, without what is no number. */
+function pointsOf(result: MetricDataResult | undefined): ReadonlyMap<number, number> {
+  const values = listed<unknown>(result?.Values);
+  return new Map(
+    listed<unknown>(result?.Timestamps).flatMap((time, index) => {
+      const value = values[index];
+      const known = time instanceof Date && typeof value === "number" && Number.isFinite(value);
+      return known ? [[time.getTime(), value] as const] : [];
+    }),
+  );
 }
 
 /** What is no list is none: the SDK takes JSON as it comes, whatever the model says of its types. */

@@ -23,10 +23,19 @@ export interface CpuHour {
   readonly maximum: number | undefined;
 }
 
+/** What auto-stop goes by beside whole hours. */
+export interface Lately {
+  /** The highest CPUUtilization of the hour that is not over, in percent; absent where CloudWatch has none yet. */
+  readonly peak: number | undefined;
+  /** When the machine last said that somebody is at work on it, within the last 12 hours. */
+  readonly busyAt: number | undefined;
+}
+
 /** Slower than the fleet: CPU and prices. */
 export interface MetricsState {
   /** The last 12 whole-hour windows, oldest first, by machine. */
   readonly cpu: Readonly<Partial<Record<MachineName, readonly CpuHour[]>>>;
+  readonly lately?: Readonly<Partial<Record<MachineName, Lately>>>;
   /** Current spot price, US dollars an hour. */
   readonly spotPerHour: Readonly<Partial<Record<MachineName, number>>>;
   readonly at: number | undefined;

@@ -13,7 +13,7 @@ import { awsTime } from "../../ops/aws/aws-time.ts";
 import { systemClock } from "../../ops/clock.ts";
 import { FailureError } from "../../ops/failure.ts";
 import { assemble } from "../../ops/fleet/assemble.ts";
-import { cpuOf, spotPrices } from "../../ops/fleet/metrics.ts";
+import { figuresOf, spotPrices } from "../../ops/fleet/metrics.ts";
 import { observe } from "../../ops/fleet/observe.ts";
 import { allHeadlines } from "../../ops/machine/headlines.ts";
 import { signInFailure } from "../../ops/signin/failures.ts";
@@ -210,8 +210,9 @@ describe("the slow figures", () => {
     await fc.assert(
       fc.asyncProperty(given, async (answer) => {
         answers = new Map([["/", answer]]);
-        const cpu = await outcome(cpuOf(cloudwatch, fleet, Date.UTC(2026, 0, 15, 17, 40)));
-        for (const { maximum } of Object.values(cpu ?? {}).flat()) expect(Number.isFinite(maximum ?? 0)).toBe(true);
+        const found = await outcome(figuresOf(cloudwatch, fleet, Date.UTC(2026, 0, 15, 17, 40)));
+        for (const { maximum } of Object.values(found?.cpu ?? {}).flat())
+          expect(Number.isFinite(maximum ?? 0)).toBe(true);
       }),
       { numRuns: CASES },
     );

@@ -185,14 +185,19 @@ describe.skipIf(lacks)(`first boot${lacks ? ` (needs ${lacks})` : ""}`, () => {
       script("fcvm-metal-x86"),
       `boot; log >/dev/null
        on /usr/local/sbin/snowglobe-heartbeat; log | say idle
-       echo "ubuntu pts/0 2026-11-22 10:00 (192.0.2.1)" >"$run/who"; on /usr/local/sbin/snowglobe-heartbeat; log | say terminal
-       : >"$run/who"; echo "snowglobe-kernel-guest.service loaded active running" >"$run/units"
+       mkdir "$root/dev/pts"; cp -a /dev/null "$root/dev/pts/0"; touch -a "$root/dev/pts/0"
+       on /usr/local/sbin/snowglobe-heartbeat; log | say terminal
+       touch -a -d '20 minutes ago' "$root/dev/pts/0"; touch -m "$root/dev/pts/0"
+       on /usr/local/sbin/snowglobe-heartbeat; log | say forgotten
+       echo "snowglobe-kernel-guest.service loaded active running" >"$run/units"
        on /usr/local/sbin/snowglobe-heartbeat; log | say build`,
     );
     const sent =
       "aws cloudwatch put-metric-data --region us-west-1 --namespace snowglobe --metric-name Busy --dimensions InstanceId=i-0abc --value 1";
     expect(said.idle).not.toContain("put-metric-data");
     expect(said.terminal).toContain(sent);
+    // What runs in it may write on: nobody types.
+    expect(said.forgotten).not.toContain("put-metric-data");
     expect(said.build).toContain(sent);
   });
 });

@@ -71,9 +71,6 @@ X
 make lsblk <<'X'
 cat "$run/disks"
 X
-make who <<'X'
-cat "$run/who" 2>/dev/null || true
-X
 make curl <<'X'
 case "$*" in
   *api/token*) echo token ;;

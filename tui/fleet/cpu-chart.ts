@@ -1,6 +1,6 @@
 /** The CPU of the last hours as bars with their hours below. Pure. */
 
-import { IDLE_BELOW_PERCENT } from "../../ops/fleet/derive/idle.ts";
+import { IDLE_BELOW_PERCENT } from "../../terraform/auto-stop/rule.ts";
 import { bars } from "../format/chart.ts";
 import { type Line, t } from "../format/line.ts";
 import { pad } from "../format/text.ts";

@@ -64,7 +64,7 @@ export function machineView(
     stateSince,
     cost: machineCost(machine, known.metrics.spotPerHour[name]),
     cpu,
-    idle: idleness(machine, cpu),
+    idle: idleness(machine, cpu, known.metrics.lately?.[name]),
     probe,
     kernel: probe && standingOf(probe.kernel, bootedAt(probe), known.kernels[name]),
     lastBuild: known.kernels[name]?.jobs[0],

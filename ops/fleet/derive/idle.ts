@@ -1,13 +1,9 @@
-/** How long a machine has been idle and when auto-stop will strike, by the Lambda's rule (mission.md, "Auto-stop"). */
+/** How long a machine has been idle and when auto-stop will strike: the Lambda's own rule, asked of what the cockpit knows. */
 
+import { IDLE_HOURS, outlook } from "../../../terraform/auto-stop/rule.ts";
 import type { Machine } from "../model.ts";
-import type { CpuHour } from "../state.ts";
+import type { CpuHour, Lately } from "../state.ts";
 import { HOUR } from "./ages.ts";
-
-/** Idle hours in a row after which a dev server is stopped. */
-export const IDLE_HOURS = 12;
-/** An hour is idle when its highest CPUUtilization is below this many percent. */
-export const IDLE_BELOW_PERCENT = 5;
 
 export interface Idle {
   /** Whole idle hours in a row, up to the newest that CloudWatch has. */
@@ -20,26 +16,23 @@ export interface Idle {
 
 /**
  * @param hours whole hours, oldest first, from MetricsState
+ * @param lately what is known of the hour that is not over, and of people at work
  * Gives undefined for a machine that does not run or without figures.
  */
-export function idleness(machine: Machine, hours: readonly CpuHour[] | undefined): Idle | undefined {
+export function idleness(machine: Machine, hours: readonly CpuHour[] | undefined, lately?: Lately): Idle | undefined {
   const { instance, spec } = machine;
   const newest = hours?.at(-1);
   if (!hours || !newest || instance?.state !== "running") return undefined;
-  let count = 0;
-  let since: number | undefined;
-  for (const hour of hours.toReversed()) {
-    // Only an hour that lies wholly after the launch and has a figure can be an idle one.
-    if (hour.start < instance.launchedAt || hour.maximum === undefined || hour.maximum >= IDLE_BELOW_PERCENT) break;
-    if (since !== undefined && hour.start !== since - HOUR) break;
-    count += 1;
-    since = hour.start;
-  }
-  const end = newest.start + HOUR;
-  const countingFrom = since ?? Math.max(end, Math.ceil(instance.launchedAt / HOUR) * HOUR);
+  const asOf = newest.start + HOUR;
+  const known = [...hours, { start: asOf, maximum: lately?.peak }];
+  const peaks = new Map(
+    known.flatMap(({ start, maximum }) => (maximum === undefined ? [] : [[start, maximum] as const])),
+  );
+  const history = { launchedAt: instance.launchedAt, peaks, busyAt: lately?.busyAt };
+  const { since, stopsAt } = outlook(history, instance.launchedAt, asOf, IDLE_HOURS);
   return {
-    hours: count,
+    hours: since === undefined ? 0 : Math.floor((asOf - since) / HOUR),
     since,
-    autoStopAt: spec.autoStop ? Math.max(end, countingFrom + IDLE_HOURS * HOUR) : undefined,
+    autoStopAt: spec.autoStop ? stopsAt : undefined,
   };
 }

@@ -8,7 +8,7 @@ import { systemClock } from "../../../ops/clock.ts";
 import type { Environment } from "../../../ops/environment.ts";
 import { assemble } from "../../../ops/fleet/assemble.ts";
 import { HOUR } from "../../../ops/fleet/derive/ages.ts";
-import { cpuOf, createMetrics, spotPrices } from "../../../ops/fleet/metrics.ts";
+import { createMetrics, figuresOf, spotPrices } from "../../../ops/fleet/metrics.ts";
 import { observe } from "../../../ops/fleet/observe.ts";
 import { parseOwnerValues } from "../../../ops/fleet/owner-text.ts";
 import { createFleetCore } from "../../../ops/fleet/refresh.ts";
@@ -173,13 +173,15 @@ describe("figures", () => {
     cpu.setHours(STORY_IDS.jumpbox, [...Array(12).fill(2), 90], clock.now());
     cpu.setHours(STORY_IDS.arm, [1, 1, 1, 1, 1, 1, 1, 1, null, 7, 1, 1, 1], clock.now());
     const fleet = assemble(await look(), {});
-    const found = await cpuOf(await clients.cloudwatch(), fleet, clock.now());
+    const { cpu: found, lately } = await figuresOf(await clients.cloudwatch(), fleet, clock.now());
     expect(called().filter((operation) => operation === "GetMetricData")).toHaveLength(1);
     expect(found.jumpbox?.map(({ maximum }) => maximum)).toEqual(Array(12).fill(2));
     const arm = found["fcvm-metal-arm"];
     expect(arm?.map(({ maximum }) => maximum)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, undefined, 7, 1, 1]);
     expect(arm?.at(-1)?.start).toBe(Math.floor(clock.now() / HOUR) * HOUR - HOUR);
     expect(found["fcvm-metal-x86"]).toHaveLength(12);
+    // The hour that is not over is no whole one, and is known all the same.
+    expect(lately.jumpbox?.peak).toBe(90);
   });
 
   it("have the spot prices of both metal machines", async () => {

@@ -6,6 +6,7 @@ import { dollars, machineCost, orphansPerMonth } from "../../../../ops/fleet/der
 import { idleness } from "../../../../ops/fleet/derive/idle.ts";
 import { volumePerMonth } from "../../../../ops/fleet/prices.ts";
 import type { CpuHour } from "../../../../ops/fleet/state.ts";
+import { IDLE_HOURS, verdict } from "../../../../terraform/auto-stop/rule.ts";
 import { instance, NOW, OWNER, story, volume } from "../fixtures.ts";
 
 /** Twelve whole hours up to noon. */
@@ -19,6 +20,7 @@ function arm(launchedAt: number, state: "running" | "stopped" = "running") {
   ];
 }
 
+const MINUTE = 60_000;
 const DAY_AGO = NOW - 24 * HOUR;
 
 describe("idle time and auto-stop", () => {
@@ -26,13 +28,18 @@ describe("idle time and auto-stop", () => {
     expect(idleness(arm(DAY_AGO), hours(...Array(12).fill(1)))).toEqual({
       hours: 12,
       since: NOW - 12 * HOUR,
-      autoStopAt: NOW,
+      // At the Lambda's next look.
+      autoStopAt: NOW + 20 * MINUTE,
     });
   });
 
   it("counts a five-minute compile: one busy hour starts the count anew", () => {
     const figures = hours(1, 1, 1, 1, 1, 1, 1, 1, 1, 5, 1, 1);
-    expect(idleness(arm(DAY_AGO), figures)).toEqual({ hours: 2, since: NOW - 2 * HOUR, autoStopAt: NOW + 10 * HOUR });
+    expect(idleness(arm(DAY_AGO), figures)).toEqual({
+      hours: 2,
+      since: NOW - 2 * HOUR,
+      autoStopAt: NOW + 10 * HOUR + 20 * MINUTE,
+    });
   });
 
   it("does not take a missing hour for an idle one", () => {
@@ -41,7 +48,7 @@ describe("idle time and auto-stop", () => {
     expect(idleness(arm(DAY_AGO), hours(1, undefined))).toEqual({
       hours: 0,
       since: undefined,
-      autoStopAt: NOW + 12 * HOUR,
+      autoStopAt: NOW + 12 * HOUR + 20 * MINUTE,
     });
   });
 
@@ -50,9 +57,9 @@ describe("idle time and auto-stop", () => {
     expect(idleness(arm(launchedAt), hours(...Array(12).fill(1)))).toEqual({
       hours: 1,
       since: NOW - HOUR,
-      autoStopAt: NOW + 11 * HOUR,
+      autoStopAt: NOW + 11 * HOUR + 20 * MINUTE,
     });
-    expect(idleness(arm(NOW + 60_000), hours(1, 1))?.autoStopAt).toBe(NOW + 13 * HOUR);
+    expect(idleness(arm(NOW + 60_000), hours(1, 1))?.autoStopAt).toBe(NOW + 13 * HOUR + 20 * MINUTE);
   });
 
   it("says nothing of a stopped machine, and never threatens the jumpbox", () => {
@@ -62,17 +69,42 @@ describe("idle time and auto-stop", () => {
     expect(idleness(jumpbox, hours(1, 1))?.autoStopAt).toBeUndefined();
   });
 
-  it("strikes now exactly where the Lambda's rule holds", () => {
+  it("begins anew where work ended, and not before the hour that is not over is quiet", () => {
+    const quiet = hours(...Array(12).fill(1));
+    // Edited all day under 5 %, and closed the lid half an hour ago.
+    expect(idleness(arm(DAY_AGO), quiet, { peak: 1, busyAt: NOW - 30 * MINUTE })).toEqual({
+      hours: 0,
+      since: NOW - 30 * MINUTE,
+      autoStopAt: NOW + 12 * HOUR + 20 * MINUTE,
+    });
+    expect(idleness(arm(DAY_AGO), quiet, { peak: 1, busyAt: NOW + 10 * MINUTE })?.since).toBeUndefined();
+    expect(idleness(arm(DAY_AGO), quiet, { peak: 60, busyAt: undefined })).toEqual({
+      hours: 0,
+      since: undefined,
+      autoStopAt: NOW + 13 * HOUR + 20 * MINUTE,
+    });
+  });
+
+  it("foretells exactly what the Lambda does at its looks, where nothing happens until then", () => {
     const figure = fc.option(fc.constantFrom(0, 4.99, 5, 80), { nil: undefined });
     fc.assert(
       fc.property(
         fc.array(figure, { minLength: 12, maxLength: 12 }),
+        figure,
         fc.integer({ min: 0, max: 20 }),
-        (maxima, age) => {
+        fc.option(fc.integer({ min: -900, max: 20 }), { nil: undefined }),
+        (maxima, peak, age, busyMinutes) => {
           const launchedAt = NOW - age * HOUR;
-          const lambda = age >= 12 && maxima.every((maximum) => maximum !== undefined && maximum < 5);
-          const idle = idleness(arm(launchedAt), hours(...maxima));
-          expect((idle?.autoStopAt ?? 0) <= NOW).toBe(lambda);
+          const busyAt = busyMinutes === undefined ? undefined : NOW + busyMinutes * MINUTE;
+          const strikes = idleness(arm(launchedAt), hours(...maxima), { peak, busyAt })?.autoStopAt ?? 0;
+          const known = [...hours(...maxima), { start: NOW, maximum: peak }].filter((one) => one.maximum !== undefined);
+          const peaks = new Map(known.map(({ start, maximum }) => [start, maximum ?? 0]));
+          for (let look = NOW + 20 * MINUTE; look < NOW + 20 * HOUR; look += HOUR) {
+            // Until then every further hour is an idle one.
+            for (let hour = NOW; hour < look; hour += HOUR) if (!peaks.has(hour)) peaks.set(hour, 1);
+            const { stop } = verdict({ state: "running", launchedAt, peaks, busyAt }, look, IDLE_HOURS);
+            expect([look, stop]).toEqual([look, look >= strikes]);
+          }
         },
       ),
     );
