@@ -1,5 +1,5 @@
 # Backups: the jumpbox's home and the persistent roots, daily for 7 days and weekly for 30. Snapshots are incremental,
-# $0.055 a GB-month: some $15-30 a month for two full 300 GB roots.
+# $0.055 a GB-month: about $33 a month for two full 300 GB roots, and their changes on top.
 
 # Never emptied by Terraform, and never deleted while it holds anything.
 resource "aws_backup_vault" "this" {

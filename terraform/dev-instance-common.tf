@@ -2,11 +2,13 @@
 #
 # Why the machines ignore changes, each of which would otherwise touch a root volume or replace a machine:
 #   ami                          a newer Ubuntu must not replace a machine
+#   key_name                     the key was put there by the first boot; another name would replace the machine
 #   user_data, user_data_base64  first boot is past; a change would stop and start the machine
 #   root_block_device            after a swap it is the owner's volume: its size, type and tags are not ours to change, and a
 #                                differing encryption would replace the machine
 #   subnet_id, availability_zone the volume's zone decided; no later answer of AWS's moves a machine
 #   associate_public_ip_address  reads false on a stopped machine without an address
+#   vpc_security_group_ids       an adopted machine stays in the network in which it was made; groups do not cross networks
 #   instance_market_options      a spot request changes by itself on a stop, and after an interruption
 
 data "aws_iam_policy_document" "ec2" {
@@ -20,7 +22,8 @@ data "aws_iam_policy_document" "ec2" {
   }
 }
 
-# The dev servers may read the GitHub token, say that they are busy, and be reached by SSM when SSH is broken. No more.
+# The dev servers may read the GitHub token, say that they are busy, and be reached by SSM when SSH is broken. No more:
+# AmazonSSMManagedInstanceCore would let them read every parameter of the account.
 resource "aws_iam_role" "dev" {
   name               = "snowglobe-dev"
   assume_role_policy = data.aws_iam_policy_document.ec2.json
@@ -42,17 +45,24 @@ data "aws_iam_policy_document" "dev" {
       values   = ["snowglobe"]
     }
   }
+
+  # What the agent needs for Session Manager; none of it can be narrowed to a resource.
+  statement {
+    actions = [
+      "ssm:UpdateInstanceInformation",
+      "ssmmessages:CreateControlChannel",
+      "ssmmessages:CreateDataChannel",
+      "ssmmessages:OpenControlChannel",
+      "ssmmessages:OpenDataChannel",
+    ]
+    resources = ["*"]
+  }
 }
 
 resource "aws_iam_role_policy" "dev" {
   name   = "dev"
   role   = aws_iam_role.dev.id
   policy = data.aws_iam_policy_document.dev.json
-}
-
-resource "aws_iam_role_policy_attachment" "dev_ssm" {
-  role       = aws_iam_role.dev.name
-  policy_arn = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 }
 
 resource "aws_iam_instance_profile" "dev" {
@@ -97,12 +107,6 @@ locals {
     fcvm-metal-x86 = aws_eip.fcvm_metal_x86
   }
 
-  # For the import blocks: an address that is recorded is taken over, otherwise a new one is made.
-  known_addresses = {
-    for name in ["jumpbox", "fcvm-metal-arm", "fcvm-metal-x86"] : name =>
-    try(var.persistent_roots[name].address, null) == null ? {} : { address = var.persistent_roots[name].address }
-  }
-
   # A machine must be where its persistent volume is; without one, in the first zone that has its type.
   dev_zones = {
     for name, type in { fcvm-metal-arm = "c7gd.metal", fcvm-metal-x86 = "c5.metal" } : name =>
@@ -115,7 +119,8 @@ locals {
   }
 }
 
-# The mark of what the cockpit refuses to delete. Of recorded volumes only, so that no mark depends on a machine.
+# The mark of what the cockpit refuses to delete. Of recorded volumes only, so that no mark depends on a machine: Make
+# records the first roots when they have been made, and has them marked in the same run.
 resource "aws_ec2_tag" "persistent" {
   for_each = var.persistent_roots
 
@@ -296,17 +301,17 @@ locals {
     step nvme nvme
   SCRIPT
 
-  # The busy signal: a metric, published every 5 minutes while somebody has a terminal open here or a kernel is being built.
+  # The busy signal: a metric, published every 5 minutes while somebody types in a terminal here or a kernel is being built.
   # A metric and not a tag, because Terraform would plan a tag away, and CloudWatch keeps history and needs no right over
-  # EC2. Silence means not busy, so an idle machine costs nothing. Only logins with a terminal count: the cockpit's own
-  # probes have none.
+  # EC2. Silence means not busy, so an idle machine costs nothing. A terminal counts by when it was last typed into, which
+  # its access time tells: a forgotten one, or a detached tmux, does not keep a $5/h machine. Probes have none.
   heartbeat_script = <<-SCRIPT
     heartbeat() {
       put /usr/local/sbin/snowglobe-heartbeat 755 <<'PROGRAM' || true
     #!/bin/bash
     set -euo pipefail
     export PATH=$PATH:/snap/bin
-    sessions=$(who | wc -l)
+    sessions=$(find /dev/pts -type c -name '[0-9]*' -amin -6 | wc -l)
     builds=$(systemctl list-units --no-legend --plain --state=active,activating 'snowglobe-kernel*.service' | wc -l)
     [ $((sessions + builds)) -gt 0 ] || exit 0
     metadata=http://169.254.169.254/latest

@@ -18,7 +18,7 @@ resource "aws_instance" "jumpbox" {
   metadata_options {
     http_endpoint               = "enabled"
     http_tokens                 = "required"
-    http_put_response_hop_limit = 2 # containers on it ask too
+    http_put_response_hop_limit = 1 # neither a microVM nor a container behind its own network reads the role
   }
 
   root_block_device {
@@ -29,12 +29,12 @@ resource "aws_instance" "jumpbox" {
 
   tags = { Name = "jumpbox" }
 
-  # Its first boot wants the network.
-  depends_on = [aws_route_table_association.public]
+  # Its first boot wants the network, and its root is to be encrypted.
+  depends_on = [aws_route_table_association.public, aws_ebs_encryption_by_default.this]
 
   # See dev-instance-common.tf for why each of these is here.
   lifecycle {
-    ignore_changes = [ami, user_data, user_data_base64, root_block_device, subnet_id, availability_zone, associate_public_ip_address]
+    ignore_changes = [ami, key_name, user_data, user_data_base64, root_block_device, subnet_id, availability_zone, associate_public_ip_address, vpc_security_group_ids]
   }
 }
 
@@ -42,12 +42,16 @@ resource "aws_ebs_volume" "jumpbox_home" {
   availability_zone = sort(data.aws_ec2_instance_type_offerings.zones["t4g.large"].locations)[0]
   type              = "gp3"
   size              = 20
+  encrypted         = true
   tags              = { Name = "jumpbox-home" }
 
-  # Its data outlives every machine; its zone and encryption were settled when it was made.
+  # What makes the roots encrypted outlives the machines with it.
+  depends_on = [aws_ebs_encryption_by_default.this]
+
+  # Its data outlives every machine; its zone and encryption were settled when it was made, its size when it was adopted.
   lifecycle {
     prevent_destroy = true
-    ignore_changes  = [availability_zone, encrypted, kms_key_id, snapshot_id]
+    ignore_changes  = [availability_zone, encrypted, kms_key_id, snapshot_id, size, type, iops, throughput]
   }
 }
 
@@ -56,12 +60,6 @@ resource "aws_volume_attachment" "jumpbox_home" {
   volume_id                      = aws_ebs_volume.jumpbox_home.id
   instance_id                    = aws_instance.jumpbox.id
   stop_instance_before_detaching = true
-}
-
-import {
-  for_each = local.known_addresses["jumpbox"]
-  to       = aws_eip.jumpbox
-  id       = each.value
 }
 
 resource "aws_eip" "jumpbox" {

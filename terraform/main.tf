@@ -49,6 +49,11 @@ locals {
 # New volumes and snapshots only: what exists unencrypted stays so, and replaces nothing.
 resource "aws_ebs_encryption_by_default" "this" {
   enabled = true
+
+  # It is the whole account's, not ours to end.
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 resource "aws_vpc" "this" {
@@ -107,16 +112,11 @@ resource "aws_key_pair" "fcvm_ec2" {
   key_name   = "fcvm-ec2"
   public_key = var.ssh_public_key
 
-  # Another computer's comment on the same key must not replace it.
+  # Another computer's comment on the same key must not replace it. It may be older than we are, and outlives us.
   lifecycle {
-    ignore_changes = [public_key]
+    prevent_destroy = true
+    ignore_changes  = [public_key]
   }
-}
-
-import {
-  for_each = var.adopt_key_pair ? { pair = "fcvm-ec2" } : {}
-  to       = aws_key_pair.fcvm_ec2
-  id       = each.value
 }
 
 resource "aws_security_group" "machines" {

@@ -5,6 +5,21 @@ output "addresses" {
   value       = { for name, eip in local.eips : name => eip.public_ip }
 }
 
+output "jumpbox_public_ip" {
+  description = "The jumpbox's Elastic IP, by the name that scripts know."
+  value       = aws_eip.jumpbox.public_ip
+}
+
+output "firecracker_dev_public_ip" {
+  description = "fcvm-metal-arm's Elastic IP, by the name that scripts know."
+  value       = aws_eip.fcvm_metal_arm.public_ip
+}
+
+output "x86_dev_public_ip" {
+  description = "fcvm-metal-x86's Elastic IP, by the name that scripts know."
+  value       = aws_eip.fcvm_metal_x86.public_ip
+}
+
 output "ssh_commands" {
   description = "How to reach each machine without the cockpit."
   value       = { for name, eip in local.eips : name => "ssh -i ~/.ssh/fcvm-ec2 ubuntu@${eip.public_ip}" }

@@ -42,8 +42,8 @@ variable "ssh_public_key" {
   type        = string
 }
 
-variable "adopt_key_pair" {
-  description = "Whether EC2 already has the key pair fcvm-ec2, to be taken over. Make looks, and passes it."
-  type        = bool
-  default     = false
+variable "adopt" {
+  description = "What the account has already and the state does not: by resource, each instance's key and import ID. Make looks, and passes it (adopt.tf)."
+  type        = map(map(string))
+  default     = {}
 }

@@ -28,7 +28,7 @@ resource "aws_instance" "fcvm_metal_x86" {
   metadata_options {
     http_endpoint               = "enabled"
     http_tokens                 = "required"
-    http_put_response_hop_limit = 2 # containers on it ask too
+    http_put_response_hop_limit = 1 # neither a microVM nor a container behind its own network reads the role
   }
 
   root_block_device {
@@ -39,19 +39,13 @@ resource "aws_instance" "fcvm_metal_x86" {
 
   tags = { Name = "fcvm-metal-x86" }
 
-  # Its first boot wants the network.
-  depends_on = [aws_route_table_association.public]
+  # Its first boot wants the network, and its root is to be encrypted.
+  depends_on = [aws_route_table_association.public, aws_ebs_encryption_by_default.this]
 
   # See dev-instance-common.tf for why each of these is here.
   lifecycle {
-    ignore_changes = [ami, user_data, user_data_base64, root_block_device, subnet_id, availability_zone, associate_public_ip_address, instance_market_options]
+    ignore_changes = [ami, key_name, user_data, user_data_base64, root_block_device, subnet_id, availability_zone, associate_public_ip_address, vpc_security_group_ids, instance_market_options]
   }
-}
-
-import {
-  for_each = local.known_addresses["fcvm-metal-x86"]
-  to       = aws_eip.fcvm_metal_x86
-  id       = each.value
 }
 
 resource "aws_eip" "fcvm_metal_x86" {

@@ -231,7 +231,9 @@ function noteOf({ change, owner }: Look): string | undefined {
   const own = owner[machine];
   return own
     ? `${machine} comes up on a throw-away root; a swap (s) then gives it ${own.volumeId} back.`
-    : `${machine} is new: its root volume is recorded as its persistent one.`;
+    : machine === "jumpbox"
+      ? "jumpbox is new: its data is on its home volume, and its root is not kept."
+      : `${machine} is new: its root volume is recorded as its persistent one, and marked.`;
 }
 
 /** The first protected ID anywhere in a value, also inside longer texts such as ARNs. */

@@ -4,12 +4,16 @@ import type { Operation, OperationContext, Outcome } from "../operation/types.ts
 import { money, moneyWords } from "../plan/money.ts";
 import { driftWords, NOTHING_YET } from "../plan/view.ts";
 import { cell } from "../store.ts";
+import { applyPlan } from "./carry-out.ts";
 import { carry, recreated, understand, verdictLines } from "./confirm.ts";
-import { ready } from "./init.ts";
+import { readyToPlan } from "./init.ts";
 import { planLines } from "./make-plan.ts";
 import { outputLines, readOutputs } from "./outputs.ts";
 import { recordOutputs } from "./tfvars.ts";
 import type { TerraformOps, Workspace } from "./workspace.ts";
+
+/** What keeps a root from being deleted (terraform/dev-instance-common.tf). */
+const MARK = "aws_ec2_tag.persistent";
 
 export function planOperation(ops: TerraformOps): Operation {
   const view = cell(NOTHING_YET);
@@ -19,9 +23,10 @@ export function planOperation(ops: TerraformOps): Operation {
     harmlessToDrop: true,
     plan: view,
     run: async (context): Promise<Outcome> => {
-      const workspace = await ready(ops, context);
+      const { workspace, lines } = await readyToPlan(ops, context);
       const { plan, model, verdict, pending } = await understand(ops, context, workspace, view);
       await plan.discard();
+      for (const line of lines) context.log(line, "note");
       for (const line of planLines(plan)) context.log(line, "note");
       for (const line of verdictLines(verdict)) context.log(line, verdict.kind === "safe" ? "note" : "err");
       const words = driftWords({ drift: model.drift.length, pending: 0 });
@@ -45,8 +50,8 @@ export function applyOperation(ops: TerraformOps): Operation {
     title: "Plan and apply",
     plan: view,
     run: async (context): Promise<Outcome> => {
-      const workspace = await ready(ops, context);
-      const carried = await carry(ops, context, workspace, view, { verb: "Apply" });
+      const { workspace, lines } = await readyToPlan(ops, context);
+      const carried = await carry(ops, context, workspace, view, { verb: "Apply", lines });
       if (carried.status === "ended") return carried.outcome;
       const recorded = await afterwards(ops, context, workspace);
       if (carried.status === "nothing") {
@@ -69,5 +74,23 @@ async function afterwards(
   for (const line of outputLines(outputs)) context.log(line, "note");
   const recorded = await recordOutputs(ops, outputs);
   for (const sentence of recorded) context.log(sentence, "note");
+  if (recorded.length > 0) await mark(ops, context, workspace);
   return recorded;
+}
+
+/**
+ * The marks on roots that have just been recorded. They belong to the apply that was agreed to, but can only be planned
+ * once the volumes are known; anything else in that plan is left for the next one.
+ */
+async function mark(ops: TerraformOps, context: OperationContext, workspace: Workspace): Promise<void> {
+  const { plan, model, verdict } = await understand(ops, context, workspace, cell(NOTHING_YET));
+  try {
+    const managed = model.changes.filter(({ mode }) => mode === "managed");
+    const marks = managed.filter(({ type, name, kind }) => kind === "create" && `${type}.${name}` === MARK);
+    if (marks.length === 0 || marks.length < managed.length || verdict.kind === "refused") return;
+    await applyPlan(context, workspace, plan);
+    ops.lastPlan.save({ at: ops.clock.now(), pending: 0, drift: 0, resources: model.resourcesBefore + marks.length });
+  } finally {
+    await plan.discard();
+  }
 }

@@ -4,9 +4,10 @@ import { rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FailureError } from "../failure.ts";
 import type { Operation, OperationContext } from "../operation/types.ts";
+import { adopt } from "./adopt/adopt.ts";
 import { restoreEmergencyState } from "./emergency.ts";
 import type { Message } from "./messages.ts";
-import { readOutputs } from "./outputs.ts";
+import { type Outputs, readOutputs } from "./outputs.ts";
 import { askOwner, ensureTfvars, recordOutputs } from "./tfvars.ts";
 import { logMessage, openWorkspace, type TerraformOps, type Workspace } from "./workspace.ts";
 
@@ -22,15 +23,32 @@ export function initOperation(ops: TerraformOps): Operation {
   };
 }
 
+/** As `ready`, and the account looked at for what is to be adopted; with what is to be said of it beside the plan. */
+export async function readyToPlan(
+  ops: TerraformOps,
+  context: OperationContext,
+): Promise<{ readonly workspace: Workspace; readonly lines: readonly string[] }> {
+  const { workspace, outputs } = await prepare(ops, context);
+  return { workspace, lines: await adopt(ops, context, workspace, outputs) };
+}
+
 /** Everything that a plan needs, each only where it is not so yet: image, session, bucket, backend, owner's values. */
 export async function ready(ops: TerraformOps, context: OperationContext): Promise<Workspace> {
+  return (await prepare(ops, context)).workspace;
+}
+
+async function prepare(
+  ops: TerraformOps,
+  context: OperationContext,
+): Promise<{ readonly workspace: Workspace; readonly outputs: Outputs }> {
   const workspace = await openWorkspace(ops, context);
   await ensureTfvars(ops);
   await initialise(ops, context, workspace);
   await restoreEmergencyState(ops, context, workspace);
-  for (const sentence of await recordOutputs(ops, await readOutputs(workspace))) context.log(sentence, "note");
+  const outputs = await readOutputs(workspace);
+  for (const sentence of await recordOutputs(ops, outputs)) context.log(sentence, "note");
   await askOwner(ops, context);
-  return workspace;
+  return { workspace, outputs };
 }
 
 async function initialise(ops: TerraformOps, context: OperationContext, workspace: Workspace): Promise<void> {

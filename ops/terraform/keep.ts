@@ -8,6 +8,8 @@ const KEPT_TYPES: Readonly<Record<string, string>> = {
   aws_eip: "Elastic IP",
   aws_ebs_volume: "home volume",
   aws_ec2_tag: "mark of a persistent root",
+  aws_ebs_encryption_by_default: "encryption of the account's new volumes",
+  aws_key_pair: "key pair",
   aws_rds_cluster: "database",
   aws_backup_vault: "backup vault",
 };

@@ -13,10 +13,10 @@ const NAME = "fcvm-ec2";
  * What Terraform is told: EC2's own public key where it has the pair, so that it is taken over and not made a second time;
  * else that of ~/.ssh/fcvm-ec2, which is made where it is not there.
  */
-export async function keyPairVariables(
+export async function findKeyPair(
   ops: Pick<Ops, "access" | "environment">,
   signal?: AbortSignal,
-): Promise<Record<string, string>> {
+): Promise<{ readonly exists: boolean; readonly publicKey: string }> {
   const known = await ops.access.gate(async () => {
     const [ec2, { DescribeKeyPairsCommand }] = await Promise.all([ops.access.aws.ec2(), import("../aws/ec2-sdk.ts")]);
     const ask = new DescribeKeyPairsCommand({
@@ -25,10 +25,7 @@ export async function keyPairVariables(
     });
     return (await ec2.send(ask, signal ? { abortSignal: signal } : {})).KeyPairs?.[0];
   }, signal);
-  return {
-    TF_VAR_adopt_key_pair: String(known !== undefined),
-    TF_VAR_ssh_public_key: known?.PublicKey?.trim() || (await ownPublicKey(ops)),
-  };
+  return { exists: known !== undefined, publicKey: known?.PublicKey?.trim() || (await ownPublicKey(ops)) };
 }
 
 async function ownPublicKey({ environment }: Pick<Ops, "environment">): Promise<string> {

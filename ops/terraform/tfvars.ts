@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { FailureError } from "../failure.ts";
+import type { OwnerValues } from "../fleet/model.ts";
 import type { OperationContext } from "../operation/types.ts";
 import { type Outputs, rootsOf } from "./outputs.ts";
 import { textValue, withRoots, withValue } from "./tfvars-text.ts";
@@ -34,6 +35,19 @@ export async function recordOutputs(ops: TerraformOps, outputs: Outputs): Promis
   const after = withRoots(email ? withValue(before, "alert_email", email) : before, roots);
   if (after === before) return [];
   await change(ops, before, after);
+  return newRoots(roots, before, after);
+}
+
+/** Records the roots of machines that have none recorded. Gives what was recorded, one sentence each. */
+export async function recordRoots(ops: TerraformOps, roots: OwnerValues): Promise<readonly string[]> {
+  const before = await ensureTfvars(ops);
+  const after = withRoots(before, roots);
+  if (after === before) return [];
+  await change(ops, before, after);
+  return newRoots(roots, before, after);
+}
+
+function newRoots(roots: OwnerValues, before: string, after: string): readonly string[] {
   return Object.entries(roots)
     .filter(([, root]) => after.includes(root.volumeId) && !before.includes(root.volumeId))
     .map(([name, root]) => `${root.volumeId} is recorded as the persistent root of ${name}.`);

@@ -17,10 +17,11 @@ import {
   type Invocation,
   imageName,
   invocation,
+  lastLine,
   runContainer,
 } from "./engine.ts";
 import { terraformFailure } from "./failures.ts";
-import { keyPairVariables } from "./key-pair.ts";
+import { findKeyPair } from "./key-pair.ts";
 import { type Diagnostic, type Message, parseLine } from "./messages.ts";
 
 /** What Terraform needs of everything there is. */
@@ -34,8 +35,15 @@ export interface Workspace {
   readonly capture: (args: readonly string[]) => Promise<string>;
   /** What a command with a terminal is started with: credentials, variables and all. */
   readonly attach: (what: Omit<ContainerRun, "credentials">) => Promise<Invocation>;
+  /** Runs any other command of the image and gives what it prints; its complaints go to the log. Throws a FailureError. */
+  readonly inside: (command: readonly string[]) => Promise<string>;
+  /** Sets one of terraform/'s variables for every command from now on. */
+  readonly pass: (variable: string, value: unknown) => void;
+  readonly account: string;
   /** The bucket that holds the state: known from the account's number. */
   readonly bucket: string;
+  /** Whether EC2 has the key pair already. */
+  readonly keyPairExists: boolean;
 }
 
 /** Finds the engine and builds the image where the Dockerfile changed. Throws a FailureError. */
@@ -72,7 +80,8 @@ export async function openWorkspace(ops: TerraformOps, context: OperationContext
     );
   }, context.signal);
   context.step("session", "Session", "done", `account ${account}`);
-  const variables = await keyPairVariables(ops, context.signal);
+  const keyPair = await findKeyPair(ops, context.signal);
+  const variables: Record<string, string> = { TF_VAR_ssh_public_key: keyPair.publicKey };
   const attach = async (what: Omit<ContainerRun, "credentials">) => {
     const credentials = await access.gate(() => signIn.credentials(), context.signal);
     return invocation(environment, engine, { ...what, credentials, env: { ...variables, ...what.env } });
@@ -89,8 +98,25 @@ export async function openWorkspace(ops: TerraformOps, context: OperationContext
   };
   return {
     engine,
+    account,
     bucket: `snowglobe-state-${account}`,
+    keyPairExists: keyPair.exists,
     attach,
+    inside: async (command) => {
+      const ended = await inside(command);
+      for (const line of ended.stderr.split("\n")) if (line.trim()) context.log(scrub(line.trim()), "err");
+      if (ended.ok) return ended.stdout;
+      context.signal.throwIfAborted();
+      throw new FailureError({
+        kind: "internal",
+        code: "CONTAINER",
+        sentence: `${command[0]} failed in the container: ${lastLine(ended.stderr)}`,
+        action: "The log has its words.",
+      });
+    },
+    pass: (variable, value) => {
+      variables[`TF_VAR_${variable}`] = typeof value === "string" ? value : JSON.stringify(value);
+    },
     stream: async (args, onMessage) => {
       const diagnostics: Diagnostic[] = [];
       const ended = await inside(["terraform", ...args], (line) => {

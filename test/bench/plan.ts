@@ -151,7 +151,7 @@ async function watchedApply(): Promise<readonly BenchRow[]> {
       join(terraform, "main.tf"),
       `variable "alert_email" { type = string }
 variable "ssh_public_key" { default = "" }
-variable "adopt_key_pair" { default = false }
+variable "adopt" { default = {} }
 resource "terraform_data" "one" {
   count = ${APPLIED}
   input = count.index

@@ -34,7 +34,11 @@ export function rig(first: object = planJson([]), terraformDir?: string): Rig {
   let carried: Carried | undefined;
   const workspace: Workspace = {
     engine: { name: "podman", image: "none" },
+    account: "none",
     bucket: "none",
+    keyPairExists: false,
+    inside: () => Promise.reject(new Error("nothing else runs")),
+    pass: () => {},
     attach: () => Promise.reject(new Error("nobody attaches")),
     capture: async () => JSON.stringify(json),
     stream: async ([command = ""], onMessage) => {

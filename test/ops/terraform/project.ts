@@ -28,7 +28,10 @@ const MAIN = `terraform {
 }
 variable "alert_email" { type = string }
 variable "ssh_public_key" { type = string }
-variable "adopt_key_pair" { type = bool }
+variable "adopt" {
+  type    = map(map(string))
+  default = {}
+}
 variable "persistent_roots" {
   type    = map(object({ volume = string, address = optional(string) }))
   default = {}
@@ -93,7 +96,7 @@ export async function startProject(): Promise<Project> {
   const bin = join(folder, "bin");
   for (const one of [join(terraformDir, "bootstrap"), standIn, bin, join(folder, "home")])
     await mkdir(one, { recursive: true });
-  await cp(join(import.meta.dirname, "stand-in", "podman"), join(bin, "podman"));
+  for (const one of ["podman", "aws"]) await cp(join(import.meta.dirname, "stand-in", one), join(bin, one));
   await writeFile(join(folder, "Dockerfile"), "FROM nothing\n");
   await writeFile(join(terraformDir, "main.tf"), MAIN);
   await writeFile(join(terraformDir, "bootstrap", "main.tf"), BOOTSTRAP);

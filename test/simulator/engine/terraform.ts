@@ -52,6 +52,9 @@ export async function terraform(
     case "output":
       process.stdout.write(JSON.stringify(outputs((await run.simulator.state()).account)));
       return 0;
+    case "state":
+      process.stdout.write(ADDRESSES.map((address) => `${address}\n`).join(""));
+      return 0;
     case "plan":
       return plan(run, rest.find((arg) => arg.startsWith("-out="))?.slice(5) ?? "plan");
     case "show":

@@ -1,0 +1,148 @@
+/** The account that one already has: machines made with the AWS CLI are taken over, and once more after a lost state. */
+
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import {
+  DescribeAddressesCommand,
+  DescribeInstancesCommand,
+  DescribeVolumesCommand,
+  DescribeVpcsCommand,
+} from "@aws-sdk/client-ec2";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Account, AGREE, PROVIDER_PATIENCE_MS, startAccount } from "./account.ts";
+import { NEEDS, NO_PROVIDER } from "./mirror.ts";
+import { ACCOUNT } from "./moto.ts";
+
+let account: Account;
+beforeAll(async () => {
+  if (!NO_PROVIDER) account = await startAccount();
+});
+afterAll(() => account?.stop());
+
+/** One call of the AWS CLI, as somebody makes it by hand. */
+async function cli(call: string): Promise<string> {
+  const args = [...call.split(" "), "--output", "text"];
+  const { stdout } = await promisify(execFile)("aws", args, { env: { ...process.env, ...account.env } });
+  return stdout.trim();
+}
+
+interface Made {
+  readonly instance: string;
+  readonly allocation: string;
+  readonly association: string;
+}
+
+async function makeMachine(name: string, type: string, more = ""): Promise<Made> {
+  const image = await cli(
+    "ssm get-parameter --name /service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id --query Parameter.Value",
+  );
+  const tags = `ResourceType=instance,Tags=[{Key=Name,Value=${name}},{Key=Made,Value=by-hand}]`;
+  const instance = await cli(
+    `ec2 run-instances --image-id ${image} --instance-type ${type} --key-name fcvm-ec2 --placement AvailabilityZone=us-west-1b --tag-specifications ${tags} ${more} --query Instances[0].InstanceId`.replace(
+      / {2,}/g,
+      " ",
+    ),
+  );
+  const allocation = await cli("ec2 allocate-address --domain vpc --query AllocationId");
+  const association = await cli(
+    `ec2 associate-address --allocation-id ${allocation} --instance-id ${instance} --query AssociationId`,
+  );
+  return { instance, allocation, association };
+}
+
+/** Everything of ours that must be there once, as IDs. */
+async function everything() {
+  const { ec2 } = account.moto;
+  const [{ Reservations = [] }, { Volumes = [] }, { Addresses = [] }, { Vpcs = [] }] = await Promise.all([
+    ec2.send(new DescribeInstancesCommand({})),
+    ec2.send(new DescribeVolumesCommand({})),
+    ec2.send(new DescribeAddressesCommand({})),
+    ec2.send(new DescribeVpcsCommand({})),
+  ]);
+  return {
+    instances: Reservations.flatMap(({ Instances = [] }) => Instances.map(({ InstanceId }) => InstanceId)).sort(),
+    volumes: Volumes.map(({ VolumeId }) => VolumeId).sort(),
+    addresses: Addresses.map(({ AllocationId, InstanceId }) => `${AllocationId} ${InstanceId}`).sort(),
+    networks: Vpcs.map(({ VpcId }) => VpcId).sort(),
+  };
+}
+
+describe.skipIf(NO_PROVIDER)(NEEDS, { timeout: PROVIDER_PATIENCE_MS }, () => {
+  let before: Awaited<ReturnType<typeof everything>>;
+
+  test("three machines, their addresses and a home, made by hand, are taken over: none is made or moved", async () => {
+    await cli("ec2 create-key-pair --key-name fcvm-ec2 --query KeyName");
+    const spot =
+      '--instance-market-options {"MarketType":"spot","SpotOptions":{"SpotInstanceType":"persistent","InstanceInterruptionBehavior":"stop"}}';
+    const [jumpbox, arm, x86] = await Promise.all([
+      makeMachine("jumpbox", "t4g.large"),
+      makeMachine("fcvm-metal-arm", "c7gd.metal", spot),
+      makeMachine("fcvm-metal-x86", "c5.metal", spot),
+    ]);
+    const home = await cli("ec2 create-volume --availability-zone us-west-1b --size 50 --query VolumeId");
+    await cli(
+      `ec2 attach-volume --volume-id ${home} --instance-id ${jumpbox.instance} --device /dev/sdf --query State`,
+    );
+    before = await everything();
+
+    const { code, said, planned } = await account.run("apply", AGREE);
+    console.log(
+      said
+        .split("\n")
+        .filter((line) => !/: create|^ok|^\.\.\./.test(line))
+        .join("\n"),
+    );
+    expect(code, said).toBe(0);
+    const imported = planned?.plan.changes
+      .filter(({ importId }) => importId)
+      .map(({ address, importId }) => [address, importId]);
+    expect(Object.fromEntries(imported ?? [])).toEqual({
+      "aws_key_pair.fcvm_ec2": "fcvm-ec2",
+      "aws_instance.jumpbox": jumpbox.instance,
+      "aws_instance.fcvm_metal_arm": arm.instance,
+      "aws_instance.fcvm_metal_x86": x86.instance,
+      "aws_eip.jumpbox": jumpbox.allocation,
+      "aws_eip.fcvm_metal_arm": arm.allocation,
+      "aws_eip.fcvm_metal_x86": x86.allocation,
+      "aws_eip_association.jumpbox": jumpbox.association,
+      "aws_eip_association.fcvm_metal_arm": arm.association,
+      "aws_eip_association.fcvm_metal_x86": x86.association,
+      "aws_ebs_volume.jumpbox_home": home,
+      "aws_volume_attachment.jumpbox_home": `/dev/sdf:${home}:${jumpbox.instance}`,
+    });
+    expect(planned?.plan.changes.filter(({ kind }) => kind === "delete" || kind === "replace")).toEqual([]);
+    const after = await everything();
+    expect({ ...after, networks: [] }).toEqual({ ...before, networks: [] });
+    expect(after.networks).toHaveLength(before.networks.length + 1);
+    before = after;
+  });
+
+  test("after a lost state, and terraform.tfvars with it: all of it is taken over, and nothing is made a second time", async () => {
+    const bucket = `snowglobe-state-${ACCOUNT}`;
+    await cli(`s3 rm s3://${bucket}/snowglobe/terraform.tfstate`);
+    const tfvars = await account.file("terraform.tfvars");
+    await account.write("terraform.tfvars", 'alert_email = "owner@example.com"\n');
+    const { code, said, planned } = await account.run("apply", AGREE);
+    console.log(
+      said
+        .split("\n")
+        .filter((line) => !/^ok|^\.\.\./.test(line))
+        .join("\n"),
+    );
+    expect(code, said).toBe(0);
+    expect(planned?.plan.changes.filter(({ kind }) => kind === "delete" || kind === "replace")).toEqual([]);
+    expect(await everything()).toEqual(before);
+    for (const root of tfvars.match(/vol-\w+|eipalloc-\w+/g) ?? []) {
+      expect(await account.file("terraform.tfvars")).toContain(root);
+    }
+  });
+
+  test("a second machine of a name: refused, with what to do, and nothing is planned", async () => {
+    await cli(`s3 rm s3://snowglobe-state-${ACCOUNT}/snowglobe/terraform.tfstate`);
+    await makeMachine("fcvm-metal-arm", "c7gd.metal");
+    const { code, said } = await account.run("plan");
+    expect(code).toBe(1);
+    expect(said).toMatch(/2 machines are named fcvm-metal-arm: i-\w+ \(running\) and i-\w+ \(running\)/);
+    expect(said).toContain("another Name tag in the EC2 console");
+  });
+});

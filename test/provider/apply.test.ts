@@ -1,0 +1,134 @@
+/** The first apply on an empty account, and what is planned after everything that happens to machines, by the real provider. */
+
+import {
+  AssociateAddressCommand,
+  AttachVolumeCommand,
+  CreateVolumeCommand,
+  DescribeAddressesCommand,
+  DescribeInstancesCommand,
+  DescribeKeyPairsCommand,
+  DescribeVolumesCommand,
+  DetachVolumeCommand,
+  DisassociateAddressCommand,
+  GetEbsEncryptionByDefaultCommand,
+  type Instance,
+  StopInstancesCommand,
+  TerminateInstancesCommand,
+} from "@aws-sdk/client-ec2";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Account, AGREE, PROVIDER_PATIENCE_MS, startAccount } from "./account.ts";
+import { NEEDS, NO_PROVIDER } from "./mirror.ts";
+
+let account: Account;
+beforeAll(async () => {
+  if (!NO_PROVIDER) account = await startAccount();
+});
+afterAll(() => account?.stop());
+
+/** The living machine of this name. */
+async function machine(name: string): Promise<Instance & { InstanceId: string; root: string | undefined }> {
+  const { Reservations = [] } = await account.moto.ec2.send(
+    new DescribeInstancesCommand({ Filters: [{ Name: "tag:Name", Values: [name] }] }),
+  );
+  const live = Reservations.flatMap(({ Instances = [] }) => Instances).filter(
+    ({ State }) => State?.Name !== "terminated",
+  );
+  expect(live).toHaveLength(1);
+  const [one] = live;
+  if (!one?.InstanceId) throw new Error(`there is no ${name}`);
+  const root = one.BlockDeviceMappings?.find(({ DeviceName }) => DeviceName === one.RootDeviceName)?.Ebs?.VolumeId;
+  return { ...one, InstanceId: one.InstanceId, root };
+}
+
+async function volumes() {
+  const { Volumes = [] } = await account.moto.ec2.send(new DescribeVolumesCommand({}));
+  return new Map(Volumes.map((one) => [one.VolumeId, one]));
+}
+
+/** What a plan would do now, a line each. */
+async function planned(): Promise<readonly string[]> {
+  const { code, said, planned: seen } = await account.run("plan");
+  expect(code, said).toBe(0);
+  return (seen?.plan.changes ?? [])
+    .filter(({ mode }) => mode === "managed")
+    .map(({ kind, address }) => `${kind} ${address}`);
+}
+
+describe.skipIf(NO_PROVIDER)(NEEDS, { timeout: PROVIDER_PATIENCE_MS }, () => {
+  test("an empty account: all of it in one apply, and nothing left to do", async () => {
+    const { code, said, planned: seen } = await account.run("apply", AGREE);
+    expect(code, said).toBe(0);
+    expect(seen?.verdict.kind).toBe("safe");
+    const tfvars = await account.file("terraform.tfvars");
+    for (const name of ["fcvm-metal-arm", "fcvm-metal-x86"]) {
+      const { root, PublicIpAddress } = await machine(name);
+      expect(tfvars).toContain(`${name} = { volume = "${root}", address = "eipalloc-`);
+      expect((await volumes()).get(root)?.Tags).toContainEqual({ Key: "snowglobe:persistent", Value: name });
+      expect(said).toContain(PublicIpAddress);
+    }
+    expect(await planned()).toEqual([]);
+  });
+
+  test("stopped; its root off; another root on: nothing is planned", async () => {
+    const { ec2 } = account.moto;
+    const arm = await machine("fcvm-metal-arm");
+    await ec2.send(new StopInstancesCommand({ InstanceIds: [arm.InstanceId] }));
+    expect(await planned()).toEqual([]);
+    await ec2.send(new DetachVolumeCommand({ VolumeId: arm.root }));
+    expect(await planned()).toEqual([]);
+    const { VolumeId } = await ec2.send(
+      new CreateVolumeCommand({ AvailabilityZone: arm.Placement?.AvailabilityZone, Size: 400, VolumeType: "gp2" }),
+    );
+    await ec2.send(new AttachVolumeCommand({ VolumeId, InstanceId: arm.InstanceId, Device: arm.RootDeviceName }));
+    expect(await planned()).toEqual([]);
+  });
+
+  test("its address off: that alone is put back; newer images: nothing", async () => {
+    const { ec2 } = account.moto;
+    const arm = await machine("fcvm-metal-arm");
+    const { Addresses = [] } = await ec2.send(new DescribeAddressesCommand({}));
+    const address = Addresses.find(({ InstanceId }) => InstanceId === arm.InstanceId);
+    await ec2.send(new DisassociateAddressCommand({ AssociationId: address?.AssociationId }));
+    expect(await planned()).toEqual(["create aws_eip_association.fcvm_metal_arm"]);
+    await ec2.send(new AssociateAddressCommand({ AllocationId: address?.AllocationId, InstanceId: arm.InstanceId }));
+    await account.moto.newImages();
+    const plans = await planned();
+    console.log(plans);
+  });
+
+  test("terminated: made again on a throw-away root, swapped back, and nothing is planned", async () => {
+    const { ec2 } = account.moto;
+    const before = await machine("fcvm-metal-x86");
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [before.InstanceId] }));
+    expect((await volumes()).get(before.root)?.State).toBe("available");
+    const applied = await account.run("apply", AGREE);
+    console.log(applied.said);
+    expect(applied.code, applied.said).toBe(0);
+    const after = await machine("fcvm-metal-x86");
+    expect(after.root).not.toBe(before.root);
+    const swap = await account.run("swap x86", AGREE);
+    console.log(swap.said);
+    expect(swap.code, swap.said).toBe(0);
+    expect((await machine("fcvm-metal-x86")).root).toBe(before.root);
+    expect((await volumes()).has(after.root)).toBe(false);
+    expect(await planned()).toEqual([]);
+  });
+
+  test("its entry lost from terraform.tfvars: it comes back from the state, and nothing is planned", async () => {
+    const text = await account.file("terraform.tfvars");
+    await account.write("terraform.tfvars", text.replace(/^ {2}fcvm-metal-x86 = .*\n/m, ""));
+    expect(await planned()).toEqual([]);
+    expect(await account.file("terraform.tfvars")).toMatch(/fcvm-metal-x86 = \{ volume = "vol-/);
+  });
+
+  test("destroyed: volumes, addresses, key pair and encryption stay", async () => {
+    const before = await volumes();
+    const { code, said } = await account.run("destroy", AGREE);
+    expect(code, said).toBe(0);
+    const { ec2 } = account.moto;
+    expect([...(await volumes()).keys()].sort()).toEqual([...before.keys()].sort());
+    expect((await ec2.send(new DescribeAddressesCommand({}))).Addresses).toHaveLength(3);
+    expect((await ec2.send(new DescribeKeyPairsCommand({}))).KeyPairs).toHaveLength(1);
+    expect((await ec2.send(new GetEbsEncryptionByDefaultCommand({}))).EbsEncryptionByDefault).toBe(true);
+  });
+});

@@ -1,0 +1,92 @@
+/** An AWS account that moto plays on loopback: a second implementation, which knows nothing of us. */
+
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { createInterface } from "node:readline";
+import { EC2Client, RegisterImageCommand } from "@aws-sdk/client-ec2";
+
+export interface Moto {
+  readonly url: string;
+  /** What any AWS client needs to talk to it. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly ec2: EC2Client;
+  /** Says that Ubuntu's newest images are new ones, as Canonical does every few weeks. */
+  readonly newImages: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** The account's number in moto. */
+export const ACCOUNT = "123456789012";
+
+/** Starts an empty account on a free port. */
+export async function startMoto(): Promise<Moto> {
+  const child = spawn("moto_server", ["-H", "127.0.0.1", "-p", "0"], {
+    env: { ...process.env, MOTO_IAM_LOAD_MANAGED_POLICIES: "true" },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const said: string[] = [];
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", () => reject(new Error(`moto_server ended: ${said.join("\n")}`)));
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      if (said.length < 50) said.push(line);
+      const [, found] = /Running on (http:\S+)/.exec(line) ?? [];
+      if (found) resolve(found);
+    });
+  });
+  const env = {
+    AWS_ENDPOINT_URL: url,
+    AWS_ACCESS_KEY_ID: "AKIAMOTOMOTOMOTOMOTO",
+    AWS_SECRET_ACCESS_KEY: "moto",
+    AWS_REGION: "us-west-1",
+    AWS_DEFAULT_REGION: "us-west-1",
+    AWS_EC2_METADATA_DISABLED: "true",
+    // moto answers 500 to what it does not know, and clients would try that for minutes.
+    AWS_MAX_ATTEMPTS: "2",
+  };
+  const ec2 = new EC2Client({
+    endpoint: url,
+    region: "us-west-1",
+    credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY },
+  });
+  const newImages = async () => {
+    for (const [architecture, Architecture] of [
+      ["arm64", "arm64"],
+      ["amd64", "x86_64"],
+    ] as const) {
+      const image = new RegisterImageCommand({ Name: randomUUID(), Architecture, RootDeviceName: "/dev/sda1" });
+      const { ImageId } = await ec2.send(image);
+      const Name = `/service/canonical/ubuntu/server/24.04/stable/current/${architecture}/hvm/ebs-gp3/ami-id`;
+      await post(url, "AmazonSSM.PutParameter", "ssm", { Name, Value: ImageId, Type: "String", Overwrite: true });
+    }
+  };
+  await newImages();
+  return {
+    url,
+    env,
+    ec2,
+    newImages,
+    stop: async () => {
+      ec2.destroy();
+      child.removeAllListeners("exit");
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+/** A call of an AWS JSON service that no client of ours speaks; moto looks only at whose it is. */
+async function post(url: string, target: string, service: string, body: object): Promise<void> {
+  const credential = `Credential=AKIAMOTOMOTOMOTOMOTO/20260101/us-west-1/${service}/aws4_request`;
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: {
+      "content-type": "application/x-amz-json-1.1",
+      "x-amz-target": target,
+      authorization: `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=host, Signature=0`,
+    },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`${target}: ${answer.status} ${await answer.text()}`);
+}
