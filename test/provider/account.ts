@@ -33,7 +33,7 @@ export interface Account {
 /** A last resort: the provider waits for minutes in an apply, and a loaded machine is slow. */
 export const PROVIDER_PATIENCE_MS = 1_200_000;
 
-export const EMAIL = "owner@example.com";
+const EMAIL = "owner@example.com";
 
 /** As the last answer: says yes to all that is asked from there on, and types the word where one is wanted. */
 export const AGREE = "(agree)";

@@ -33,7 +33,7 @@ interface Known {
   readonly inState: (resource: string) => boolean;
 }
 
-export const HOME = "jumpbox-home";
+const HOME = "jumpbox-home";
 const HOME_DEVICE = "/dev/sdf";
 const AGAIN = "then run make apply again.";
 

@@ -49,7 +49,7 @@ describe("the story that the product is for", () => {
         "persistent on nothing  vol-09e5c3cee32bb67dc",
         "active, fulfilled",
         "71 % below on-demand",
-        "stops in 9 h 20 min",
+        "stops in 9 h 40 min",
         "6.18.3-nested-dsb ✓",
         "scratch nvme1n1",
         "2 min ago",
@@ -138,7 +138,7 @@ describe("a machine in every state", () => {
     const metrics = { ...STORY_METRICS, cpu: { "fcvm-metal-arm": hours([90, ...Array<number>(11).fill(1)]) } };
     const fleet = live(aFleet({ "fcvm-metal-arm": { phase: "running", upFor: 48 * 3_600_000 } }));
     await onScreen({ ops: fakeOps({ fleet, metrics }) }, SMALL, (screen) => {
-      expect(screen.text()).toContain("stops in 20 min");
+      expect(screen.text()).toContain("stops in 40 min");
       expect(screen.text()).toContain("idle 11 h");
     });
   });
