@@ -58,4 +58,9 @@ resource "aws_eip_association" "fcvm_metal_arm" {
   allocation_id       = aws_eip.fcvm_metal_arm.allocation_id
   instance_id         = aws_instance.fcvm_metal_arm.id
   allow_reassociation = true
+
+  # Adopted as it is: AWS does not tell it, and a difference would take the address off and put it on again.
+  lifecycle {
+    ignore_changes = [allow_reassociation]
+  }
 }

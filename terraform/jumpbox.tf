@@ -51,7 +51,7 @@ resource "aws_ebs_volume" "jumpbox_home" {
   # Its data outlives every machine; its zone and encryption were settled when it was made, its size when it was adopted.
   lifecycle {
     prevent_destroy = true
-    ignore_changes  = [availability_zone, encrypted, kms_key_id, snapshot_id, size, type, iops, throughput]
+    ignore_changes  = [availability_zone, encrypted, kms_key_id, snapshot_id, size, type, iops, throughput, final_snapshot]
   }
 }
 
@@ -76,6 +76,11 @@ resource "aws_eip_association" "jumpbox" {
   allocation_id       = aws_eip.jumpbox.allocation_id
   instance_id         = aws_instance.jumpbox.id
   allow_reassociation = true
+
+  # Adopted as it is: AWS does not tell it, and a difference would take the address off and put it on again.
+  lifecycle {
+    ignore_changes = [allow_reassociation]
+  }
 }
 
 resource "aws_iam_role" "jumpbox" {

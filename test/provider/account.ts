@@ -44,6 +44,14 @@ function agreement(prompt: string): string {
   return /^Type (\S+)/.exec(prompt)?.[1] ?? "y";
 }
 
+/** The real CLI, but for the one call of ours that moto does not know. */
+const AWS = `#!/bin/bash
+case "$1 $2" in
+  "backup list-backup-selections") echo '{ "BackupSelectionsList": [] }' ;;
+  *) PATH=\${PATH#*:} exec aws "$@" ;;
+esac
+`;
+
 /** A folder of its own and an account of its own, with nothing in it. */
 export async function startAccount(): Promise<Account> {
   if (!MIRROR) throw new Error("there is no provider here");
@@ -56,6 +64,7 @@ export async function startAccount(): Promise<Account> {
   ];
   for (const one of [bin, standIn, home]) await mkdir(one);
   await cp(join(import.meta.dirname, "..", "ops", "terraform", "stand-in", "podman"), join(bin, "podman"));
+  await writeFile(join(bin, "aws"), AWS, { mode: 0o755 });
   await writeFile(join(folder, "Dockerfile"), "FROM nothing\n");
   await adaptedCopy(terraformDir, MIRROR.version);
   await mkdir(join(terraformDir, "auto-stop", "dist"), { recursive: true });

@@ -28,7 +28,7 @@ test("a resource that is there already and cannot be taken over", async () => {
     const resource = String(one.to).replace(/^\$\{|\[each\.key\]|\}$/g, "");
     expect(one).toMatchObject({
       for_each: `\${lookup(var.adopt, "${resource}", {})}`,
-      id: "${each.value}",
+      id: `\${each.value}`,
     });
   }
 });
