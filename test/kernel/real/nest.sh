@@ -1,6 +1,6 @@
 #!/bin/busybox sh
 # The first process of L0 and L1 (a Debian arm64 root with QEMU), and of L2 (an initramfs): each starts the next one and shows its console.
-/bin/busybox --install -s /bin 2>/dev/null
+[ -e /bin/mount ] || /bin/busybox --install -s /bin
 export PATH=/bin:/usr/bin:/sbin
 mount -t proc proc /proc
 mount -t sysfs sys /sys

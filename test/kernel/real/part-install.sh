@@ -59,11 +59,14 @@ on_disk() {
     disk=$1 at=$2 tree=$3; shift 3
     mkdir -p "$at"
     device=$(losetup --find --show "$disk")
-    trap "umount -R \"$at\" || umount -Rl \"$at\"; losetup -d $device" EXIT
-    mount "$device" "$at"; touch "$at/etc/installing"
+    trap "rm -f \"$at/etc/installing\"; umount -R \"$at\" || umount -Rl \"$at\"; losetup -d $device" EXIT
+    # GRUB would look behind a loop device for its file: here it is a plain disk by its name.
+    mount -t tmpfs dev /dev
+    mknod "$device" b 7 "${device#/dev/loop}"; mknod /dev/sda b 7 "${device#/dev/loop}"
+    mknod -m 666 /dev/null c 1 3; mknod -m 666 /dev/zero c 1 5; mknod -m 666 /dev/random c 1 8; mknod -m 666 /dev/urandom c 1 9
+    mount /dev/sda "$at"; touch "$at/etc/installing"
     mount -t proc proc "$at/proc"; mount -t sysfs sys "$at/sys"; mount --bind /dev "$at/dev"; mount --bind "$tree" "$at/build"
-    chroot "$at" env -i HOME=/root PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
-    rm -f "$at/etc/installing"' on_disk "$root/build/machine.img" "$work/mounted" "$root/build/host-small" "$@"
+    chroot "$at" env -i HOME=/root PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"' on_disk "$root/build/machine.img" "$work/mounted" "$root/build/host-small" "$@"
 }
 install_host() { # LOG
   on_disk BUILD_DIR=/build KERNEL_VERSION="$version" /kernel/install-host.sh >"$logs/$1.log" 2>&1 || true
@@ -73,14 +76,20 @@ environment() { on_disk grub-editenv /boot/grub/grubenv list; }
 # boot STEP…: as many boots as steps; what the machine said in $log.
 boot() {
   on_disk sh -c 'printf "%s\n" "$@" >/steps' steps "$@"
-  log=$logs/boot-install-$1-$#.log
-  inside timeout 3600 qemu-system-x86_64 -M pc -cpu max -smp 2 -m 768 -nodefaults -nographic -serial stdio -kernel /build/grub.bin \
-    -drive if=none,id=root,file=/build/machine.img,format=raw -device nvme,drive=root,serial=1,bootindex=1 </dev/null >"$log" 2>&1 || true
+  log=$logs/boot-install-$1.log
+  # shellcheck disable=SC2016 # for the inner shell
+  inside bash -uc 'timeout 3600 qemu-system-x86_64 "$@" </dev/null >/build/boot.log 2>&1 &
+    while kill -0 "$!" 2>/dev/null; do
+      if grep -aq "TRIAL: no more steps" /build/boot.log; then kill "$!"; fi
+      sleep 1
+    done' boot -M pc -cpu max -smp 2 -m 768 -nodefaults -nographic -serial stdio -kernel /build/grub.bin \
+    -drive if=none,id=root,file=/build/machine.img,format=raw -device nvme,drive=root,serial=1,bootindex=1
+  cp "$root/build/boot.log" "$log"
   kernel_lines "$log" '^TRIAL |Linux version'
 }
 
 on_disk update-grub >"$logs/update-grub.log" 2>&1 || stop "update-grub failed: $logs/update-grub.log."
-on_disk grub-editenv /boot/grub/grubenv create
+on_disk sh -euc 'mkdir -p /boot/grub/i386-pc; cp /usr/lib/grub/i386-pc/*.mod /usr/lib/grub/i386-pc/*.lst /boot/grub/i386-pc/; grub-editenv /boot/grub/grubenv create'
 
 install_host install-1
 environment >"$logs/environment-1.log"

@@ -14,12 +14,15 @@ cp "$root$image" "$root/build/arm-root/boot/Image"
 cp "$root/build/initramfs-nest.gz" "$root/build/arm-root/boot/initramfs.gz"
 cp "$root/build/probe-arm64" "$root/build/arm-root/usr/bin/probe"
 cp "$here/nest.sh" "$root/build/arm-root/nest.sh"
-inside bash -euc 'cd /build; rm -f nest.img; truncate -s 600M nest.img; mke2fs -q -t ext4 -d arm-root nest.img'
+# Read-only in L0 and L1 alike, which see the same disk: without a journal, and with busybox's names in it.
+inside bash -euc 'cd /build
+  for name in $(busybox --list); do [ -e "arm-root/usr/bin/$name" ] || [ -L "arm-root/usr/bin/$name" ] || ln -s busybox "arm-root/usr/bin/$name"; done
+  rm -f nest.img; truncate -s 600M nest.img; mke2fs -q -t ext4 -O ^has_journal -d arm-root nest.img'
 log=$logs/boot-nested.log
 began=$SECONDS
 inside timeout 5400 qemu-system-aarch64 -M virt,virtualization=on,gic-version=3 -cpu max,pauth-impdef=on -smp 2 -m 2560 -nodefaults \
   -nographic -serial stdio -no-reboot -kernel "$image" -drive if=none,id=root,file=/build/nest.img,format=raw \
-  -device virtio-blk-device,drive=root -append "console=ttyAMA0 root=/dev/vda rw init=/nest.sh level=0 kvm-arm.mode=nested panic=-1" \
+  -device virtio-blk-device,drive=root -append "console=ttyAMA0 root=/dev/vda ro init=/nest.sh level=0 kvm-arm.mode=nested panic=-1" \
   </dev/null >"$log" 2>&1 || true
 say "booted  nested: three levels in $((SECONDS - began)) s"
 kernel_lines "$log" '^L[012]: |nv2|NV2'

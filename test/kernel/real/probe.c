@@ -142,6 +142,10 @@ static int fuse(const char *mountpoint)
 	snprintf(options, sizeof(options), "fd=%d,rootmode=40755,user_id=0,group_id=0,allow_other", fd);
 	if (mount("probe", mountpoint, "fuse.probe", MS_NOSUID | MS_NODEV, options)) return fail("mount");
 	if (fork()) return 0;
+	/* Whoever started us waits for the end of what we print: from here on that is the console. */
+	int console = open("/dev/console", O_WRONLY);
+	dup2(console, 1);
+	dup2(console, 2);
 	for (;;) {
 		ssize_t size = read(fd, in, sizeof(in));
 		if (size < 0 && errno == EINTR) continue;
