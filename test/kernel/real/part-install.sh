@@ -39,7 +39,7 @@ distribution=$(find "$machine/boot" -name 'vmlinuz-*-cloud-amd64' -printf '%f\n'
 cp "$here/trial.sh" "$machine/trial.sh"
 rm -rf "$machine/kernel" "$machine/build"
 cp -a "$repository/kernel" "$machine/kernel"
-printf '%s\n' GRUB_DEFAULT=0 GRUB_TIMEOUT=0 'GRUB_CMDLINE_LINUX="console=ttyS0 init=/trial.sh"' GRUB_DISABLE_OS_PROBER=true \
+printf '%s\n' GRUB_DEFAULT=0 GRUB_TIMEOUT=0 GRUB_TERMINAL=console 'GRUB_CMDLINE_LINUX="console=ttyS0 init=/trial.sh"' GRUB_DISABLE_OS_PROBER=true \
   >"$machine/etc/default/grub"
 mkdir -p "$machine/boot/grub" "$machine/build"
 # In the root this machine's kernel would show through; in QEMU it is the real one that is asked.
