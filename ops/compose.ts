@@ -12,6 +12,7 @@ import { createFleetCore } from "./fleet/refresh.ts";
 import { createLookStore } from "./fleet/stored.ts";
 import { createKernels } from "./kernel/kernels.ts";
 import { createBuildWatch } from "./kernel/watch.ts";
+import { usualSteps } from "./machine/usual.ts";
 import { createHistory } from "./operation/history.ts";
 import { createOperations } from "./operation/operations.ts";
 import type { Ops } from "./ops.ts";
@@ -53,6 +54,7 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
     clock,
     history,
     explain,
+    usual: usualSteps,
     onEnded: (run) => {
       // Only where the loops run: what an operation did is then on the screen at once.
       if (fleet.get().nextAt !== undefined) void fleet.refresh();

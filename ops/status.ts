@@ -73,7 +73,7 @@ function row(machine: Machine, figures: Figures, now: number): readonly string[]
     machine.address ? `${machine.address.publicIp}${PLACES[machine.addressPlace]}` : (instance?.publicIp ?? "-"),
     up,
     idle?.since === undefined ? "-" : duration(now - idle.since),
-    root ? `${root.id}${machine.rootKind === "throw-away" ? " (throw-away)" : ""}` : "-",
+    root ? `${root.id}${machine.rootKind === "throw-away" ? " (temporary)" : ""}` : "-",
     cost(machine, figures),
   ];
 }
@@ -81,8 +81,8 @@ function row(machine: Machine, figures: Figures, now: number): readonly string[]
 const PLACES: Readonly<Record<Machine["addressPlace"], string>> = {
   here: "",
   unrecorded: "",
-  elsewhere: " (elsewhere)",
-  nowhere: " (on nothing)",
+  elsewhere: " (on another machine)",
+  nowhere: " (not attached)",
 };
 
 function cost(machine: Machine, figures: Figures): string {

@@ -22,6 +22,7 @@ import { useKeys } from "./keys/use-keys.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { type Navigation, type NavigationAction, navigate, type Overlay, START } from "./navigation.ts";
 import { Overlays } from "./overlays.tsx";
+import { cancelledWords, isGivenUp } from "./run/outcome.ts";
 import { RunStrip } from "./run/run-strip.tsx";
 import { useStore } from "./shared/use-store.ts";
 import { useBell } from "./terminal/bell.ts";
@@ -93,6 +94,7 @@ export function App({ ops, lifecycle, loan, terminal, repaint }: AppProps) {
   useChangeToasts(ops, place, tell);
   useSignInOverlay(runs, top, dispatch);
   useTerminalKeys(cockpit, loan, repaint);
+  useGivenUp(runs, dispatch, tell);
   useCtrlC(cockpit, top?.kind === "run" ? top.runId : undefined);
   useKeys("fleet", fleetHandlers(cockpit), { active: top === undefined });
 
@@ -207,6 +209,23 @@ function useTerminalKeys({ lend }: Cockpit, loan: AppProps["loan"], repaint: () 
     if (name === "ctrl+z") stop();
     if (name === "ctrl+l") repaint();
   });
+}
+
+/** What a person said no to needs no screen: back to what was there before, in a sentence. */
+function useGivenUp(runs: readonly Run[], dispatch: Cockpit["dispatch"], tell: Tell): void {
+  const watched = useRef(new Set<Run>());
+  useEffect(() => {
+    for (const run of runs) {
+      if (watched.current.has(run)) continue;
+      watched.current.add(run);
+      void run.finished.then((outcome) => {
+        const { id, title } = run.get();
+        if (outcome.status !== "cancelled" || !isGivenUp(run.get())) return;
+        dispatch({ type: "close-run", runId: id });
+        tell(`${title}: ${cancelledWords(outcome)}.`);
+      });
+    }
+  }, [runs, dispatch, tell]);
 }
 
 /** The first press warns, the second asks what `q` asks. A live run that is looked at hears it itself, and asks whether to stop. */

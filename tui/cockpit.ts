@@ -118,6 +118,14 @@ async function enter(cockpit: Cockpit, machine: MachineName, chosen: string | un
   else await connect(cockpit, machine, session && isLost(session) ? session.id : undefined);
 }
 
+/** From the end of a run on a machine to a shell there. */
+export function openShell(cockpit: Cockpit, run: Run): void {
+  const { id, machine } = run.get();
+  if (!machine) return;
+  cockpit.dispatch({ type: "close-run", runId: id });
+  void enter(cockpit, machine, undefined);
+}
+
 function isLost({ end }: SessionSummary): boolean {
   return end?.kind === "link-lost" || end?.kind === "machine-gone";
 }
@@ -236,7 +244,7 @@ export function quit({ ops, dispatch, end }: Cockpit): void {
   else dispatch({ type: "open", overlay: { kind: "quit", lines } });
 }
 
-/** Deletes an orphan; the operation asks for its ID to be typed. */
+/** Deletes an unattached volume; the operation asks for its ID to be typed. */
 export function deleteVolume(cockpit: Cockpit, volumeId: string): void {
   const { ops } = cockpit;
   show(

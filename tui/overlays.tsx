@@ -1,7 +1,8 @@
 /** Draws what lies over the fleet screen. */
 
+import type { Fleet, Machine } from "../ops/fleet/model.ts";
 import type { Run } from "../ops/operation/run.ts";
-import { type Cockpit, deleteVolume } from "./cockpit.ts";
+import { type Cockpit, deleteVolume, openShell } from "./cockpit.ts";
 import { HelpScreen } from "./help/help.tsx";
 import { HistoryScreen, StoredRunScreen } from "./history/history.tsx";
 import { OrphansScreen } from "./history/orphans.tsx";
@@ -35,7 +36,13 @@ export function Overlays({ cockpit, overlay, runs, columns, rows, whyNot }: Over
       const run = runs.find((one) => one.get().id === overlay.runId);
       const shared = { ...window, environment, onBack: back };
       return run ? (
-        <RunScreen key={overlay.runId} {...shared} run={run} />
+        <RunScreen
+          key={overlay.runId}
+          {...shared}
+          run={run}
+          machine={machineOf(run, fleet)}
+          onShell={() => openShell(cockpit, run)}
+        />
       ) : (
         <StoredRunScreen {...shared} history={history} runId={overlay.runId} />
       );
@@ -63,4 +70,9 @@ export function Overlays({ cockpit, overlay, runs, columns, rows, whyNot }: Over
     case "quit":
       return <QuitDialog {...window} lines={overlay.lines} onStay={back} onQuit={cockpit.end} />;
   }
+}
+
+function machineOf(run: Run, fleet: Fleet | undefined): Machine | undefined {
+  const { machine } = run.get();
+  return machine && fleet?.machines[machine];
 }

@@ -19,6 +19,21 @@ interface Report {
   readonly ended: (state: "done" | "failed") => void;
 }
 
+/** What a step that is over came to. AWS answers to a call with what has only begun: "is stopping". */
+const FINISHED: Readonly<Partial<Record<StepId, string>>> = {
+  stop: "stopped",
+  release: "released",
+  detach: "detached",
+  attach: "attached as root",
+  protect: "kept on termination",
+  start: "running",
+  address: "attached",
+};
+
+function finished(step: StepId, lastAnswer: string): string | undefined {
+  return FINISHED[step] ?? (lastAnswer || undefined);
+}
+
 export function createReport(context: OperationContext): Report {
   let current: StepId | undefined;
   let shown = "";
@@ -26,7 +41,7 @@ export function createReport(context: OperationContext): Report {
 
   const show = (step: StepId, state: StepState, detail?: string) => {
     if (current !== undefined && current !== step)
-      context.step(current, STEPS[current], "done", lastAnswer || undefined);
+      context.step(current, STEPS[current], "done", finished(current, lastAnswer));
     if (current !== step) lastAnswer = "";
     current = step;
     const text = `${step} ${state} ${detail}`;
@@ -35,7 +50,6 @@ export function createReport(context: OperationContext): Report {
     shown = text;
     context.step(step, STEPS[step], state, detail);
   };
-  const withAnswer = (text: string) => (lastAnswer ? `${text}. AWS answered: ${lastAnswer}` : text);
 
   return {
     acting: ({ step, act, why }) => show(step, "running", `${sayAct(act)}: ${why}`),
@@ -44,10 +58,9 @@ export function createReport(context: OperationContext): Report {
       lastAnswer = answer;
       if (current) show(current, "running", answer);
     },
-    waiting: ({ step, reason, until }) =>
-      show(step, "waiting", withAnswer(`${reason.replace(/\.$/, "")}; waiting until ${until}`)),
+    waiting: ({ step, reason, until }) => show(step, "waiting", `${reason.replace(/\.$/, "")}; waiting until ${until}`),
     settling: () => {
-      if (current) show(current, "waiting", withAnswer("AWS has said yes; waiting until its answers show it"));
+      if (current) show(current, "waiting", "AWS has said yes; waiting until its answers show it");
     },
     doubting: (sentence) => show(current ?? "look", "waiting", `${sentence} Looking once more to be sure`),
     trouble: ({ sentence, code }) => {
@@ -60,7 +73,13 @@ export function createReport(context: OperationContext): Report {
       current = undefined;
     },
     ended: (state) => {
-      if (current) context.step(current, STEPS[current], state, lastAnswer || undefined);
+      if (current)
+        context.step(
+          current,
+          STEPS[current],
+          state,
+          state === "done" ? finished(current, lastAnswer) : lastAnswer || undefined,
+        );
       current = undefined;
     },
   };

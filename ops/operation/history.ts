@@ -216,6 +216,7 @@ function rebuild(id: string, text: string): RunState | undefined {
     log: [],
     progress: undefined,
     question: undefined,
+    waitedMs: 0,
     deviceCode: undefined,
     cancelling: false,
     outcome: undefined,

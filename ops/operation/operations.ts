@@ -4,9 +4,10 @@ import type { Clock } from "../clock.ts";
 import type { Failure } from "../failure.ts";
 import type { Operations } from "../ops.ts";
 import { cell } from "../store.ts";
+import { learned } from "./forecast.ts";
 import type { History } from "./history.ts";
 import { type Run, startRun } from "./run.ts";
-import type { Operation, OperationContext } from "./types.ts";
+import type { Operation, OperationContext, StepAhead } from "./types.ts";
 
 /** Runs that have ended and are still held in memory; the history has more. */
 const ENDED_KEPT = 50;
@@ -15,11 +16,13 @@ interface OperationsParts {
   readonly clock: Clock;
   readonly history: History;
   readonly explain: (error: unknown) => Failure;
+  /** The steps that an operation usually has; the history knows better how long they take here. */
+  readonly usual?: (operation: Operation) => readonly StepAhead[];
   /** Hears of every run that ends, after its outcome is in its state. */
   readonly onEnded?: (run: Run) => void;
 }
 
-export function createOperations({ clock, history, explain, onEnded }: OperationsParts): Operations {
+export function createOperations({ clock, history, explain, usual, onEnded }: OperationsParts): Operations {
   const runs = cell<readonly Run[]>([]);
   let started = 0;
   return {
@@ -30,10 +33,13 @@ export function createOperations({ clock, history, explain, onEnded }: Operation
       const id = idOf(operation, clock.now(), started);
       let log: OperationContext["log"] = () => {};
       const record = history.begin(id, (sentence) => log(sentence, "note"));
+      const ahead = cell(usual?.(operation) ?? []);
+      if (ahead.get().length > 0) void learned(ahead.get(), history, operation).then(ahead.set);
       const run = startRun(
         id,
         {
           ...operation,
+          ...(ahead.get().length > 0 ? { ahead } : {}),
           run: (context) => {
             log = context.log;
             return operation.run(context);

@@ -43,7 +43,9 @@ export interface RunState {
   /** The newest lines only, LOG_KEPT at most. */
   readonly log: readonly LogLine[];
   readonly progress: { readonly done: number; readonly total: number; readonly unit: string } | undefined;
-  readonly question: { readonly id: number; readonly question: Question } | undefined;
+  readonly question: { readonly id: number; readonly question: Question; readonly at: number } | undefined;
+  /** For how many milliseconds it has waited for answers, in all. */
+  readonly waitedMs: number;
   readonly deviceCode: DevicePrompt | undefined;
   readonly cancelling: boolean;
   readonly outcome: Outcome | undefined;
@@ -56,6 +58,7 @@ export interface Run extends Store<RunState> {
   /** Settles with the outcome; never rejects. */
   readonly finished: Promise<Outcome>;
   /** The operation's own, where it has them. */
+  readonly ahead?: Operation["ahead"];
   readonly plan?: Operation["plan"];
   readonly kernel?: Operation["kernel"];
 }
@@ -91,6 +94,7 @@ export function startRun(
     log: [],
     progress: undefined,
     question: undefined,
+    waitedMs: 0,
     deviceCode: undefined,
     cancelling: false,
     outcome: undefined,
@@ -169,6 +173,7 @@ export function startRun(
       for (const questionId of [...waiting.keys()]) settleQuestion(questionId, undefined);
     },
     finished,
+    ...(operation.ahead ? { ahead: operation.ahead } : {}),
     ...(operation.plan ? { plan: operation.plan } : {}),
     ...(operation.kernel ? { kernel: operation.kernel } : {}),
   };
@@ -189,9 +194,10 @@ export function reduceRun(run: RunState, event: OperationEvent): RunState {
     case "progress":
       return { ...run, progress: { done: event.done, total: event.total, unit: event.unit } };
     case "question":
-      return { ...run, question: { id: event.id, question: event.question } };
+      return { ...run, question: { id: event.id, question: event.question, at: event.at } };
     case "answer":
-      return run.question?.id === event.id ? { ...run, question: undefined } : run;
+      if (run.question?.id !== event.id) return run;
+      return { ...run, question: undefined, waitedMs: run.waitedMs + Math.max(0, event.at - run.question.at) };
     case "device-code":
       return { ...run, deviceCode: event.prompt };
     case "result":

@@ -110,6 +110,14 @@ export interface OperationContext {
   readonly harmless: (yes: boolean) => void;
 }
 
+/** A step that an operation of this kind usually has. */
+export interface StepAhead {
+  readonly id: string;
+  readonly title: string;
+  /** How long it usually takes, in milliseconds. */
+  readonly usualMs: readonly [least: number, most: number];
+}
+
 export interface Operation {
   /** The verb, as in the Make target: "start", "swap", "login". */
   readonly name: string;
@@ -118,6 +126,8 @@ export interface Operation {
   readonly machine?: MachineName;
   /** Whether quitting the cockpit may end it without a word; what changes the world says false. */
   readonly harmlessToDrop?: boolean;
+  /** The steps that it usually has, the first to come first, for a screen that shows how far it is. */
+  readonly ahead?: Store<readonly StepAhead[]>;
   /** What it plans and applies, for a screen that shows more than its steps. */
   readonly plan?: Store<PlanView>;
   /** The kernel build that it follows, for a screen that shows its progress and its whole log. */

@@ -57,7 +57,7 @@ async function startUp(start: () => Program): Promise<[number, number]> {
   const program = start();
   await program.waitFor("fcvm-metal-arm", 30_000);
   const frame = performance.now() - began;
-  await program.waitFor("THROW-AWAY ROOT", 30_000);
+  await program.waitFor("TEMPORARY DISK", 30_000);
   const row = performance.now() - began;
   program.kill();
   await program.exited;
@@ -76,7 +76,7 @@ function awsCommand(env: NodeJS.ProcessEnv): Promise<number | undefined> {
 
 /** What a cockpit costs that nobody touches, on an account in which nothing moves. */
 async function idle(program: Program): Promise<readonly BenchRow[]> {
-  await program.waitFor("THROW-AWAY ROOT", 30_000);
+  await program.waitFor("TEMPORARY DISK", 30_000);
   await program.waitFor(/load \d/, 30_000);
   await program.quiet();
   const { pid } = program;

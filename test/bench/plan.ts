@@ -85,7 +85,7 @@ async function largePlan(): Promise<BenchRow> {
     const times: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const program = cockpit();
-      await program.waitFor("THROW-AWAY ROOT", 30_000);
+      await program.waitFor("TEMPORARY DISK", 30_000);
       await program.press("a");
       await program.waitFor(`+ ${RESOURCES} to create`, 60_000);
       times.push(Date.now() - Number(await readFile(join(terraform, "shown"), "utf8")));
@@ -232,7 +232,7 @@ for (const line of lines) {
 }
 
 async function watch(program: Program, terraform: string): Promise<Omit<Watched, "alone">> {
-  await program.waitFor("THROW-AWAY ROOT", 30_000);
+  await program.waitFor("TEMPORARY DISK", 30_000);
   await program.press("a");
   await program.waitFor(`+ ${APPLIED} to create`, 60_000);
   await program.waitFor("a answer");

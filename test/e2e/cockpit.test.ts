@@ -32,10 +32,11 @@ describe("the cockpit, built, under a pty", () => {
     const stage = await scene();
     const cockpit = stage.cockpit();
     await cockpit.waitFor("stored 9 h ago");
+    expect(cockpit.written()).not.toContain("All is well");
     seesThreeMachines(cockpit);
     await signIn(cockpit, stage);
-    await cockpit.waitFor("running on a throw-away root");
-    await cockpit.waitFor("THROW-AWAY ROOT");
+    await cockpit.waitFor("running on a temporary disk");
+    await cockpit.waitFor("TEMPORARY DISK");
     await cockpit.waitFor(/▌ ● fcvm-metal-arm/);
     // The headline says s: it is about its machine also where another one is chosen that needs no swap.
     await cockpit.press("up");
@@ -43,8 +44,7 @@ describe("the cockpit, built, under a pty", () => {
     await cockpit.press("s");
     await cockpit.waitFor("Swap fcvm-metal-arm back to its own disk?");
     await cockpit.press("escape");
-    await cockpit.waitFor("Nothing was done");
-    await cockpit.press("escape");
+    await cockpit.waitFor("cancelled, nothing was done");
     await cockpit.waitFor(/▌ ● fcvm-metal-arm/);
     await cockpit.press("q");
     expect((await cockpit.exited).exitCode).toBe(0);
@@ -96,7 +96,7 @@ describe("the cockpit, built, under a pty", () => {
     const stage = await scene();
     const cockpit = stage.cockpit();
     await signIn(cockpit, stage);
-    await cockpit.waitFor("running on a throw-away root");
+    await cockpit.waitFor("running on a temporary disk");
     stage.simulator.faults.add({ kind: "throttle", operation: "ec2:*" });
     await cockpit.waitFor("AWS is being asked too often");
     seesThreeMachines(cockpit);
@@ -116,18 +116,18 @@ describe("the cockpit, built, under a pty", () => {
     const stage = await scene();
     const cockpit = stage.cockpit();
     await signIn(cockpit, stage);
-    await cockpit.waitFor("running on a throw-away root");
+    await cockpit.waitFor("running on a temporary disk");
     stage.simulator.sso.revokeSessions();
     stage.simulator.credentials.expireAll();
     await signIn(cockpit, stage);
-    await cockpit.waitFor("running on a throw-away root");
+    await cockpit.waitFor("running on a temporary disk");
   });
 
   it("is never higher than the window, whatever its size, also with a dialog open", async () => {
     const stage = await scene();
     const cockpit = stage.cockpit();
     await signIn(cockpit, stage);
-    await cockpit.waitFor("running on a throw-away root");
+    await cockpit.waitFor("running on a temporary disk");
     for (const key of ["", "?", "o", "h"]) {
       if (key) await cockpit.press(key);
       for (const [columns, rows] of [

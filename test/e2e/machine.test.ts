@@ -35,7 +35,7 @@ describe("enter", () => {
     const before = cockpit.text();
     await cockpit.press("ctrl+]");
     await cockpit.waitFor(/fcvm-metal-x86 +running/);
-    await cockpit.waitFor("1 open");
+    await cockpit.waitFor("1 shell");
     await cockpit.press("enter");
     // The fleet screen shows the session's last lines too: only the whole screen tells.
     await cockpit.waitFor((text) => text === before);
@@ -50,11 +50,11 @@ describe("enter", () => {
     const stage = await scene(QUICK);
     const cockpit = stage.cockpit({ columns: 120, rows: 40 });
     await signIn(cockpit, stage);
-    await cockpit.waitFor("THROW-AWAY ROOT");
+    await cockpit.waitFor("TEMPORARY DISK");
     await cockpit.press("up", "enter");
     await cockpit.waitFor("ubuntu@jumpbox:~$");
     await cockpit.press("ctrl+]");
-    await cockpit.waitFor("1 open");
+    await cockpit.waitFor("1 shell");
     await cockpit.press("q");
     await cockpit.waitFor("Quit the cockpit?");
     await cockpit.press("escape");
@@ -69,7 +69,7 @@ describe("enter", () => {
     const stage = await scene(QUICK);
     const cockpit = stage.cockpit();
     await signIn(cockpit, stage);
-    await cockpit.waitFor("THROW-AWAY ROOT");
+    await cockpit.waitFor("TEMPORARY DISK");
     await cockpit.press("enter");
     await cockpit.waitFor("is on a throw-away root");
     await cockpit.takesAnswers();
@@ -92,7 +92,7 @@ describe("swap", () => {
     const stage = await scene(QUICK);
     const cockpit = stage.cockpit();
     await signIn(cockpit, stage);
-    await cockpit.waitFor("running on a throw-away root");
+    await cockpit.waitFor("running on a temporary disk");
     await cockpit.press("s");
     await cockpit.waitFor("Swap fcvm-metal-arm back to its own disk?");
     for (const id of [STORY_IDS.arm, STORY_IDS.armThrowAwayRoot, PERSISTENT["fcvm-metal-arm"].volumeId]) {
@@ -101,8 +101,8 @@ describe("swap", () => {
     // Cancel is focused: Enter alone does nothing.
     await cockpit.takesAnswers();
     await cockpit.press("enter");
-    await cockpit.waitFor(/Nothing was done|cancelled/i);
-    await cockpit.press("escape", "s");
+    await cockpit.waitFor("cancelled, nothing was done");
+    await cockpit.press("s");
     await cockpit.waitFor("[ Cancel ]");
     await cockpit.press("right", "enter");
     await cockpit.waitFor("Stop the machine");
@@ -117,7 +117,7 @@ describe("swap", () => {
     const stage = await scene(QUICK);
     const cockpit = stage.cockpit();
     await signIn(cockpit, stage);
-    await cockpit.waitFor("running on a throw-away root");
+    await cockpit.waitFor("running on a temporary disk");
     await cockpit.press("s");
     await cockpit.waitFor("[ Cancel ]");
     await cockpit.press("right", "enter");
@@ -132,7 +132,7 @@ describe("swap", () => {
     await again.press("right", "enter");
     await again.waitFor(/Swap fcvm-metal-arm.* done/);
     await again.press("escape");
-    await again.waitFor("persistent root");
+    await again.waitFor(/your disk(?! back)/);
     expect(stage.simulator.account().volumes[PERSISTENT["fcvm-metal-arm"].volumeId]?.attachment).toBeDefined();
     await throwAwayIsGone(stage);
   });

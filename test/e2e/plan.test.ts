@@ -6,7 +6,7 @@ it("a: plans, shows what is dangerous, applies after the name is typed, and offe
   const stage = await scene({ latencyScale: 0.02 });
   const cockpit = stage.cockpit({ columns: 110, rows: 36 });
   await signIn(cockpit, stage);
-  await cockpit.waitFor("running on a throw-away root");
+  await cockpit.waitFor("running on a temporary disk");
   const before = living(stage.simulator.account(), "fcvm-metal-x86")?.id;
   await cockpit.press("a");
   await cockpit.waitFor("▲ DANGEROUS");

@@ -124,7 +124,7 @@ async function swap({ stage, hand, pick }: Today): Promise<void> {
   const { simulator } = stage;
   simulator.update(() => recreatedAccount(simulator.clock.now()));
   await hand.press("r");
-  await hand.see("THROW-AWAY ROOT");
+  await hand.see("TEMPORARY DISK");
   await hand.choose("fcvm-metal-arm");
   // A session that ends in the middle is renewed in the middle.
   if (pick([true, false, false])) simulator.credentials.expireAll();

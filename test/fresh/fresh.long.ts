@@ -42,7 +42,7 @@ describe.skipIf(lacks)(`a bare Debian with ${PACKAGES.join(", ")}${lacks ? ` (${
     for (const name of ["jumpbox", "fcvm-metal-arm", "fcvm-metal-x86"]) expect(demo.text()).toContain(name);
     expect(demo.text()).toContain("stored 9 h ago");
     await demo.press("l");
-    await demo.waitFor("running on a throw-away root", MINUTE);
+    await demo.waitFor("running on a temporary disk", MINUTE);
     await demo.press("up", "enter");
     await demo.waitFor("ubuntu@jumpbox:~$", MINUTE);
     demo.write("exit\r");

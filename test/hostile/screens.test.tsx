@@ -117,6 +117,7 @@ describe("no escape sequence from outside reaches the terminal", () => {
         progress: { done: 1, total: 2, unit: attack("u") },
         question: undefined,
         deviceCode: undefined,
+        waitedMs: 0,
         cancelling: false,
       },
       outcome: outcome(),

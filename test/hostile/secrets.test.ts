@@ -220,7 +220,7 @@ describe("secrets", () => {
     await cockpit.waitFor("Approve only if you started this");
     stage.simulator.sso.decide("approved");
     await cockpit.waitFor("123456789012");
-    await cockpit.waitFor("running on a throw-away root");
+    await cockpit.waitFor("running on a temporary disk");
     await echo(here, "DescribeVolumes", true);
     await cockpit.press("r");
     await cockpit.waitFor(/You sent|not in a state/);

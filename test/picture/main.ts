@@ -42,7 +42,7 @@ async function toTheMoment({ waitFor, press }: Program): Promise<void> {
   await press("l");
   await shows("Approve only if you started this");
   stage.simulator.sso.decide("approved");
-  await shows("running on a throw-away root");
+  await shows("running on a temporary disk");
   // Everything has been asked once, and the sign-in is no news any more.
   await shows((text) => /load \d/.test(text) && text.includes("as of") && !/Sign in\s+done/.test(text));
   await press("k");

@@ -30,7 +30,7 @@ it("refuses a colour that is not one of the sixteen", async () => {
 
 it("the README shows the picture that was taken", () => {
   const svg = readFileSync("tui/cockpit.svg", "utf8");
-  for (const words of ["jumpbox", "fcvm-metal-arm", "fcvm-metal-x86", "THROW-AWAY ROOT", "compiling"]) {
+  for (const words of ["jumpbox", "fcvm-metal-arm", "fcvm-metal-x86", "TEMPORARY DISK", "compiling"]) {
     expect(svg).toContain(words);
   }
   expect(readFileSync("README.md", "utf8").split("\n").slice(0, 12).join("\n")).toContain("(tui/cockpit.svg)");

@@ -36,3 +36,17 @@ it("each folder opens with one line that says what lives there and what does not
     .map(([folder, lines]) => `${folder}: ${lines.length} such lines`);
   expect(wrong, 'a line as in "/** This folder: … Not here: … */" stands first in the chief file').toEqual([]);
 });
+
+it("README's table names every folder of ops and tui, with its own line", () => {
+  const readme = textOf("README.md");
+  const missing = ["ops", "tui"].flatMap(folders).flatMap((folder) => {
+    const line = linesOf(folder)[0] ?? "";
+    const [, words = ""] = /This folder: (.*?)\. Not here: /.exec(line) ?? [];
+    const row = `| \`${folder}/\` | ${words} |`;
+    return readme.includes(`${row}\n`) ? [] : [row];
+  });
+  expect(missing, "rows that README's table wants").toEqual([]);
+  const told = [...readme.matchAll(/^\| `((?:ops|tui)\/[^`]*)` \|/gm)].map(([, folder = ""]) => folder.slice(0, -1));
+  expect(told.toSorted()).toEqual(["ops", "tui"].flatMap(folders).toSorted());
+  expect(readme.split("\n").length - 1).toBeLessThan(130);
+});

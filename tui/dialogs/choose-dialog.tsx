@@ -51,7 +51,7 @@ export function ChooseDialog({ choices, onChoice, onNo, lines, ...window }: Choo
         ? hintLine(
             [
               [keyOf("choose", "up") + keyOf("choose", "down"), `${chosen + 1} of ${choices.length}`],
-              [keyOf("choose", "accept"), "take it"],
+              [keyOf("choose", "accept"), "choose"],
               [keyOf("choose", "back"), "cancel"],
             ],
             width,

@@ -116,7 +116,7 @@ export function ConfirmDialog({ yes, no, onYes, onNo, ...dialog }: ConfirmProps)
         ready
           ? hintLine(
               [
-                [keyOf("dialog", "next"), "the other"],
+                [keyOf("dialog", "next"), "next button"],
                 [keyOf("dialog", "accept"), focus === "yes" ? clean(yes) : clean(no)],
                 [keyOf("dialog", "back"), clean(no)],
               ],

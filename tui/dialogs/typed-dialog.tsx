@@ -36,13 +36,13 @@ export function TypedDialog({ word, yes, no, onYes, onNo, ...window }: TypedProp
   const footer = (width: number): readonly Line[] => [
     [t("Type ", "text.dim"), t(clean(word), "text.strong"), t(" and press Enter:", "text.dim")],
     [{ text: "› ", token: "accent", spoken: "Typed: " }, ...fieldLine(field, width - 2)],
-    [t(right ? "✓ That is it." : wrongness(text, word), token)],
+    [t(right ? "✓ It matches." : wrongness(text, word), token)],
     [],
     ready
       ? hintLine(
           [
             [keyOf("typed", "back"), clean(no)],
-            [keyOf("typed", "accept"), right ? clean(yes) : `${clean(yes)}, once the word is right`],
+            [keyOf("typed", "accept"), right ? clean(yes) : `${clean(yes)}, when it matches`],
           ],
           width,
         )

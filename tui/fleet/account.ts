@@ -1,4 +1,4 @@
-/** What belongs to the account and to no machine: orphans, strays, and what everything costs together. Pure. */
+/** What belongs to the account and to no machine: unattached volumes, strays, and what everything costs together. Pure. */
 
 import { duration } from "../../ops/fleet/derive/ages.ts";
 import { dollars, machineCost, orphansPerMonth } from "../../ops/fleet/derive/cost.ts";
@@ -9,7 +9,7 @@ import type { MetricsState } from "../../ops/fleet/state.ts";
 import { type Column, firstFitting, grid } from "../format/grid.ts";
 import { join, type Line, t, ticking } from "../format/line.ts";
 import { clean } from "../format/text.ts";
-import { ago, count, gigabytes, timeOfDay } from "../format/words.ts";
+import { ago, count, gibibytes, timeOfDay } from "../format/words.ts";
 import { keyOf } from "../keys/registry.ts";
 import { volumeCost } from "./machine-detail.ts";
 
@@ -22,7 +22,7 @@ interface Totals {
   readonly idlePerMonth: number;
 }
 
-/** What everything costs: now, an hour; and with every machine stopped, a month. Orphans count in both. */
+/** What everything costs: now, an hour; and with every machine stopped, a month. Unattached volumes count in both. */
 function totals(fleet: Fleet, metrics: MetricsState): Totals {
   const costs = MACHINE_NAMES.map((name) => machineCost(fleet.machines[name], metrics.spotPerHour[name]));
   const orphans = orphansPerMonth(fleet);
@@ -39,7 +39,7 @@ export function accountLine(fleet: Fleet, metrics: MetricsState, columns: number
   const volumes: Line = orphans.length
     ? [
         t(
-          `${count(orphans.length, "orphan volume")}, ${dollars(orphansPerMonth(fleet), "month")}: ${keyOf("fleet", "orphans")}`,
+          `${count(orphans.length, "unattached volume")}, ${dollars(orphansPerMonth(fleet), "month")}: ${keyOf("fleet", "orphans")}`,
           "status.warn",
         ),
       ]
@@ -73,13 +73,13 @@ function moneyLine(fleet: Fleet, metrics: MetricsState): Line {
   const { perHour, unknown, idlePerMonth } = totals(fleet, metrics);
   return [
     t(`${unknown ? "at least " : ""}${dollars(perHour, "h")}`),
-    dim(" in all now  ·  "),
+    dim(" total now  ·  "),
     t(dollars(idlePerMonth, "month")),
     dim(" with all stopped"),
   ];
 }
 
-/** The same with every orphan and stray by its ID, `height` rows at most; what did not fit is counted. */
+/** The same with every unattached volume and stray by its ID, `height` rows at most; what did not fit is counted. */
 export function accountLines(
   fleet: Fleet,
   metrics: MetricsState,
@@ -90,7 +90,7 @@ export function accountLines(
   if (height <= 0) return [];
   if (height === 1) return [accountLine(fleet, metrics, columns, now)];
   const rows = [...orphanRows(fleet, columns, now), ...strayRows(fleet)];
-  const nothing: Line = [dim("No orphan volumes, no stray spot requests or instances.")];
+  const nothing: Line = [dim("No unattached volumes, no stray spot requests or instances.")];
   const note: Line[] = [moneyLine(fleet, metrics), [dim(pricesNote(metrics))]].slice(0, height > 2 ? 2 : 1);
   const room = height - note.length;
   if (rows.length === 0) return [...note, nothing];
@@ -110,17 +110,17 @@ function pricesNote({ at, failure }: MetricsState): string {
 function orphanRows({ orphans }: Fleet, columns: number, now: number): Line[] {
   const cell = (line: (volume: Fleet["orphans"][number]) => Line) => orphans.map((volume) => [line(volume)]);
   const all: readonly Column[] = [
-    { groups: cell(() => [t("orphan", "status.warn")]) },
+    { groups: cell(() => [t("unattached", "status.warn")]) },
     { groups: cell((volume) => [t(clean(volume.id))]) },
-    { groups: cell((volume) => [t(`${gigabytes(volume.sizeGiB)} ${clean(volume.type)}`)]), align: "right" },
+    { groups: cell((volume) => [t(`${gibibytes(volume.sizeGiB)} ${clean(volume.type)}`)]), align: "right" },
     {
       groups: cell((volume) => [ticking((at) => `${duration(at - volume.createdAt)} old`, "text.dim")]),
       align: "right",
       drop: 1,
     },
     { groups: cell((volume) => [t(volumeCost(volume), "status.warn")]), align: "right" },
-    { groups: cell((volume) => [dim(clean(volume.name ?? "without a name"))]), grow: 8, drop: 3 },
-    { groups: cell((volume) => [dim(clean(volume.availabilityZone))]), drop: 2 },
+    { groups: cell((volume) => [dim(clean(volume.name ?? "without a name"))]), grow: 8, drop: 2 },
+    { groups: cell((volume) => [dim(clean(volume.availabilityZone))]), drop: 3 },
   ];
   return grid(all, 1, columns, now).flat();
 }
@@ -129,14 +129,14 @@ function strayRows({ straySpotRequests, strayInstances }: Fleet): Line[] {
   return [
     ...straySpotRequests.map(
       (request): Line => [
-        t("stray  ", "status.warn"),
+        t("stray      ", "status.warn"),
         t(` spot request ${clean(request.id)}`),
         dim(`  ${request.state}, ${clean(request.statusCode)}`),
       ],
     ),
     ...strayInstances.map(
       (instance): Line => [
-        t("stray  ", "status.warn"),
+        t("stray      ", "status.warn"),
         t(` instance ${clean(instance.id)}`),
         dim(`  ${clean(instance.name ?? "")} ${instance.type} ${instance.state}, launched `),
         ticking((now) => ago(instance.launchedAt, now), "text.dim"),

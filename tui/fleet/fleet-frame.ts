@@ -2,7 +2,7 @@
 
 import { MACHINE_NAMES } from "../../ops/fleet/machines.ts";
 import type { Ops } from "../../ops/ops.ts";
-import { type Line, pace, paint } from "../format/line.ts";
+import { dimmed, type Line, pace, paint } from "../format/line.ts";
 import type { WhyNot } from "../keys/availability.ts";
 import { footerLine } from "../keys/footer.ts";
 import type { Navigation } from "../navigation.ts";
@@ -79,26 +79,29 @@ export function fleetFrame({ ops, navigation, columns, rows, whyNot }: FrameInpu
         .slice(headline.shown)
         .flatMap((one) => (one.headline?.machine === navigation.selected ? [one.headline] : [])),
     };
-  const body = panels ? bodyOf(panels, columns, rows - headline.lines.length) : NO_BODY;
+  const parts = panels ? bodyOf(panels, columns, rows - headline.lines.length) : NO_BODY;
   const header = headerLine(
-    ops.environment.demo,
+    ops.environment,
     signIn,
     { ...state, refreshing: refreshingFor(ops.fleet, state.refreshing, now) >= SLOW_MS },
     columns,
     now,
   );
   const painted = (lines: readonly Line[], wide: number) => lines.map((line) => paint(line, wide, now).trimEnd());
-  const cardLines = body.left.cards.flat();
+  // What was stored is what was, not what is.
+  const body = (lines: readonly Line[], wide: number) =>
+    painted(state.source === "stored" ? lines.map(dimmed) : lines, wide);
+  const cardLines = parts.left.cards.flat();
   return {
     header: paint(header, columns, now).trimEnd(),
     headline: painted(headline.lines, columns),
-    cards: body.left.cards.flatMap((lines, index) => {
+    cards: parts.left.cards.flatMap((lines, index) => {
       const view = views[index];
-      return view ? [cardOf(view, painted(lines, body.leftColumns))] : [];
+      return view ? [cardOf(view, body(lines, parts.leftColumns))] : [];
     }),
-    below: painted(body.left.below, body.leftColumns),
-    beside: painted(body.right, body.rightColumns),
-    leftColumns: body.leftColumns,
+    below: body(parts.left.below, parts.leftColumns),
+    beside: body(parts.right, parts.rightColumns),
+    leftColumns: parts.leftColumns,
     footer: paint(footerLine(whyNot, columns), columns, now).trimEnd(),
     turning: [...headline.lines, ...cardLines].some((line) => pace(line) === "fast"),
   };

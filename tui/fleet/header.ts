@@ -1,5 +1,6 @@
 /** The first row: who, where, for how long, and how old what is shown is. Pure. */
 
+import type { Environment } from "../../ops/environment.ts";
 import { duration, HOUR } from "../../ops/fleet/derive/ages.ts";
 import type { FleetState } from "../../ops/fleet/state.ts";
 import type { SignInState } from "../../ops/signin/types.ts";
@@ -17,9 +18,8 @@ const FRESH = 6000;
 
 const SEPARATOR = t("  ");
 
-/** @param demo whether the account is a simulated one */
 export function headerLine(
-  demo: boolean,
+  { demo, env }: Pick<Environment, "demo" | "env">,
   signIn: SignInState,
   state: Pick<FleetState, "fleet" | "source" | "failure" | "refreshing">,
   columns: number,
@@ -28,7 +28,7 @@ export function headerLine(
   const name: Line = [t("snowglobe", "accent.strong"), ...(demo ? [t(" "), t(" DEMO ", "demo")] : [])];
   const age = ageLine(state, "long");
   const rights = [
-    [sessionLine(signIn, now, "long"), age],
+    [sessionLine(signIn, now, "long", env), age],
     [sessionLine(signIn, now, "short"), age],
     [sessionLine(signIn, now, "short"), ageLine(state, "short")],
   ].map((parts) => [...join(parts, SEPARATOR), t(" "), refreshMark(state)]);
@@ -67,10 +67,13 @@ function identityLines(signIn: SignInState): Line[] {
   }
 }
 
-function sessionLine(signIn: SignInState, now: number, length: "long" | "short"): Line {
+function sessionLine(signIn: SignInState, now: number, length: "long" | "short", env: Environment["env"] = {}): Line {
   if (signIn.status !== "signed-in") return [];
   const { expiresAt, via } = signIn;
-  if (expiresAt === undefined) return via === "chain" && length === "long" ? [t("machine's own role", "text.dim")] : [];
+  if (expiresAt === undefined) {
+    const whose = env.AWS_ACCESS_KEY_ID ? "keys from the environment" : "machine's own role";
+    return via === "chain" && length === "long" ? [t(whose, "text.dim")] : [];
+  }
   const soon = expiresAt - now < ENDS_SOON;
   return [
     ticking((at) => `${soon ? "▲ " : ""}session ${said(expiresAt, at, length)}`, soon ? "status.warn" : "text.dim"),
@@ -93,7 +96,7 @@ function ageLine(
     return [ticking((now) => `${length === "long" ? "no answer for" : "late"} ${duration(now - seen)}`, "status.warn")];
   }
   if (source === "stored") return [ticking((now) => `stored ${ago(seen, now)}`, "status.warn")];
-  return [ticking((now) => (now - seen < FRESH ? "≤ 5 s ago" : ago(seen, now)), "text.dim")];
+  return [ticking((now) => (now - seen < FRESH ? "5 s ago" : ago(seen, now)), "text.dim")];
 }
 
 function refreshMark({ refreshing }: Pick<FleetState, "refreshing">) {

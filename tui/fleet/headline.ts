@@ -66,8 +66,10 @@ const MARKS: Readonly<Record<Notice["severity"], string>> = {
 
 function noticeLines(notice: Notice, columns: number, height: number, tail: string, now: number): Line[] {
   const { severity, sentence } = notice;
-  if (severity === "wait" && typeof sentence === "string") {
-    return [[t(" "), { tick: spinner, token: "status.busy", fast: true }, t(` ${clean(sentence)}`)]];
+  if (severity === "wait") {
+    const said = (at: number) =>
+      truncate(clean(typeof sentence === "string" ? sentence : sentence(at)), columns - MARGIN);
+    return [[t(" "), { tick: spinner, token: "status.busy", fast: true }, ticking((at) => ` ${said(at)}`), t(tail)]];
   }
   const token = tokenOf(notice);
   const rowsAt = (at: number) => rowsOf(notice, columns, height, tail, at);

@@ -12,8 +12,8 @@ import { IDLE_BELOW_PERCENT, IDLE_HOURS } from "../../terraform/auto-stop/rule.t
 import type { Fact } from "../format/grid.ts";
 import { join, type Line, t, ticking } from "../format/line.ts";
 import { clean } from "../format/text.ts";
-import { ago, count, elapsed, gigabytes, left, percent, timeOfDay } from "../format/words.ts";
-import { type MachineView, toneToken } from "./machine-view.ts";
+import { ago, count, elapsed, gibibytes, left, moment, percent } from "../format/words.ts";
+import { type MachineView, PLACE_WORDS, toneToken } from "./machine-view.ts";
 import { actionHere } from "./notices.ts";
 
 /** A machine is asked once a minute, and takes a moment to answer: a younger answer is the newest there is. */
@@ -70,7 +70,7 @@ function stateFact({ machine, words: state }: MachineView): Fact {
       running ? [ticking((now) => `up ${duration(now - running.launchedAt)}`)] : [],
       instance?.stateReason ? [dim(clean(instance.stateReason))] : [],
     ],
-    more: running ? [[dim(`since ${timeOfDay(running.launchedAt)}`)]] : [],
+    more: running ? [[ticking((now) => `since ${moment(running.launchedAt, now)}`, "text.dim")]] : [],
     rank: state.text === state.short ? 8 : 0,
   };
 }
@@ -78,9 +78,9 @@ function stateFact({ machine, words: state }: MachineView): Fact {
 function rootFact({ machine }: MachineView): Fact {
   const { root, rootKind, instance, spec } = machine;
   const kind: Line = {
-    persistent: [t("persistent", "status.ok")],
-    "throw-away": [t("THROW-AWAY", "status.alarm")],
-    unrecorded: [dim(spec.market === "spot" ? "not recorded" : "its own")],
+    persistent: [t("your disk", "status.ok")],
+    "throw-away": [t("TEMPORARY DISK", "status.alarm")],
+    unrecorded: [dim(spec.market === "spot" ? "not recorded" : "its own disk")],
     none: instance ? [t("none", "status.warn")] : [],
   }[rootKind];
   const attachment = root?.attachments.find((one) => one.instanceId === instance?.id && one.state !== "detached");
@@ -90,7 +90,7 @@ function rootFact({ machine }: MachineView): Fact {
 
 function persistentFact({ machine }: MachineView): Fact {
   const { persistent, rootKind, instance } = machine;
-  const label = "persistent";
+  const label = "your disk";
   if (!persistent || rootKind === "persistent") return { label, parts: [], rank: 0 };
   const { volume, volumeId } = persistent;
   if (!volume) return { label, parts: [[t("not in this account", "status.alarm")], [t(clean(volumeId))]], rank: 0 };
@@ -100,7 +100,7 @@ function persistentFact({ machine }: MachineView): Fact {
   return {
     label,
     parts: [
-      [t(holder ? `on ${clean(holder.instanceId)}` : "on nothing", "status.warn")],
+      [t(holder ? `on ${clean(holder.instanceId)}` : "not attached", "status.warn")],
       ...parts,
       apart ? [t(`in ${volume.availabilityZone}, where the machine is not`, "status.alarm")] : [],
     ],
@@ -113,7 +113,7 @@ function volumeParts(volume: Volume, attachment: Attachment | undefined): { part
   return {
     parts: [
       [t(clean(volume.id))],
-      [t(`${gigabytes(volume.sizeGiB)} ${clean(volume.type)}`)],
+      [t(`${gibibytes(volume.sizeGiB)} ${clean(volume.type)}`)],
       [ticking((now) => `${duration(now - volume.createdAt)} old`, "text.dim")],
       attachment && attachment.state !== "attached" ? [t(attachment.state, "status.busy")] : [],
       attachment?.deleteOnTermination ? [t("deleted with the instance", "status.warn")] : [],
@@ -128,9 +128,9 @@ function volumeParts(volume: Volume, attachment: Attachment | undefined): { part
 function addressFact({ machine }: MachineView): Fact {
   const { address, addressPlace, instance } = machine;
   const place: Line = {
-    here: [t("here", "status.ok")],
-    elsewhere: [t(`on ${clean(address?.instanceId ?? "something else")}`, "status.warn")],
-    nowhere: [t(address ? "on nothing" : "not in this account", "status.warn")],
+    here: [t(PLACE_WORDS.here, "status.ok")],
+    elsewhere: [t(`${PLACE_WORDS.elsewhere}, ${clean(address?.instanceId ?? "not an instance")}`, "status.warn")],
+    nowhere: [t(address ? PLACE_WORDS.nowhere : "not in this account", "status.warn")],
     unrecorded: [dim("no Elastic IP")],
   }[addressPlace];
   const ip = address?.publicIp ?? instance?.publicIp;
@@ -198,7 +198,10 @@ function autoStopFact({ idle, machine, cpu }: MachineView, failure: Failure | un
   if (idle?.autoStopAt !== undefined) {
     const at = idle.autoStopAt;
     const token = idle.hours >= IDLE_HOURS - 2 ? "status.warn" : undefined;
-    const strikes: Line = [ticking((now) => `stops in ${left(at, now)}`, token), dim(` at ${timeOfDay(at)}`)];
+    const strikes: Line = [
+      ticking((now) => `stops in ${left(at, now)}`, token),
+      ticking((now) => ` at ${moment(at, now)}`, "text.dim"),
+    ];
     return { label, parts: [use, strikes, ...late], more: [...more, [dim(rule)]], rank: 4 };
   }
   if (machine.instance?.state !== "running") return { label, parts: late, rank: 7 };
@@ -214,15 +217,15 @@ function probeFact({ probe, kernel, machine }: MachineView): Fact {
   const disk: Line = !scratch
     ? []
     : scratch.mounted
-      ? [dim("scratch "), t(clean(scratch.device ?? "mounted").replace(/^\/dev\//, ""))]
-      : [t("scratch disk not mounted", "status.warn")];
+      ? [dim("/mnt/fcvm-btrfs "), t(scratch.device ? `on ${clean(scratch.device).replace(/^\/dev\//, "")}` : "mounted")]
+      : [t("/mnt/fcvm-btrfs not mounted", "status.warn")];
   return {
     label: "kernel",
     parts: [
       [t(clean(probe.kernel)), ...standingPieces(kernel)],
       load ? [dim("load "), t(load[0].toFixed(2)), dim(` ${load[1].toFixed(2)} ${load[2].toFixed(2)}`)] : [],
       disk,
-      [ticking((now) => (now - probe.at < PROBE_FRESH ? "≤ 1 min ago" : ago(probe.at, now)), "text.dim")],
+      [ticking((now) => (now - probe.at < PROBE_FRESH ? "1 min ago" : ago(probe.at, now)), "text.dim")],
     ],
     more: [
       ...(kernel?.age === "older" ? kernel.changes.map((change): Line => [t(clean(change), "status.warn")]) : []),
@@ -287,14 +290,14 @@ function instanceFact({ machine }: MachineView): Fact {
     label: "instance",
     parts: [[t(clean(instance.id))], [dim(clean(instance.availabilityZone))], [dim(clean(instance.imageId))]],
     more: [
-      [dim(`${clean(instance.type)}, ${clean(instance.architecture)}, ${vcpus} vCPU, ${memoryGiB} GB`)],
+      [dim(`${clean(instance.type)}, ${clean(instance.architecture)}, ${vcpus} vCPU, ${memoryGiB} GiB`)],
       others.length ? [dim(count(others.length, "earlier instance"))] : [],
     ],
     rank: 6,
   };
 }
 
-/** What an orphan or any other volume costs, said the same way everywhere. */
+/** What an unattached or any other volume costs, said the same way everywhere. */
 export function volumeCost(volume: Volume): string {
   return dollars(volumePerMonth(volume), "month");
 }

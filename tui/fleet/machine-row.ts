@@ -6,8 +6,8 @@ import { sparkline } from "../format/chart.ts";
 import { type Column, grid } from "../format/grid.ts";
 import { join, type Line, t, ticking } from "../format/line.ts";
 import { clean } from "../format/text.ts";
-import { left, percent } from "../format/words.ts";
-import type { MachineView } from "./machine-view.ts";
+import { count, left, percent } from "../format/words.ts";
+import { type MachineView, PLACE_WORDS } from "./machine-view.ts";
 import { statusDetail, statusMark, statusWords } from "./status-mark.ts";
 
 const HOUR = 3_600_000;
@@ -73,23 +73,23 @@ function typeLine({ machine, sessions }: MachineView): Line {
   const active = sessions.some((session) => session.activity);
   return [
     t(type, "text.dim"),
-    t(open > 0 ? ` ${open} open` : "", "accent"),
-    ...(active ? [t("*", "status.busy")] : []),
+    t(open > 0 ? ` ${count(open, "shell")}` : "", "accent"),
+    ...(active ? [t(", new output", "status.busy")] : []),
   ];
 }
 
-/** Which root it runs on: the throw-away one is never to be overlooked. */
+/** Which disk it runs on: the temporary one is never to be overlooked. */
 function rootLine({ machine }: MachineView): Line {
   const { rootKind, instance } = machine;
   switch (rootKind) {
     case "persistent":
-      return [t("persistent root", "text.dim")];
+      return [t("your disk", "text.dim")];
     case "throw-away":
-      return [t("▲ THROW-AWAY ROOT", "status.alarm")];
+      return [t("▲ TEMPORARY DISK", "status.alarm")];
     case "unrecorded":
-      return [t(machine.spec.market === "spot" ? "root not recorded" : "its own root", "text.dim")];
+      return [t(machine.spec.market === "spot" ? "disk not recorded" : "its own disk", "text.dim")];
     case "none":
-      return instance ? [t("▲ no root", "status.warn")] : [];
+      return instance ? [t("▲ no root volume", "status.warn")] : [];
   }
 }
 
@@ -100,7 +100,7 @@ function addressLine({ machine: { address, addressPlace, instance } }: MachineVi
       ? [t(`${clean(instance.publicIp)} not its own`, "text.dim")]
       : [t("no address", "text.dim")];
   }
-  const place = t(` ${addressPlace}`, addressPlace === "here" ? "text.dim" : "status.warn");
+  const place = t(` ${PLACE_WORDS[addressPlace]}`, addressPlace === "here" ? "text.dim" : "status.warn");
   return [t(clean(address.publicIp)), place];
 }
 
@@ -143,7 +143,11 @@ function scratchLine({ probe, machine }: MachineView): Line {
   return join(
     [
       probe.load ? [t(`load ${probe.load[0].toFixed(2)}`, "text.dim")] : [],
-      !scratch ? [] : scratch.mounted ? [t("scratch up", "text.dim")] : [t("scratch missing", "status.warn")],
+      !scratch
+        ? []
+        : scratch.mounted
+          ? [t("/mnt/fcvm-btrfs mounted", "text.dim")]
+          : [t("/mnt/fcvm-btrfs not mounted", "status.warn")],
     ],
     t(", ", "text.dim"),
   );

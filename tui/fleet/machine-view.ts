@@ -9,6 +9,7 @@ import type { CpuHour, MetricsState } from "../../ops/fleet/state.ts";
 import { type KernelStanding, type KernelsState, standingOf } from "../../ops/kernel/kernels.ts";
 import type { KernelJob } from "../../ops/kernel/view.ts";
 import type { Probe, ProbeState, SessionSummary } from "../../ops/ssh/types.ts";
+import { count } from "../format/words.ts";
 import type { Token } from "../shared/theme.ts";
 
 export interface MachineView {
@@ -99,19 +100,34 @@ export function toneToken(tone: StateWords["tone"]): Token {
   return TONES[tone];
 }
 
-/** The machine in one sentence: what it is up to, on which root, where, and at what cost. */
+/** Where its address is. */
+export const PLACE_WORDS: Readonly<Record<Machine["addressPlace"], string>> = {
+  here: "attached",
+  elsewhere: "on another machine",
+  nowhere: "not attached",
+  unrecorded: "not recorded",
+};
+
+const ROOT_WORDS: Readonly<Record<Machine["rootKind"], string>> = {
+  persistent: "on your disk",
+  "throw-away": "on a temporary disk",
+  unrecorded: "disk not recorded",
+  none: "",
+};
+
+/** The machine in one sentence: what it is up to, on which disk, where, and at what cost. */
 export function machineSentence({ machine, words, cost, sessions }: MachineView): string {
   const { spec, rootKind, address, addressPlace, instance } = machine;
   const running = instance?.state === "running" && cost.perHour !== undefined;
   const open = sessions.filter(({ end }) => !end).length;
   const said = [
     `${spec.name}: ${words.text}`,
-    rootKind === "none" || (rootKind === "unrecorded" && spec.market !== "spot") ? "" : `${rootKind} root`,
-    address ? `address ${address.publicIp} ${addressPlace}` : "",
+    rootKind === "none" || (rootKind === "unrecorded" && spec.market !== "spot") ? "" : ROOT_WORDS[rootKind],
+    address ? `address ${address.publicIp} ${PLACE_WORDS[addressPlace]}` : "",
     running
       ? dollars(cost.perHour ?? 0, "h").replace("/h", " an hour")
       : dollars(cost.stoppedPerMonth, "month").replace("/month", " a month"),
-    open ? `${open} open ${open === 1 ? "session" : "sessions"}` : "",
+    open ? count(open, "shell") : "",
   ];
   return `${said.filter(Boolean).join(", ")}.`;
 }

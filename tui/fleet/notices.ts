@@ -31,8 +31,9 @@ export function notices(
 ): readonly Notice[] {
   const { fleet } = state;
   const first = [...session(signIn), ...weather(signIn, state)];
-  if (!fleet) return first.length ? first : [still("wait", "Looking at the account for the first time.")];
+  if (!fleet) return first.length ? first : [still("wait", "Looking at the account …")];
   const counted = views.filter((view) => view.interruption?.at !== undefined);
+  if (state.source === "stored") return [...first, ...remembered(fleet, first.length === 0), ...drift(lastPlan)];
   // The machine's own word comes with an instant and takes the place of what EC2 says of the same.
   const told = allHeadlines(fleet).filter(
     ({ kind, machine }) => kind !== "interrupted" || !counted.some((view) => view.machine.spec.name === machine),
@@ -40,6 +41,38 @@ export function notices(
   const found = [...counted.flatMap(interruption), ...told.map(notice)];
   const grave = found.some((one) => one.severity !== "note");
   return [...first, ...(grave || first.length ? [] : [well(fleet, views)]), ...found, ...drift(lastPlan)];
+}
+
+/**
+ * What an earlier look said, as what it is: neither good news nor an alarm before this process has seen anything.
+ * @param looking whether the first look of our own is under way
+ */
+function remembered(fleet: Fleet, looking: boolean): Notice[] {
+  const { at } = fleet.observation;
+  const told = allHeadlines(fleet);
+  const well = told.every(({ severity }) => severity === "note");
+  const what = well ? "all was well" : "this is how it was";
+  const first: Notice = {
+    severity: looking ? "wait" : "note",
+    sentence: (now) => `${capital(ago(at, now))} ${what}${looking ? "; looking now" : ""}.`,
+    action: undefined,
+    headline: undefined,
+  };
+  return [
+    first,
+    ...told.map(
+      (headline): Notice => ({
+        severity: "note",
+        sentence: (now) => `${capital(ago(at, now))}: ${headline.sentence}`,
+        action: undefined,
+        headline,
+      }),
+    ),
+  ];
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function session(signIn: SignInState): Notice[] {

@@ -25,7 +25,7 @@ const ENDLESS = 10_000;
 export function spokenFleet({ ops, navigation, whyNot }: FrameInput, now: number): SpokenFleet {
   const { state, signIn, metrics, views, selected, notices } = gathered(ops, navigation);
   const { fleet } = state;
-  const header = headerLine(ops.environment.demo, signIn, { ...state, refreshing: false }, ENDLESS, now);
+  const header = headerLine(ops.environment, signIn, { ...state, refreshing: false }, ENDLESS, now);
   const told = notices.map(({ severity, sentence, action }) => {
     const said = speakable(typeof sentence === "string" ? sentence : sentence(now));
     const loud = severity === "alarm" || severity === "warning" ? `${severity}: ` : "";

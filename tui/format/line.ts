@@ -41,6 +41,14 @@ export function join(lines: readonly Line[], separator: Piece): Line {
   return full.flatMap((line, index) => (index ? [separator, ...line] : line));
 }
 
+/** The line as what is not certain: all of it dim but what is chosen. */
+export function dimmed(line: Line): Line {
+  return line.map((piece) => {
+    if ("cell" in piece) return { ...piece, cell: dimmed(piece.cell) };
+    return piece.token === "selected" ? piece : { ...piece, token: "text.dim" };
+  });
+}
+
 /** How many columns the line takes at the instant `now`. */
 export function lineWidth(line: Line, now: number): number {
   return line.reduce((sum, piece) => sum + ("cell" in piece ? piece.width : width(said(piece, now))), 0);

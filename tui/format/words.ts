@@ -31,9 +31,19 @@ export function timeOfDay(at: number): string {
   return `${String(date.getHours()).padStart(2, "0")}:${String(date.getMinutes()).padStart(2, "0")}`;
 }
 
-/** "20 GB"; terabytes from a thousand up: "1.7 TB". EBS sizes are in GiB, which AWS's console and people call GB. */
-export function gigabytes(size: number): string {
-  return size >= 1000 ? `${(size / 1000).toFixed(1)} TB` : `${size} GB`;
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;
+
+/** The local time, with the day where it is not today: "17:05", "18 Oct 12:20", "18 Oct 2025 12:20". */
+export function moment(at: number, now: number): string {
+  const [date, today] = [new Date(at), new Date(now)];
+  if (date.toDateString() === today.toDateString()) return timeOfDay(at);
+  const year = date.getFullYear() === today.getFullYear() ? "" : ` ${date.getFullYear()}`;
+  return `${date.getDate()} ${MONTHS[date.getMonth()]}${year} ${timeOfDay(at)}`;
+}
+
+/** "20 GiB", as AWS's console says it; from a thousand up "1.7 TiB". */
+export function gibibytes(size: number): string {
+  return size >= 1000 ? `${(size / 1024).toFixed(1)} TiB` : `${size} GiB`;
 }
 
 /** A share as whole percent: 0.708 is "71 %". */
@@ -41,7 +51,7 @@ export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
-/** "1 orphan volume", "3 orphan volumes". */
+/** "1 volume", "3 volumes". */
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
 }

@@ -1,4 +1,4 @@
-/** This folder: past runs, and the volumes that nothing claims. Not here: how either is known (ops). */
+/** This folder: past runs, and unattached volumes. Not here: how either is known (ops). */
 /** Past runs: the list, and any one of them in the view that drew it when it ran. */
 
 import { useCallback, useEffect, useState } from "react";

@@ -1,6 +1,5 @@
-/** Volumes that belong to nothing: what they are, what they cost, and the way to be rid of one. */
+/** Unattached volumes: what they are, what they cost, and the way to be rid of one. */
 
-import { useStdout } from "ink";
 import type { Environment } from "../../ops/environment.ts";
 import { duration } from "../../ops/fleet/derive/ages.ts";
 import { dollars, orphansPerMonth } from "../../ops/fleet/derive/cost.ts";
@@ -11,7 +10,7 @@ import { MARK_TAGS } from "../../ops/fleet/tags.ts";
 import { flow } from "../format/flow.ts";
 import { cellOf, type Line, marker, t } from "../format/line.ts";
 import { clean } from "../format/text.ts";
-import { count, gigabytes } from "../format/words.ts";
+import { count, gibibytes } from "../format/words.ts";
 import { keyOf } from "../keys/registry.ts";
 import { useKeys } from "../keys/use-keys.ts";
 import { listWindow, useChosen } from "../shared/list.ts";
@@ -19,7 +18,7 @@ import { useNotice } from "../shared/notice.ts";
 import { type Hint, Panel, type Window } from "../shared/overlay.tsx";
 import { Rows } from "../shared/rows.tsx";
 import type { Token } from "../shared/theme.ts";
-import { clipboardSequence } from "../terminal/clipboard.ts";
+import { useCopy } from "../terminal/use-copy.ts";
 
 interface OrphansScreenProps extends Window {
   /** Absent before anything was observed. */
@@ -43,8 +42,8 @@ export function OrphansScreen({
   active,
   clock,
 }: OrphansScreenProps) {
-  const { stdout } = useStdout();
   const { notice, tell } = useNotice();
+  const copy = useCopy(environment, tell);
   const orphans = fleet?.orphans.filter((volume) => !fleet.protectedVolumeIds.has(volume.id)) ?? [];
   const { chosen, now, move } = useChosen(orphans.length);
   const marked = orphans[chosen];
@@ -56,9 +55,8 @@ export function OrphansScreen({
       pageUp: () => move(-PAGE),
       pageDown: () => move(PAGE),
       copy: () => {
-        if (!marked) return;
-        stdout.write(clipboardSequence(marked.id, environment.env));
-        tell(`Copied ${marked.id}.`);
+        const volume = orphans[now()];
+        if (volume) copy(volume.id, volume.id);
       },
       delete: () => {
         const volume = orphans[now()];
@@ -78,7 +76,7 @@ export function OrphansScreen({
     [keyOf("orphans", "back"), "back"],
   ];
   const title: Line = [
-    t("Volumes that belong to nothing", "text.strong"),
+    t("Unattached volumes", "text.strong"),
     ...(fleet && orphans.length && !notice
       ? [t(`  ${count(orphans.length, "volume")}, ${dollars(orphansPerMonth(fleet), "month")}`, "status.warn")]
       : []),
@@ -111,7 +109,7 @@ function emptyWords(fleet: Fleet | undefined): string {
     : "None is offered: no volume is recorded as persistent, so none is known not to be. Run make apply.";
 }
 
-const COLUMNS = { id: 22, size: 7, type: 5, age: 10, cost: 14 } as const;
+const COLUMNS = { id: 22, size: 9, type: 5, age: 10, cost: 14 } as const;
 
 const HEADING: Line = [
   t("  "),
@@ -127,7 +125,7 @@ function volumeLine(volume: Volume, marked: boolean, now: number): Line {
   return [
     marker(marked),
     cellOf([t(clean(volume.id), marked ? "selected" : "text")], COLUMNS.id),
-    cellOf([t(gigabytes(volume.sizeGiB))], COLUMNS.size),
+    cellOf([t(gibibytes(volume.sizeGiB))], COLUMNS.size),
     cellOf([t(clean(volume.type))], COLUMNS.type),
     cellOf([t(duration(now - volume.createdAt))], COLUMNS.age),
     cellOf([t(dollars(volumePerMonth(volume), "month"))], COLUMNS.cost),
@@ -145,7 +143,7 @@ function detailLines(volume: Volume, width: number, now: number): readonly Line[
   const { tags } = volume;
   const facts = [
     `in ${volume.availabilityZone}`,
-    volume.state === "available" ? "attached to nothing" : volume.state,
+    volume.state === "available" ? "not attached" : volume.state,
     volume.encrypted ? "encrypted" : "not encrypted",
     volume.snapshotId ? `made from ${volume.snapshotId}` : "made empty",
     `on ${new Date(volume.createdAt).toLocaleDateString("sv-SE")}, ${duration(now - volume.createdAt)} ago`,

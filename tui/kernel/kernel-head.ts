@@ -6,7 +6,7 @@ import { flow } from "../format/flow.ts";
 import { firstFitting } from "../format/grid.ts";
 import { join, type Line, t, ticking } from "../format/line.ts";
 import { clean } from "../format/text.ts";
-import { ago, count, elapsed, timeOfDay } from "../format/words.ts";
+import { ago, count, elapsed, moment } from "../format/words.ts";
 import type { Token } from "../shared/theme.ts";
 import { findingWords } from "./kernel-findings.ts";
 import { phaseLines } from "./kernel-phases.ts";
@@ -66,9 +66,9 @@ const PICKED_UP_MS = 60_000;
 
 function whatLine({ view, state, columns, now }: KernelHeadInput, job: KernelJob): Line {
   const what: Line = [t(`${job.kind} kernel ${clean(job.version)}`, "text.strong"), t(` on ${view.machine}`)];
-  const inputs: Line = job.hash ? [dim("inputs "), t(clean(job.hash).slice(0, 12))] : [];
+  const inputs: Line = job.hash ? [dim("build ID "), t(clean(job.hash).slice(0, 12))] : [];
   const early = state.startedAt - job.startedAt > PICKED_UP_MS;
-  const since = [dim(`since ${timeOfDay(job.startedAt)}${early ? ", begun elsewhere or before" : ""}`)];
+  const since = [dim(`since ${moment(job.startedAt, now)}${early ? ", begun elsewhere or before" : ""}`)];
   const id = [dim(`job ${clean(job.id)}`)];
   return firstFitting(
     [[what, inputs, since, id], [what, inputs, since], [what, since], [what]].map((parts) => join(parts, GAP)),
@@ -125,8 +125,8 @@ function figures(progress: BuildProgress): readonly Line[] {
   const done = String(compiled).padStart(String(total).length);
   const brief = left.replace("about ", "");
   return [
-    said(`${done} of ${total} files`, rate, left),
-    said(`${done} of ${total} files`, left),
+    said(`${done} of ${count(total, "file")}`, rate, left),
+    said(`${done} of ${count(total, "file")}`, left),
     said(`${done}/${total}`, brief),
     said(brief),
     [],
@@ -173,7 +173,7 @@ function endLine(job: KernelJob): Line {
     return [t(`${mark} ${word}`, token), dim(` at ${phase}${time && `, after ${time}`}`)];
   }
   if (unchanged)
-    return [t("✓ nothing had to be built", "status.ok"), dim(": its inputs are those of the image that is there")];
+    return [t("✓ nothing had to be built", "status.ok"), dim(": the image that is there was made from the same")];
   return [t(`✓ built${time && ` in ${time}`}`, "status.ok")];
 }
 

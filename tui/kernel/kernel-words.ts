@@ -20,7 +20,7 @@ const DOING: Readonly<Record<KernelPhase, string>> = {
   configure: "configuring",
   compile: "compiling",
   link: "linking",
-  prove: "proving the image",
+  prove: "checking the result",
   install: "installing for a trial boot",
   done: "built",
 };

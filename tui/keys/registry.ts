@@ -91,6 +91,7 @@ const TABLE = [
       ["copy", "c", "Copy by the terminal (OSC 52)", { in: [...LOGS, "device-code", "orphans", "plan"] }],
       ["save", "s", "Save the log as a file"],
       ["next", "tab", "What else there is of a run: its plan, a build, the steps", { in: [...LOGS, "plan"] }],
+      ["shell", "enter", "A shell on the machine, once it was started or has your disk again", { in: ["run"] }],
       ["cancel", "ctrl+c", "Ask whether to stop what runs, after its current call", { in: ["run"] }],
     ],
   },

@@ -1,7 +1,7 @@
 /** This folder: a log in a window: follow, wrap, search, copy, save. Not here: whose log it is. */
 /** A log: it follows its end, goes anywhere, wraps, searches, copies and saves. Draws only the rows that are in sight. */
 
-import { Box, useStdout } from "ink";
+import { Box } from "ink";
 import { useState } from "react";
 import type { Environment } from "../../ops/environment.ts";
 import { fieldLine, useTextField } from "../dialogs/use-text-field.ts";
@@ -15,8 +15,9 @@ import { useNotice } from "../shared/notice.ts";
 import type { Hint, Window } from "../shared/overlay.tsx";
 import { Rows } from "../shared/rows.tsx";
 import type { Token } from "../shared/theme.ts";
-import { clipboardSequence, newestThatFit } from "../terminal/clipboard.ts";
+import { newestThatFit } from "../terminal/clipboard.ts";
 import { saveLog } from "../terminal/save.ts";
+import { useCopy } from "../terminal/use-copy.ts";
 import { useLogSearch } from "./log-search.ts";
 import { type LogSource, matcher } from "./log-source.ts";
 import {
@@ -76,11 +77,11 @@ export function LogView({
   onTyping,
   jump: asked,
 }: LogViewProps) {
-  const { stdout } = useStdout();
   const [wanted, setWanted] = useState<Place | undefined>();
   const [wrapped, setWrapped] = useState(true);
   const [typing, setTyping] = useState(false);
   const { notice, tell, hush } = useNotice();
+  const send = useCopy(environment, tell);
   const layout: Layout = { columns: Math.max(1, columns - MARK_COLUMNS), rows: Math.max(1, rows - 1), wrap: wrapped };
   const bottom = bottomOf(source, layout);
   const place = wanted ? settle(source, wanted, layout) : bottom;
@@ -123,10 +124,7 @@ export function LogView({
   const copy = () => {
     const { text, taken, cut } = newestThatFit(texts(source, -1));
     if (!taken) return tell("There is nothing to copy yet.");
-    stdout.write(clipboardSequence(text, environment.env));
-    tell(
-      cut ? `Copied the newest ${count(taken, "line")}: a terminal takes no more.` : `Copied ${count(taken, "line")}.`,
-    );
+    send(text, cut ? `the newest ${count(taken, "line")}, a terminal takes no more` : count(taken, "line"));
   };
   const save = () => {
     saveLog(environment, name, texts(source, 1)).then(

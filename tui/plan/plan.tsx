@@ -1,7 +1,7 @@
 /** This folder: a Terraform plan and its apply on the screen. Not here: what a plan means (ops/plan). */
 /** A plan to be understood before it is answered for, and its apply to be watched: the tree, or one line for each resource. */
 
-import { Box, useStdout } from "ink";
+import { Box } from "ink";
 import { useMemo, useState } from "react";
 import type { Environment } from "../../ops/environment.ts";
 import type { RunState } from "../../ops/operation/run.ts";
@@ -19,7 +19,7 @@ import { listWindow, useChosen } from "../shared/list.ts";
 import { useNotice } from "../shared/notice.ts";
 import type { Hint, Window } from "../shared/overlay.tsx";
 import { Rows } from "../shared/rows.tsx";
-import { clipboardSequence } from "../terminal/clipboard.ts";
+import { useCopy } from "../terminal/use-copy.ts";
 import { applyHead, applyLine, applyOrder } from "./apply-rows.ts";
 import { planHead } from "./plan-head.ts";
 import { isFoldable, planLine, planRows } from "./plan-rows.ts";
@@ -44,7 +44,7 @@ interface PlanBodyProps extends Window {
 /** What the keys do here, for the row of hints. */
 export function planHints({ planned }: PlanView, asks: boolean): readonly Hint[] {
   return [
-    ...(asks ? ([[keyOf("plan", "apply"), "answer"]] as const) : []),
+    ...(asks ? ([[keyOf("plan", "apply"), "apply"]] as const) : []),
     ...(planned
       ? ([
           [keyOf("plan", "fold"), "fold"],
@@ -62,8 +62,8 @@ const PAGE = 10;
 const WHOLE_ROWS = 4;
 
 export function PlanBody({ view, state, look, columns, rows, active, clock, environment, onTyping }: PlanBodyProps) {
-  const { stdout } = useStdout();
   const { notice, tell } = useNotice();
+  const send = useCopy(environment, tell);
   const [folds, setFolds] = useState(UNTOUCHED);
   const [filter, setFilter] = useState("");
   const [typing, setTyping] = useState(false);
@@ -102,8 +102,7 @@ export function PlanBody({ view, state, look, columns, rows, active, clock, envi
   const copy = () => {
     const text = look === "tree" ? row && plain(planLine(row, false), 0).trim() : order[chosen]?.address;
     if (!text) return;
-    stdout.write(clipboardSequence(text.replace(/^[▸▾] /, ""), environment.env));
-    tell("Copied the row.");
+    send(text.replace(/^[▸▾] /, ""), "the row");
   };
   useKeys(
     "plan",
@@ -147,8 +146,7 @@ export function PlanBody({ view, state, look, columns, rows, active, clock, envi
     look === "tree"
       ? tree.slice(from, from + height).map((one, index) => planLine(one, from + index === chosen))
       : order.slice(from, from + height).map((one) => applyLine(one, columns));
-  const nothing: readonly Line[] =
-    length === 0 ? [[t(filter || typed ? "Nothing of the plan is like that." : "", "text.dim")]] : [];
+  const nothing: readonly Line[] = length === 0 ? [[t(filter || typed ? "No resource matches." : "", "text.dim")]] : [];
   return (
     <Box width={columns} height={rows} flexDirection="column" overflow="hidden">
       <Rows

@@ -8,14 +8,14 @@ import { cell } from "../../ops/store.ts";
 import { firstFitting } from "../format/grid.ts";
 import { cellOf, type Line, lineWidth, t, ticking } from "../format/line.ts";
 import { clean } from "../format/text.ts";
-import { ago, count, elapsed } from "../format/words.ts";
+import { ago, count, elapsed, percent } from "../format/words.ts";
 import { doing, leftWords, shareWords } from "../kernel/kernel-words.ts";
 import { keyOf } from "../keys/registry.ts";
 import { Row } from "../shared/rows.tsx";
 import { SpinnerRow } from "../shared/spinner.tsx";
 import { useCalmStore } from "../shared/use-calm-store.ts";
 import { kernelNews, runNews } from "./news.ts";
-import { OUTCOME_LOOK } from "./outcome.ts";
+import { cancelledWords, isGivenUp, OUTCOME_LOOK } from "./outcome.ts";
 
 interface RunStripProps {
   /** Newest first, as `Operations` gives them. */
@@ -68,9 +68,10 @@ function StripRow({ run, columns, clock, first }: Omit<RunStripProps, "runs"> & 
   );
 }
 
-/** Whether the run is no news any more: it ended long ago, or in a shell, which was seen. */
-function isPast({ name, outcome, endedAt }: RunState, clock: Clock): boolean {
-  if (name === "ssh" && outcome?.status === "done") return true;
+/** Whether the run is no news any more: it ended long ago, or in a shell, which was seen, or was given up. */
+function isPast(state: RunState, clock: Clock): boolean {
+  const { name, outcome, endedAt } = state;
+  if ((name === "ssh" && outcome?.status === "done") || isGivenUp(state)) return true;
   return endedAt !== undefined && clock.now() >= endedAt + SHOWN_MS;
 }
 
@@ -101,14 +102,19 @@ function stripLine(state: RunState, kernel: KernelView | undefined): Line {
     const { sentence } = outcome.status === "failed" ? outcome.failure : outcome;
     // A build that was found under way took longer than it was followed.
     const since = kernel?.job ? Math.min(startedAt, kernel.job.startedAt) : startedAt;
+    if (outcome.status === "cancelled") return [t(`${mark} `, token), title, t(`: ${cancelledWords(outcome)}`, token)];
     const after = endedAt === undefined ? "" : ` after ${elapsed(since, endedAt)}`;
     return [t(`${mark} `, token), title, t(`  ${word}${after}`, token), t(`  ${clean(sentence)}`, "text.dim")];
   }
-  const time = ticking((now) => ` ${elapsed(startedAt, now)}`, "status.busy");
+  const since = startedAt + state.waitedMs;
+  const time = ticking((now) => ` ${elapsed(since, now)}`, "status.busy");
   if (question) return [title, time, t("  asks: ", "status.warn"), t(clean(question.question.title), "status.warn")];
   if (cancelling) return [title, time, t("  stopping after the current call", "status.warn")];
   const step = state.steps.findLast((one) => one.state === "running" || one.state === "waiting") ?? state.steps.at(-1);
-  return [title, time, ...(step ? [t(`  ${step.state}: ${clean(step.title)}`, "text.dim")] : [])];
+  const share: Line = state.progress?.total
+    ? [t(`  ${percent(Math.min(1, state.progress.done / state.progress.total))}`, "text.strong")]
+    : [];
+  return [title, time, ...share, ...(step ? [t(`  ${step.state}: ${clean(step.title)}`, "text.dim")] : [])];
 }
 
 /** "54 %  compiling  about 40 s left", and in words where nobody follows just now. */

@@ -3,7 +3,9 @@
 import { Box } from "ink";
 import { useState } from "react";
 import type { Environment } from "../../ops/environment.ts";
+import { forecast } from "../../ops/operation/forecast.ts";
 import type { LogLine, RunState } from "../../ops/operation/run.ts";
+import type { StepAhead } from "../../ops/operation/types.ts";
 import { flow } from "../format/flow.ts";
 import { type Line, t } from "../format/line.ts";
 import { clean } from "../format/text.ts";
@@ -14,6 +16,7 @@ import type { Window } from "../shared/overlay.tsx";
 import { Row, Rows } from "../shared/rows.tsx";
 import { SpinnerRow } from "../shared/spinner.tsx";
 import type { Token } from "../shared/theme.ts";
+import { futureLine } from "./future.ts";
 import { OUTCOME_LOOK } from "./outcome.ts";
 import { type StepRow, stepRows } from "./steps.ts";
 
@@ -23,21 +26,44 @@ interface RunViewProps extends Window {
   readonly live: boolean;
   readonly environment: Pick<Environment, "env" | "stateDir" | "home">;
   readonly onTyping: (typing: boolean) => void;
+  /** The steps that a run of this kind usually has. */
+  readonly ahead?: readonly StepAhead[];
+  /** Which machine, disks and address it is about: said once, above all. */
+  readonly head?: readonly Line[];
 }
+
+const NOTHING_AHEAD: readonly StepAhead[] = [];
 
 /** From this width on, the log stands beside the steps. */
 const WIDE = 130;
 const GAP = 3;
 const LEAST_LOG_ROWS = 6;
 
-export function RunView({ state, live, columns, rows, clock, ...rest }: RunViewProps) {
+export function RunView({
+  state,
+  live,
+  columns,
+  rows,
+  clock,
+  ahead = NOTHING_AHEAD,
+  head = [],
+  ...rest
+}: RunViewProps) {
+  const look = (now: number) => (live ? forecast(state, ahead, now) : undefined);
+  const future = futureLine(look, clock.now());
+  const above = [...head, ...(future ? [future] : []), ...(head.length || future ? [[]] : [])].slice(
+    0,
+    Math.max(0, Math.floor(rows / 3)),
+  );
   const source = useLogSource(state.log);
   const wide = columns >= WIDE && state.log.length > 0;
   const left = wide ? Math.floor((columns - GAP) * 0.45) : columns;
   const ending = [...progressLines(state, left), ...outcomeLines(state, left)].slice(0, Math.max(0, rows - 2));
-  const belowLog = state.log.length && !wide ? Math.min(LEAST_LOG_ROWS, Math.max(0, rows - ending.length - 4)) : 0;
-  const steps = stepRows(state, left, Math.max(0, rows - ending.length - belowLog), live);
-  const logRows = wide ? rows : state.log.length ? rows - steps.length - ending.length : 0;
+  const room = rows - above.length;
+  const belowLog = state.log.length && !wide ? Math.min(LEAST_LOG_ROWS, Math.max(0, room - ending.length - 4)) : 0;
+  const toCome = look(clock.now())?.toCome;
+  const steps = stepRows(state, left, Math.max(0, room - ending.length - belowLog), live, toCome);
+  const logRows = wide ? rows : state.log.length ? room - steps.length - ending.length : 0;
   const log = logRows > 1 && (
     <LogView
       {...rest}
@@ -52,6 +78,7 @@ export function RunView({ state, live, columns, rows, clock, ...rest }: RunViewP
   return (
     <Box width={columns} height={rows} overflow="hidden">
       <Box width={left} height={rows} flexDirection="column" flexShrink={0} overflow="hidden">
+        <Rows lines={above} width={left} clock={clock} />
         <StepRows rows={steps} width={left} clock={clock} />
         <Rows lines={ending} width={left} clock={clock} />
         {!wide && log}
@@ -103,6 +130,12 @@ function progressLines({ progress, outcome }: RunState, columns: number): readon
   ];
 }
 
+/** What AWS or the system calls it, to search for; our own names for things are nobody's. */
+function said(code: string | undefined): readonly Line[] {
+  const theirs = code !== undefined && (/^[A-Z][A-Za-z.]*[a-z]/.test(code) || /^E[A-Z]+$/.test(code));
+  return theirs ? [[t(`  code: ${clean(code)}`, "text.dim")]] : [];
+}
+
 const SENTENCE_ROWS = 5;
 
 /** What came of the run and what to do next; nothing while it is live. */
@@ -113,10 +146,9 @@ export function outcomeLines({ outcome }: Pick<RunState, "outcome">, columns: nu
     outcome.status === "failed"
       ? { sentence: outcome.failure.sentence, next: outcome.failure.action, code: outcome.failure.code }
       : { sentence: outcome.sentence, next: outcome.next, code: undefined };
-  const said = code && !sentence.includes(code) ? `${sentence} (${code})` : sentence;
   const hanging = (sign: string, text: string, look: Token): readonly Line[] =>
     flow(clean(text), Math.max(1, columns - 2))
       .slice(0, SENTENCE_ROWS)
       .map((row, index) => [t(index ? "  " : `${sign} `, look), t(row, look)]);
-  return [[], ...hanging(mark, said, token), ...(next ? hanging("→", next, "text") : [])];
+  return [[], ...hanging(mark, sentence, token), ...(next ? hanging("→", next, "text") : []), ...said(code)];
 }

@@ -4,8 +4,10 @@
 import { Box } from "ink";
 import { useState } from "react";
 import type { Environment } from "../../ops/environment.ts";
+import type { Machine } from "../../ops/fleet/model.ts";
 import type { KernelView } from "../../ops/kernel/view.ts";
 import type { Run, RunState } from "../../ops/operation/run.ts";
+import type { StepAhead } from "../../ops/operation/types.ts";
 import { NOTHING_YET, type PlanView } from "../../ops/plan/view.ts";
 import { cell } from "../../ops/store.ts";
 import { ConfirmDialog } from "../dialogs/dialog.tsx";
@@ -20,7 +22,9 @@ import { logHints } from "../log/log-view.tsx";
 import { type Looked, nextLook, PlanBody, planHints } from "../plan/plan.tsx";
 import { type Hint, Panel, type Window } from "../shared/overlay.tsx";
 import { useCalmStore } from "../shared/use-calm-store.ts";
+import { useStore } from "../shared/use-store.ts";
 import { DeviceCode } from "../sign-in/device-code.tsx";
+import { machineHead } from "./machine-head.ts";
 import { kernelNews, planNews, runNews } from "./news.ts";
 import { OUTCOME_LOOK } from "./outcome.ts";
 import { RunView } from "./run-view.tsx";
@@ -30,10 +34,14 @@ interface RunScreenProps extends Window {
   readonly environment: Environment;
   /** Escape: back to what is under it. The run goes on. */
   readonly onBack: () => void;
+  /** The machine that it is about, as it was seen last. */
+  readonly machine?: Machine | undefined;
+  /** Opens a shell on its machine: offered once it has ended well. */
+  readonly onShell?: () => void;
 }
 
 /** Hears Ctrl+C itself, and asks whether to stop, while the run is live and not stopping yet. */
-export function RunScreen({ run, environment, onBack, ...window }: RunScreenProps) {
+export function RunScreen({ run, environment, onBack, machine, onShell, ...window }: RunScreenProps) {
   // Terraform and a build say hundreds of things a second; the former wants the processor itself.
   const pace = run.plan || run.kernel ? CALM_PACE_MS : undefined;
   const state = useCalmStore(run, pace, runNews);
@@ -42,6 +50,7 @@ export function RunScreen({ run, environment, onBack, ...window }: RunScreenProp
   const plan = useCalmStore(run.plan ?? NO_PLAN, pace, planNews);
   const [wanted, setWanted] = useState<Looked | undefined>();
   const kernel = useCalmStore(run.kernel ?? NO_KERNEL, KERNEL_PACE_MS, kernelNews);
+  const ahead = useStore(run.ahead ?? NOTHING_AHEAD);
   const [atSteps, setAtSteps] = useState(false);
   const [answering, setAnswering] = useState<number | undefined>();
   const look: Looked = plan.planned ? (wanted ?? (plan.apply ? "apply" : "tree")) : "log";
@@ -73,6 +82,9 @@ export function RunScreen({ run, environment, onBack, ...window }: RunScreenProp
           live={live}
           environment={environment}
           onBack={onBack}
+          ahead={ahead}
+          head={machine ? machineHead(machine) : []}
+          {...(onShell && state.outcome?.status === "done" && ENDS_IN_A_SHELL.includes(state.name) ? { onShell } : {})}
           plan={plan}
           look={look}
           onLook={() => plan.planned && setWanted(nextLook(look, plan))}
@@ -108,6 +120,9 @@ export function PastRunScreen(props: PastRunProps) {
 
 interface RunPanelProps extends PastRunProps {
   readonly live: boolean;
+  readonly ahead?: readonly StepAhead[];
+  readonly head?: readonly Line[];
+  readonly onShell?: () => void;
   readonly plan?: PlanView;
   readonly look?: Looked;
   readonly onLook?: () => void;
@@ -125,6 +140,10 @@ interface KernelLook {
 
 const CALM_PACE_MS = 200;
 
+const NOTHING_AHEAD = cell<readonly StepAhead[]>([]);
+/** After these, a prompt is what was wanted. */
+const ENDS_IN_A_SHELL: readonly string[] = ["start", "swap"];
+
 const NO_PLAN = cell(NOTHING_YET);
 const NO_KERNEL = cell<KernelView | undefined>(undefined);
 
@@ -138,6 +157,9 @@ function RunPanel({
   onLook,
   onAnswer,
   kernel,
+  ahead,
+  head,
+  onShell,
   columns,
   rows,
   active,
@@ -151,11 +173,16 @@ function RunPanel({
   const answer = onAnswer && { apply: onAnswer };
   const hears = active && !typing;
   const toBuild = kernel && job ? { next: () => kernel.onLook(false) } : undefined;
-  useKeys("run", { back: onBack, ...(onLook && { next: onLook }), ...toBuild }, { active: hears && log });
+  useKeys(
+    "run",
+    { back: onBack, ...(onLook && { next: onLook }), ...toBuild, ...(onShell && { shell: onShell }) },
+    { active: hears && log },
+  );
   useKeys("plan", { back: onBack, ...(onLook && { next: onLook }), ...answer }, { active: hears && !log && !build });
   const moving = state.steps.some((step) => step.state === "running" || step.state === "waiting");
   const inner = { active, clock, environment, state, onTyping: setTyping };
   const hints: readonly Hint[] = [
+    ...(onShell ? ([[keyOf("run", "shell"), "a shell on it"]] as const) : []),
     [keyOf("run", "back"), live ? "leave running" : "back"],
     ...(live ? ([[keyOf("run", "cancel"), "stop"]] as const) : []),
     ...(build ? kernelHints(build.view) : []),
@@ -186,7 +213,14 @@ function RunPanel({
             onLook={() => build.onLook(true)}
           />
         ) : log || !plan ? (
-          <RunView {...inner} live={live} columns={width} rows={height} />
+          <RunView
+            {...inner}
+            {...(ahead && { ahead })}
+            {...(head && { head })}
+            live={live}
+            columns={width}
+            rows={height}
+          />
         ) : (
           <PlanBody {...inner} view={plan} look={look === "log" ? "tree" : look} columns={width} rows={height} />
         )
@@ -201,7 +235,9 @@ const TYPING_HINTS: readonly Hint[] = [
 ];
 
 function titleLine(state: RunState, live: boolean, building: boolean): Line {
-  const { startedAt, endedAt, outcome } = state;
+  const { endedAt, outcome } = state;
+  // What somebody thought over is no time that anything took.
+  const startedAt = state.startedAt + state.waitedMs;
   const title = t(clean(state.title), "text.strong");
   if (live) {
     const words = state.cancelling
@@ -211,10 +247,13 @@ function titleLine(state: RunState, live: boolean, building: boolean): Line {
       : state.question
         ? "waits for an answer"
         : "running";
+    if (state.question) return [title, t(`  ${words}`, "status.busy")];
     return [title, t(`  ${words} `, "status.busy"), ticking((now) => elapsed(startedAt, now), "status.busy")];
   }
   if (!outcome || endedAt === undefined) return [title, t("  not finished", "status.warn")];
   const [, word, token] = OUTCOME_LOOK[outcome.status];
+  // How long somebody thought before saying no is no time that anything took.
+  if (outcome.status === "cancelled") return [title, t(`  ${word}`, token)];
   return [title, t(`  ${word} `, token), t(`after ${elapsed(startedAt, endedAt)}`, "text.dim")];
 }
 

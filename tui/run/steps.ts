@@ -1,11 +1,13 @@
 /** The steps of a run as rows: a mark and a word for the state, the title, the time, and what is waited for and why. Pure. */
 
 import type { RunState, Step } from "../../ops/operation/run.ts";
+import type { StepAhead } from "../../ops/operation/types.ts";
 import { flow } from "../format/flow.ts";
 import { cellOf, type Line, t, ticking } from "../format/line.ts";
 import { clean } from "../format/text.ts";
 import { elapsed } from "../format/words.ts";
 import type { Token } from "../shared/theme.ts";
+import { rangeWords } from "./future.ts";
 
 /** A row to draw; one that is busy has a spinner before it. */
 export interface StepRow {
@@ -13,8 +15,8 @@ export interface StepRow {
   readonly busy: boolean;
 }
 
-/** A step that was under way when the run ended was stopped there. */
-type ShownState = Step["state"] | "stopped";
+/** A step that was under way when the run ended was cut off there. */
+type ShownState = Step["state"] | "cut off";
 
 const LOOK: Readonly<Record<ShownState, readonly [mark: string, token: Token]>> = {
   running: [" ", "status.busy"],
@@ -22,7 +24,7 @@ const LOOK: Readonly<Record<ShownState, readonly [mark: string, token: Token]>> 
   done: ["✓", "status.ok"],
   failed: ["✗", "status.error"],
   skipped: ["–", "status.off"],
-  stopped: ["■", "status.warn"],
+  "cut off": ["■", "status.warn"],
 };
 
 const MARK_COLUMNS = 2;
@@ -32,10 +34,40 @@ const TIME_COLUMNS = 11;
 const DETAIL_ROWS = 3;
 
 /**
- * The rows of all steps, `height` at most: the oldest ones that are over give way to one row that counts them.
+ * The rows of all steps, `height` at most: those that are to come give way first, then the oldest ones that are over,
+ * each to one row that counts them.
  * @param live whether the run is under way in this process, so that its times go on
  */
-export function stepRows(state: RunState, width: number, height: number, live: boolean): readonly StepRow[] {
+export function stepRows(
+  state: RunState,
+  width: number,
+  height: number,
+  live: boolean,
+  toCome: readonly StepAhead[] = [],
+): readonly StepRow[] {
+  const past = pastRows(state, width, height, live);
+  const room = height - past.length;
+  const shown = toCome.length > room ? toCome.slice(0, Math.max(0, room - 1)) : toCome;
+  const more = toCome.length - shown.length;
+  return [
+    ...past,
+    ...shown.map((step) => ({ line: aheadLine(step, width), busy: false })),
+    ...(more && room > 0 ? [{ line: [t(`… ${more} more to come`, "text.dim")], busy: false }] : []),
+  ];
+}
+
+function aheadLine({ title, usualMs }: StepAhead, width: number): Line {
+  const usual = rangeWords(usualMs);
+  const room = Math.max(1, width - MARK_COLUMNS - WORD_COLUMNS - usual.length - 1);
+  return [
+    cellOf([t("·", "text.dim")], MARK_COLUMNS),
+    cellOf([t("to come", "text.dim")], WORD_COLUMNS),
+    cellOf([t(clean(title), "text.dim")], room),
+    t(` ${usual}`, "text.dim"),
+  ];
+}
+
+function pastRows(state: RunState, width: number, height: number, live: boolean): readonly StepRow[] {
   const blocks = state.steps.map((step) => blockOf(step, state, width, live));
   let folded = 0;
   const size = () => (folded ? 1 : 0) + blocks.slice(folded).reduce((sum, block) => sum + block.length, 0);
@@ -48,7 +80,7 @@ export function stepRows(state: RunState, width: number, height: number, live: b
 
 function blockOf(step: Step, state: RunState, width: number, live: boolean): readonly StepRow[] {
   const under = step.state === "running" || step.state === "waiting";
-  const shown: ShownState = under && !live ? "stopped" : step.state;
+  const shown: ShownState = under && !live ? "cut off" : step.state;
   const busy = under && live;
   const [mark, token] = LOOK[shown];
   const detail = step.detail ? clean(step.detail) : "";

@@ -29,7 +29,8 @@ export function sessionLines({ sessions, chosen }: MachineView, height: number):
           : activity
             ? [t("new output", "status.busy")]
             : [t("quiet", "text.dim")]),
-      ticking((now) => `, opened ${ago(startedAt, now)}`, "text.dim"),
+      // A sentence stands for itself.
+      ...(end && end.kind !== "exited" ? [] : [ticking((now) => `, opened ${ago(startedAt, now)}`, "text.dim")]),
     ];
   });
   const room = height - list.length;

@@ -1,7 +1,7 @@
 /** This folder: the device code on the screen, large, as a QR code, in a browser. Not here: the sign-in (ops/signin). */
 /** What to do to sign in: an address, a code in large letters, the same as a QR code, and the time that is left. */
 
-import { Box, Text, useIsScreenReaderEnabled, useStdout } from "ink";
+import { Box, Text, useIsScreenReaderEnabled } from "ink";
 import { useEffect, useState } from "react";
 import type { Environment } from "../../ops/environment.ts";
 import type { DevicePrompt } from "../../ops/operation/types.ts";
@@ -15,7 +15,7 @@ import { useNotice } from "../shared/notice.ts";
 import { Panel, type Window } from "../shared/overlay.tsx";
 import { Rows } from "../shared/rows.tsx";
 import { style, type Token } from "../shared/theme.ts";
-import { clipboardSequence } from "../terminal/clipboard.ts";
+import { useCopy } from "../terminal/use-copy.ts";
 import { bigText, type TextSize } from "./big-text.ts";
 import { openBrowser } from "./browser.ts";
 import { type QrMatrix, qrMatrix, qrRows } from "./qr.ts";
@@ -31,17 +31,14 @@ const GAP = 3;
 const WIDEST_TEXT = 112;
 
 export function DeviceCode({ prompt, environment, onCancel, columns, rows, active, clock }: DeviceCodeProps) {
-  const { stdout } = useStdout();
   const { notice, tell } = useNotice();
+  const copy = useCopy(environment, tell);
   const matrix = useQr(prompt.urlComplete, tell);
   const reader = useIsScreenReaderEnabled();
   useKeys(
     "device-code",
     {
-      copy: () => {
-        stdout.write(clipboardSequence(prompt.urlComplete, environment.env));
-        tell("Copied the address, code included.");
-      },
+      copy: () => copy(prompt.urlComplete, "the address"),
       browser: () => void openBrowser(prompt.urlComplete, environment.env).then(tell),
       cancel: onCancel,
     },

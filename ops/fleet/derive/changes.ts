@@ -39,12 +39,12 @@ function machineChanges(before: Machine, after: Machine): Change[] {
   }
   if (before.rootKind !== after.rootKind) {
     if (after.rootKind === "throw-away") {
-      tell(`is ${after.instance?.state === "running" ? "running " : ""}on a throw-away root`, "bad");
-    } else if (after.rootKind === "persistent") tell("has its own root volume again", "good");
+      tell(`is ${after.instance?.state === "running" ? "running " : ""}on a temporary disk`, "bad");
+    } else if (after.rootKind === "persistent") tell("has your disk again", "good");
     else if (after.rootKind === "none" && isLive(after.instance)) tell("has no root volume", "busy");
   }
   if (before.persistent?.volume && after.persistent && !after.persistent.volume) {
-    tell(`has lost sight of its persistent volume ${after.persistent.volumeId}`, "bad");
+    tell(`does not see your disk ${after.persistent.volumeId} any more`, "bad");
   }
   return found;
 }
@@ -57,14 +57,14 @@ function addressChanges(before: Fleet, after: Fleet): Change[] {
     const machine = MACHINE_NAMES.find((name) => after.machines[name].address?.allocationId === address.allocationId);
     const home = machine !== undefined && after.machines[machine].addressPlace === "here";
     const tone: Tone = home ? "good" : "warning";
-    return [{ machine, tone, sentence: `address ${address.publicIp} now on ${holderName(address, after)}` }];
+    return [{ machine, tone, sentence: `address ${address.publicIp} is ${holding(address, after)}` }];
   });
 }
 
-function holderName(address: Address, fleet: Fleet): string {
-  if (!address.instanceId) return address.associationId ? "a network interface" : "nothing";
+function holding(address: Address, fleet: Fleet): string {
+  if (!address.instanceId) return address.associationId ? "now on a network interface" : "not attached any more";
   const holder = MACHINE_NAMES.find((name) => fleet.machines[name].instance?.id === address.instanceId);
-  return holder ?? address.instanceId;
+  return `now on ${holder ?? address.instanceId}`;
 }
 
 function volumeChanges(before: Fleet, after: Fleet): Change[] {
@@ -77,7 +77,7 @@ function volumeChanges(before: Fleet, after: Fleet): Change[] {
         (volume): Change => ({
           machine: undefined,
           tone: "warning",
-          sentence: `volume ${volume.id} (${volume.sizeGiB} GB) now belongs to nothing`,
+          sentence: `volume ${volume.id} (${volume.sizeGiB} GiB) is unattached now`,
         }),
       ),
     ...before.observation.volumes

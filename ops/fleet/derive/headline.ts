@@ -90,8 +90,8 @@ function throwAwayRoot(machine: Machine): Headline[] {
       kind: "throw-away-root",
       severity: "alarm",
       machine: spec.name,
-      sentence: `${spec.name} ${verb} a throw-away root${root ? ` (${root.id})` : ""}; its own volume is ${persistent.volumeId}.`,
-      action: `Swap the persistent volume back: s, or make swap-${spec.short}.`,
+      sentence: `${spec.name} ${verb} a temporary disk${root ? ` (${root.id})` : ""}; yours is ${persistent.volumeId}.`,
+      action: `Put your disk back: s, or make swap-${spec.short}.`,
     },
   ];
 }
@@ -187,7 +187,7 @@ function persistentAtRisk({ instance, persistent, spec }: Machine): Headline[] {
       severity: "alarm",
       machine: spec.name,
       sentence: `The persistent volume ${persistent.volumeId} would be deleted if ${whose} were terminated.`,
-      action: "Swap it back or apply: both set it to be kept.",
+      action: "Put it back (s) or apply: both set it to be kept.",
     },
   ];
 }
@@ -202,9 +202,9 @@ function addressAway({ address, addressPlace, instance, spec }: Machine): Headli
       machine: spec.name,
       sentence:
         addressPlace === "elsewhere"
-          ? `The address of ${spec.name}, ${address.publicIp}, is on ${address.instanceId ?? "something else"}.`
-          : `The address of ${spec.name}, ${address.publicIp}, is on nothing.`,
-      action: `Start it or swap its volume back: both give the address back.`,
+          ? `The address of ${spec.name}, ${address.publicIp}, is on another machine${address.instanceId ? `, ${address.instanceId}` : ""}.`
+          : `The address of ${spec.name}, ${address.publicIp}, is not attached.`,
+      action: `Start it or put your disk back: both give the address back.`,
     },
   ];
 }
@@ -219,8 +219,8 @@ function orphans(fleet: Fleet): Headline[] {
       severity: "note",
       machine: undefined,
       sentence: more.length
-        ? `${more.length + 1} volumes belong to nothing and cost ${cost}.`
-        : `Volume ${first.id} belongs to nothing and costs ${cost}.`,
+        ? `${more.length + 1} volumes are unattached and cost ${cost}.`
+        : `Volume ${first.id} is unattached and costs ${cost}.`,
       action: undefined,
     },
   ];

@@ -49,9 +49,9 @@ describe("the command line", () => {
     expect(await commandLine().run(["status"])).toBe(0);
     const lines = out.join("\n").split("\n");
     expect(lines[0]).toMatch(/^MACHINE +STATE +TYPE/);
-    expect(lines[2]).toMatch(/^fcvm-metal-arm +running +c7gd\.metal .*\(throw-away\) .*below on-demand/);
+    expect(lines[2]).toMatch(/^fcvm-metal-arm +running +c7gd\.metal .*\(temporary\) .*below on-demand/);
     expect(lines[3]).toMatch(/^fcvm-metal-x86 +stopped +c5\.metal/);
-    expect(lines.find((line) => line.startsWith("ALARM"))).toContain("throw-away root");
+    expect(lines.find((line) => line.startsWith("ALARM"))).toContain("temporary disk");
     expect(err).toEqual([]);
   });
 

@@ -21,7 +21,7 @@ it("writes no colour, and shows alarms, choice and focus by shape", async () => 
   await onScreen({ ops, selected: "fcvm-metal-x86" }, SIZE, (screen) => {
     expect(screen.written()).not.toMatch(COLOURS);
     expect(screen.written()).toContain(INVERSE);
-    expect(screen.text()).toMatch(/^ ▲ fcvm-metal-arm is running on a throw-away root/m);
+    expect(screen.text()).toMatch(/^ ▲ fcvm-metal-arm is running on a temporary disk/m);
     expect(screen.text()).toMatch(/^▌ ○ fcvm-metal-x86/m);
     expect(screen.text()).toMatch(/^ {2}● jumpbox/m);
   });

@@ -9,7 +9,7 @@ const SIZE = { columns: 100, rows: 30 };
 /** Through what a person sees in a day: the sign-in, the machines, a question, the keys. */
 async function walk(cockpit: Program, stage: Parameters<typeof signIn>[1]): Promise<string> {
   await signIn(cockpit, stage);
-  await cockpit.waitFor("running on a throw-away root");
+  await cockpit.waitFor("running on a temporary disk");
   await cockpit.press("s");
   await cockpit.waitFor("Cancel");
   await home(cockpit);

@@ -40,18 +40,16 @@ async function fleet(ops = storyOps()): Promise<Screen> {
 describe("the fleet screen, heard", () => {
   it("says what must be known, each machine in a sentence, the chosen one's facts, and the keys", async () => {
     const rows = (await fleet()).screen();
-    expect(rows[1]).toMatch(
-      /^alarm: fcvm-metal-arm is running on a throw-away root .* Swap the persistent volume back/,
-    );
-    expect(rows).toContain("listbox: option: jumpbox: running, address 54.183.22.107 here, $0.089 an hour.");
+    expect(rows[1]).toMatch(/^alarm: fcvm-metal-arm is running on a temporary disk .* Put your disk back/);
+    expect(rows).toContain("listbox: option: jumpbox: running, address 54.183.22.107 attached, $0.089 an hour.");
     expect(rows).toContain(
-      "option: (selected) fcvm-metal-arm: running, throw-away root, address 184.72.40.255 nowhere, $1.13 an hour, 1 open session.",
+      "option: (selected) fcvm-metal-arm: running, on a temporary disk, address 184.72.40.255 not attached, $1.13 an hour, 1 shell.",
     );
     expect(rows).toContain(
-      "option: fcvm-metal-x86: stopped, persistent root, address 50.18.109.164 here, $32.45 a month.",
+      "option: fcvm-metal-x86: stopped, on your disk, address 50.18.109.164 attached, $32.45 a month.",
     );
     expect(rows.find((row) => row.startsWith("root: "))).toMatch(
-      /^root: THROW-AWAY, vol-0f4d5e6f708192a3b, 300 GB gp3/,
+      /^root: TEMPORARY DISK, vol-0f4d5e6f708192a3b, 300 GiB gp3/,
     );
     expect(rows.find((row) => row.startsWith("keys: "))).toMatch(/^keys: Enter ssh, s swap, p stop/);
     expect(rows.join("\n")).not.toMatch(DRAWN);
@@ -74,7 +72,7 @@ describe("the fleet screen, heard", () => {
     expect(screen.written()).toBe(before);
     expect(timers).not.toHaveBeenCalled();
     ops.cells.sessions.set([]);
-    await screen.waitFor((text) => !text.includes("1 open session"));
+    await screen.waitFor((text) => !text.includes("1 shell"));
   });
 });
 
@@ -87,13 +85,13 @@ describe("questions, heard", () => {
         "Swap it?",
         "vol-1 comes off.",
         "button Cancel, focused; button Swap;",
-        "Tab the other, Enter Cancel, Esc Cancel",
+        "Tab next button, Enter Cancel, Esc Cancel",
       ],
     ],
     [
       { kind: "confirm", title: "Swap it?", lines: [], yes: "Swap", no: "Cancel" },
       ["right"],
-      ["Swap it?", "button Cancel; button Swap, focused;", "Tab the other, Enter Swap, Esc Cancel"],
+      ["Swap it?", "button Cancel; button Swap, focused;", "Tab next button, Enter Swap, Esc Cancel"],
     ],
     [
       { kind: "confirm", title: "Delete it?", lines: ["vol-1 goes."], yes: "Delete", no: "Cancel", typed: "vol-1" },
@@ -104,7 +102,7 @@ describe("questions, heard", () => {
         "Type vol-1 and press Enter:",
         "Typed: v",
         "Right so far: 4 more characters.",
-        "Esc Cancel, Enter Delete, once the word is right",
+        "Esc Cancel, Enter Delete, when it matches",
       ],
     ],
     [
@@ -118,7 +116,7 @@ describe("questions, heard", () => {
         ],
       },
       ["down"],
-      ["Which account?", "one", "chosen: two, 222", "up, down, 2 of 2, Enter take it, Esc cancel"],
+      ["Which account?", "one", "chosen: two, 222", "up, down, 2 of 2, Enter choose, Esc cancel"],
     ],
     [
       { kind: "text", title: "Start URL?", lines: [], placeholder: "https://x", check: () => undefined },
@@ -242,7 +240,7 @@ describe("runs, heard", () => {
     expect(text).toContain("an hour's disturbance");
     expect(text).toContain("unfolded: replace, 1");
     expect(text).toContain("chosen: folded: aws_instance.fcvm_metal_arm");
-    expect(text).toContain("a answer");
+    expect(text).toContain("a apply");
     expect(text).not.toMatch(DRAWN);
   });
 });

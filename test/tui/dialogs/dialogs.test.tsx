@@ -107,7 +107,7 @@ describe("a question that a word answers", () => {
     expect(answers).toEqual([]);
     await screen.press("backspace");
     await screen.type("23");
-    await screen.waitFor("✓ That is it.");
+    await screen.waitFor("✓ It matches.");
     await screen.press("enter");
     expect(answers).toEqual(["yes"]);
     await screen.unmount();
@@ -116,7 +116,7 @@ describe("a question that a word answers", () => {
   it("takes a paste, with the white space around it off", async () => {
     const { screen, answers } = await asked(DELETE);
     await screen.paste("  vol-0123\n");
-    await screen.waitFor("✓ That is it.");
+    await screen.waitFor("✓ It matches.");
     await screen.press("enter");
     expect(answers).toEqual(["yes"]);
     await screen.unmount();

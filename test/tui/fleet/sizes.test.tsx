@@ -172,10 +172,10 @@ describe("the fleet screen at any size", () => {
     };
     expect(await shown(80, 24)).toContain("vol-09e5c3cee32bb67dc");
     const twoRows = await shown(80, 12);
-    expect(twoRows).toContain("184.72.40.255 nowhere");
+    expect(twoRows).toContain("184.72.40.255 not attached");
     expect(twoRows).not.toContain("vol-09e5c3cee32bb67dc");
     const oneRow = await shown(80, 8);
-    expect(oneRow).toContain("▲ THROW-AWAY ROOT");
+    expect(oneRow).toContain("▲ TEMPORARY DISK");
     expect(oneRow).not.toContain("c7gd.metal");
     expect(await shown(40, 8)).toContain("fcvm-metal-arm  running");
     const flowed = (await shown(39, 20)).replaceAll(/\s+/g, " ").trim();

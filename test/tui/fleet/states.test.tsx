@@ -1,5 +1,7 @@
 import { Text } from "ink";
 import { describe, expect, it } from "vitest";
+import { fleetFrame } from "../../../tui/fleet/fleet-frame.ts";
+import { whyNotOn } from "../../../tui/keys/availability.ts";
 import { fakeClock, fakeOps, SIGNED_IN, SIGNED_OUT } from "../../harness/fakes.ts";
 import {
   aFleet,
@@ -35,26 +37,26 @@ describe("the story that the product is for", () => {
       expect(rows[0]).toContain("DEMO");
       expect(rows[0]).toContain("123456789012");
       expect(rows[0]).toContain("us-west-1");
-      expect(rows[1]).toContain("▲ fcvm-metal-arm is running on a throw-away root");
-      expect(rows[2]).toContain("Swap the persistent volume back: s.");
+      expect(rows[1]).toContain("▲ fcvm-metal-arm is running on a temporary disk");
+      expect(rows[2]).toContain("Put your disk back: s.");
       const text = screen.text();
       for (const fact of [
-        "▲ THROW-AWAY ROOT",
-        "184.72.40.255 nowhere",
+        "▲ TEMPORARY DISK",
+        "184.72.40.255 not attached",
         "▌ ● fcvm-metal-arm",
         "○ fcvm-metal-x86",
         "stopped",
         "$32.45/month",
         "·····▆██▆▂▁▁",
-        "persistent on nothing  vol-09e5c3cee32bb67dc",
+        "your disk  not attached  vol-09e5c3cee32bb67dc",
         "active, fulfilled",
         "71 % below on-demand",
         "stops in 9 h 40 min",
         "6.18.3-nested-dsb ✓",
-        "scratch nvme1n1",
+        "/mnt/fcvm-btrfs on nvme1n1",
         "2 min ago",
         "i-0c4d5e6f708192a3b  us-west-1a  ami-0aa1bb2cc3dd4ee5f",
-        "1 orphan volume, $24.00/month: o",
+        "1 unattached volume, $24.00/month: o",
       ]) {
         expect(text).toContain(fact);
       }
@@ -69,12 +71,13 @@ describe("the story that the product is for", () => {
         "AdministratorAccess",
         "session 7 h 58 min",
         "CPU of fcvm-metal-arm",
-        "vol-0dead00000000beef  250 GB gp3  62 d old  $24.00/month",
+        "vol-0dead00000000beef  250 GiB gp3  62 d old  $24.00/month",
         "with all stopped",
-        "vol-0f4d5e6f708192a3b  300 GB gp3  3 h old  /dev/sda1  kept on termination",
+        "vol-0f4d5e6f708192a3b  300 GiB gp3  3 h old  /dev/sda1",
+        "kept on termination",
         "eipalloc-034a515771765d101",
         "None open on fcvm-metal-arm.",
-        "c7gd.metal, arm64, 64 vCPU, 128 GB",
+        "c7gd.metal, arm64, 64 vCPU, 128 GiB",
       ]) {
         expect(text).toContain(fact);
       }
@@ -149,7 +152,7 @@ describe("what is known and how old it is", () => {
     await onScreen({ ops: fakeOps({ signIn: { status: "checking" } }) }, SMALL, (screen) => {
       expect(screen.screen()[0]).toContain("checking the sign-in");
       expect(screen.screen()[0]).toContain("no data yet");
-      expect(screen.text()).toContain("Looking at the account for the first time.");
+      expect(screen.text()).toContain("Looking at the account …");
     });
   });
 
@@ -163,6 +166,38 @@ describe("what is known and how old it is", () => {
     });
   });
 
+  it("tells of a stored look as of what was: dim, and never that all is well", async () => {
+    const stored = (account = aFleet({}, { at: NOW - 9 * 3_600_000 })) => live(account, { source: "stored" });
+    const ops = fakeOps({ fleet: stored() });
+    await onScreen({ ops }, SMALL, async (screen) => {
+      expect(screen.screen()[1]).toMatch(/^ . 9 h ago all was well; looking now\.$/);
+      expect(screen.written()).not.toContain("All is well");
+      ops.cells.fleet.set(live(aFleet()));
+      await screen.waitFor("✓ All is well");
+    });
+    const story = storyFleet();
+    const recreated = { ...story, observation: { ...story.observation, at: NOW - 9 * 3_600_000 } };
+    await onScreen({ ops: fakeOps({ fleet: stored(recreated) }) }, LARGE, (screen) => {
+      expect(screen.text()).toContain("9 h ago this is how it was; looking now.");
+      expect(screen.text()).toContain("· 9 h ago: fcvm-metal-arm is running on a temporary disk");
+      expect(screen.text()).not.toContain("▲ fcvm-metal-arm");
+    });
+    const frame = (source: "stored" | "live") => {
+      const shown = fakeOps({ fleet: live(story, { source }) });
+      const navigation = { selected: "jumpbox", session: undefined, overlays: [] } as const;
+      const whyNot = whyNotOn(shown, "jumpbox");
+      return fleetFrame({ ops: shown, navigation, columns: 80, rows: 22, whyNot });
+    };
+    const green = "\u001b[32m";
+    expect(
+      frame("live")
+        .cards.flatMap(({ rows }) => rows)
+        .join(""),
+    ).toContain(green);
+    const dim = [...frame("stored").cards.flatMap(({ rows }) => rows), ...frame("stored").below].join("");
+    expect(dim).not.toContain(green);
+  });
+
   it("shows an outage in words, beside the gravest fact", async () => {
     const failure = {
       kind: "offline",
@@ -174,7 +209,7 @@ describe("what is known and how old it is", () => {
     await onScreen({ ops }, [120, 30], (screen) => {
       expect(screen.screen()[0]).toContain("no answer for 40 s");
       expect(screen.screen()[1]).toContain("No answer from AWS, last one 40 s ago: the network is unreachable.");
-      expect(screen.text()).toContain("fcvm-metal-arm is running on a throw-away root");
+      expect(screen.text()).toContain("fcvm-metal-arm is running on a temporary disk");
     });
   });
 
@@ -188,7 +223,7 @@ describe("what is known and how old it is", () => {
   it("is calm when all is well", async () => {
     await onScreen({ ops: fakeOps({ fleet: live(aFleet()) }) }, SMALL, (screen) => {
       expect(screen.screen()[1]).toBe(" ✓ All is well: all three of the machines are running.");
-      expect(screen.screen()[0]).toContain("≤ 5 s ago");
+      expect(screen.screen()[0]).toContain("5 s ago");
     });
   });
 
@@ -226,8 +261,8 @@ describe("what else is on the screen", () => {
       expect(text).toMatch(/▸ {3}shell +quiet/);
       expect(text).toContain("┃ cc -c main.c");
       expect(text).toContain("link lost: No answer for 20 s.");
-      expect(text).toContain("c7gd.metal 2 open*");
-      expect(text).toContain("t4g.large 1 open");
+      expect(text).toContain("c7gd.metal 2 shells, new output");
+      expect(text).toContain("t4g.large 1 shell");
       expect(text).not.toContain("elsewhere");
     });
     await onScreen({ ops, session: "a" }, [100, 40], (screen) => {
@@ -241,7 +276,7 @@ describe("what else is on the screen", () => {
     await onScreen({ ops, strips }, SMALL, async (screen) => {
       await screen.waitFor((text) => {
         const rows = text.split("\n");
-        return rows[21] === "strip one" && rows[22] === "strip two" && (rows[20] ?? "").includes("1 orphan volume");
+        return rows[21] === "strip one" && rows[22] === "strip two" && (rows[20] ?? "").includes("1 unattached volume");
       });
       expect(screen.screen()[23]).toContain("q quit");
     });
@@ -276,12 +311,12 @@ describe("what else is on the screen", () => {
       }));
     const ops = fakeOps({ fleet: live(aFleet({}, { volumes, spotRequests })), metrics: STORY_METRICS });
     await onScreen({ ops }, SMALL, (screen) => {
-      expect(screen.text()).toContain("2 orphan volumes, $19.20/month: o");
+      expect(screen.text()).toContain("2 unattached volumes, $19.20/month: o");
       expect(screen.text()).toContain("1 stray spot request");
     });
     await onScreen({ ops }, LARGE, (screen) => {
       expect(screen.text()).toContain("vol-00000000000000002");
-      expect(screen.text()).toContain("stray   spot request sir-stray001");
+      expect(screen.text()).toMatch(/stray +spot request sir-stray001/);
     });
   });
 

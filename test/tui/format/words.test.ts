@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bars, sparkline } from "../../../tui/format/chart.ts";
-import { ago, count, elapsed, gigabytes, left, percent, shortIds } from "../../../tui/format/words.ts";
+import { ago, count, elapsed, gibibytes, left, percent, shortIds } from "../../../tui/format/words.ts";
 
 const NOW = 1_000_000_000;
 
@@ -29,8 +29,8 @@ describe("words", () => {
   });
 
   it("say how much", () => {
-    expect([gigabytes(20), gigabytes(1700), percent(0.708), count(1, "orphan"), count(3, "orphan")]).toEqual([
-      "20 GB",
+    expect([gibibytes(20), gibibytes(1700), percent(0.708), count(1, "orphan"), count(3, "orphan")]).toEqual([
+      "20 GiB",
       "1.7 TB",
       "71 %",
       "1 orphan",

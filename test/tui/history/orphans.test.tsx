@@ -53,14 +53,14 @@ async function shown(value: Fleet | undefined, size = { columns: 80, rows: 24 })
 
 it("says of each volume its age, size, type, cost, last machine and tags, and starts its deletion", async () => {
   const { screen, deleted } = await shown(fleet([ORPHAN]));
-  expect(screen.text()).toMatch(/› vol-0123456789abcdef0 +300 GB +gp3 +41 d +\$28.80\/month +fcvm-metal-arm/);
+  expect(screen.text()).toMatch(/› vol-0123456789abcdef0 +300 GiB +gp3 +41 d +\$28.80\/month +fcvm-metal-arm/);
   expect(screen.text()).toContain("1 volume, $28.80/month");
   expect(screen.text()).toContain("It was the root of i-0feedfacecafebeef; vol-09e5c3cee32bb67dc took its");
   expect(screen.text()).toContain("evil=tag");
   await screen.press("x");
   expect(deleted).toEqual([ORPHAN.id]);
   await screen.press("c");
-  await screen.waitFor(`Copied ${ORPHAN.id}.`);
+  await screen.waitFor(`clipboard: ${ORPHAN.id}.`);
   await screen.unmount();
 });
 

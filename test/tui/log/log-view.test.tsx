@@ -124,12 +124,12 @@ describe("the log of a run", () => {
     log("\u001b[31mred\u001b[0m");
     await screen.waitFor("red");
     await screen.press("c");
-    await screen.waitFor("Copied 4 lines.");
+    await screen.waitFor("Sent to the clipboard: 4 lines.");
     expect(copied(screen)).toBe("line 0 needle\nline 1 straw\nline 2 straw\nred\n");
     for (let line = 0; line < 200; line += 1) log(`${line} ${"y.".repeat(500)}`);
     await screen.waitFor("199 y.y");
     await screen.press("c");
-    await screen.waitFor("Copied the newest 74 lines: a terminal takes no more.");
+    await screen.waitFor("Sent to the clipboard: the newest 74 lines");
     expect(Buffer.byteLength(copied(screen) ?? "")).toBeLessThanOrEqual(74_994);
     expect(copied(screen)?.endsWith(`199 ${"y.".repeat(500)}\n`)).toBe(true);
   });

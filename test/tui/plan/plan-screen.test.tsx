@@ -50,7 +50,7 @@ describe("a plan on screen", () => {
     expect(text).toContain("± 1 to replace   ~ 1 to update   + 1 to create   Δ 1 change outside Terraform");
     expect(text).toContain("$ +$28.80 a month.");
     expect(text).toContain("▸ ± aws_instance.fcvm_metal_arm");
-    expect(text).toContain("a answer");
+    expect(text).toContain("a apply");
     expect(text).not.toContain("Type fcvm-metal-arm");
     await screen.unmount();
   });

@@ -57,9 +57,9 @@ describe("a run that is under way", () => {
     await screen.waitFor("stopping after the current call");
     expect(run.get().outcome).toBeUndefined();
     call.resolve();
-    await screen.waitFor("stopped after");
+    await screen.waitFor("cancelled");
     expect(screen.text()).toContain("■ Stopped on request.");
-    expect(screen.text()).toMatch(/■ stopped +Stop the instance/);
+    expect(screen.text()).toMatch(/■ cut off +Stop the instance/);
     await screen.unmount();
   });
 
@@ -150,9 +150,10 @@ describe("a run that is over", () => {
         });
       }),
     );
-    await screen.waitFor("✗ AWS has no such machine to give. (InsufficientInstanceCapacity)");
+    await screen.waitFor("✗ AWS has no such machine to give.");
+    expect(screen.text()).toContain("code: InsufficientInstanceCapacity");
     expect(screen.text()).toContain("→ Try again later.");
-    expect(screen.text()).toMatch(/■ stopped +Start the instance +0 s/);
+    expect(screen.text()).toMatch(/■ cut off +Start the instance +0 s/);
     await screen.unmount();
   });
 });

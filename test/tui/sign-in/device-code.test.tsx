@@ -69,7 +69,8 @@ describe("the device code", () => {
       { ...ENVIRONMENT, env: { TMUX: "/tmp/tmux-1/default,1,0" } },
     );
     await screen.press("c");
-    await screen.waitFor("Copied the address, code included.");
+    // Nobody answers at that tmux, and a terminal never says whether it took it.
+    await screen.waitFor("Sent to the clipboard: the address.");
     const payload = Buffer.from(PROMPT.urlComplete).toString("base64");
     expect(screen.written()).toContain(`\u001b]52;c;${payload}\u0007`);
     expect(screen.written()).toContain(`\u001bPtmux;\u001b\u001b]52;c;${payload}\u0007\u001b\\`);

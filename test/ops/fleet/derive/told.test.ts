@@ -25,9 +25,7 @@ const kinds = (more: Partial<Observation>, owner = OWNER) =>
 describe("headline", () => {
   it("is the throw-away root in the story", () => {
     const [first, ...rest] = headlines(assemble(story(), OWNER));
-    expect(first?.sentence).toBe(
-      `fcvm-metal-arm is running on a throw-away root (vol-0b); its own volume is ${ARM_ROOT}.`,
-    );
+    expect(first?.sentence).toBe(`fcvm-metal-arm is running on a temporary disk (vol-0b); yours is ${ARM_ROOT}.`);
     expect(first?.severity).toBe("alarm");
     expect(rest.map((one) => one.kind)).toEqual(["address", "orphans"]);
   });
@@ -136,23 +134,23 @@ describe("changes", () => {
     };
     expect(told(before, after)).toEqual([
       "fcvm-metal-arm is a new instance, i-0b, running",
-      "fcvm-metal-arm is running on a throw-away root",
+      "fcvm-metal-arm is running on a temporary disk",
     ]);
     expect(
       told(after, {
         ...after,
         volumes: own.map(() => volume(ARM_ROOT, { attachments: [attachment(ARM_ROOT, "i-0b")] })),
       }),
-    ).toEqual(["fcvm-metal-arm has its own root volume again", "volume vol-0b is deleted"]);
+    ).toEqual(["fcvm-metal-arm has your disk again", "volume vol-0b is deleted"]);
     expect(told(before, { ...before, instances: [] })[0]).toBe("fcvm-metal-arm is gone");
   });
 
   it("tell of an address that moved, an orphan and a stray", () => {
     expect(
       told({}, { addresses: [address(ARM_ADDRESS, "184.72.40.255", { instanceId: "i-0b", associationId: "a" })] }),
-    ).toEqual(["address 184.72.40.255 now on fcvm-metal-arm"]);
+    ).toEqual(["address 184.72.40.255 is now on fcvm-metal-arm"]);
     expect(told({}, { volumes: [...story().volumes, volume("vol-0f")] })).toEqual([
-      "volume vol-0f (300 GB) now belongs to nothing",
+      "volume vol-0f (300 GiB) is unattached now",
     ]);
     expect(told({}, { spotRequests: [...story().spotRequests, spotRequest("i-x", { state: "open" })] })).toEqual([
       "spot request sir-x is open without its machine",
