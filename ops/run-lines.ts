@@ -2,6 +2,7 @@
 
 import { duration } from "./fleet/derive/ages.ts";
 import { printLog } from "./kernel/print-log.ts";
+import { questionLines } from "./operation/deeds.ts";
 import type { LogLine, Run, RunState, Step } from "./operation/run.ts";
 import type { Answer, DevicePrompt, Outcome, Question } from "./operation/types.ts";
 import { plainText } from "./plain.ts";
@@ -100,7 +101,7 @@ function writeDeviceCode(prompt: DevicePrompt, lines: Lines): void {
 /** The answer as the operation wants it; undefined for no. Where nobody can be asked, the answer is no. */
 async function askQuestion(question: Question, lines: Lines, signal: AbortSignal): Promise<Answer | undefined> {
   lines.out(clean(question.title));
-  for (const line of question.lines) lines.out(`    ${clean(line)}`);
+  for (const line of questionLines(question)) lines.out(`    ${clean(line)}`);
   const { ask } = lines;
   if (!ask) {
     lines.err("Nobody can be asked here, as the input is not a terminal: that counts as no.");
@@ -125,7 +126,7 @@ async function askQuestion(question: Question, lines: Lines, signal: AbortSignal
         if (!typed) return undefined;
         const choice = /^\d+$/.test(typed) ? question.choices[Number(typed) - 1] : undefined;
         if (choice) return choice.id;
-        lines.out("That is none of them.");
+        lines.out("Not one of the choices.");
       }
     }
     case "text":

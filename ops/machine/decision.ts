@@ -44,18 +44,18 @@ export interface Deletion {
 export const STEPS = {
   look: "Look at the machine",
   predecessor: "Clear the predecessor's spot request",
-  mark: "Mark the throw-away volume",
+  mark: "Mark the temporary disk",
   stop: "Stop the machine",
   release: "Wait for the spot request",
-  detach: "Take the throw-away root off",
-  attach: "Put the persistent volume on as root",
+  detach: "Detach the temporary disk",
+  attach: "Attach your disk as root",
   putBack: "Put the old root back",
   protect: "Protect the root from deletion on termination",
   start: "Start the machine",
-  address: "Put its address on it",
+  address: "Attach its address",
   ssh: "Wait for SSH",
-  snapshot: "Take a snapshot of the throw-away volume",
-  cleanUp: "Clean up the throw-away volume",
+  snapshot: "Take a snapshot of the temporary disk",
+  cleanUp: "Clean up the temporary disk",
 } as const;
 export type StepId = keyof typeof STEPS;
 

@@ -5,7 +5,7 @@ import { isTransient } from "../failure.ts";
 import { dollars, machineCost } from "../fleet/derive/cost.ts";
 import { MACHINES, type MachineName } from "../fleet/machines.ts";
 import type { Fleet } from "../fleet/model.ts";
-import type { Choice, Operation, OperationContext, Outcome } from "../operation/types.ts";
+import type { Choice, Deed, Operation, OperationContext, Outcome } from "../operation/types.ts";
 import { decide } from "./decide.ts";
 import { leftovers } from "./decide-swap.ts";
 import { type Decision, type Goal, STEPS } from "./decision.ts";
@@ -24,7 +24,7 @@ export function startMachine(name: MachineName, tools: MachineTools): Operation 
     const answer = await context.ask({
       kind: "confirm",
       title: `Start ${name}?`,
-      lines: startLines(name, fleet, world, tools),
+      ...startWords(name, fleet, world, tools),
       yes: "Start it",
       no: "Cancel",
     });
@@ -43,8 +43,14 @@ export function stopMachine(name: MachineName, tools: MachineTools): Operation {
     const answer = await context.ask({
       kind: "confirm",
       title: `Stop ${name}?`,
+      deeds: [
+        {
+          act: "Stop",
+          object: world.instance?.id ?? name,
+          consequence: `${world.spec.instanceType}; what runs on it ends, open sessions too`,
+        },
+      ],
       lines: [
-        `Stop ${world.instance?.id} (${world.spec.instanceType}): what runs on it ends, open sessions too.`,
         ...(await buildLines(world, tools, context)),
         ...(world.spec.instanceStore ? ["Its instance-store disks (/mnt/fcvm-btrfs) are empty after that."] : []),
         `While stopped it costs ${dollars(stoppedPerMonth, "month")} for its volumes and address.`,
@@ -186,28 +192,43 @@ function mustPutBack(world: World): boolean {
 }
 
 /** What a start does and costs, for a question. */
-export function startLines(name: MachineName, fleet: Fleet, world: World, tools: MachineTools): readonly string[] {
-  const { instancePerHour } = machineCost(fleet.machines[name], tools.spotPerHour(name));
+export function startWords(
+  name: MachineName,
+  fleet: Fleet,
+  world: World,
+  tools: MachineTools,
+): { readonly deeds: readonly Deed[]; readonly lines: readonly string[] } {
+  // The same price as on the screen: the instance, its disks and its address.
+  const { instancePerHour, stoppedPerHour } = machineCost(fleet.machines[name], tools.spotPerHour(name));
   const price =
     instancePerHour === undefined
-      ? `at most ${dollars(MACHINES[name].onDemandPerHour, "h")} (on demand; spot is usually much less)`
-      : dollars(instancePerHour, "h");
+      ? `at most ${dollars(MACHINES[name].onDemandPerHour + stoppedPerHour, "h")} (on demand; spot is usually much less)`
+      : dollars(instancePerHour + stoppedPerHour, "h");
   const seat = seatOf(world);
-  const throwAway = seat.kind === "held" && world.persistentId !== undefined && seat.volumeId !== world.persistentId;
-  return [
-    `Start ${world.instance?.id} (${world.spec.instanceType}): it costs ${price} until it is stopped.`,
-    ...(throwAway
-      ? [`Its root ${seat.volumeId} is a throw-away one; s swaps its own disk ${world.persistentId} back.`]
-      : []),
-    "About 1 minute until it runs, up to 10 until SSH answers on a metal machine.",
-  ];
+  const temporary = seat.kind === "held" && world.persistentId !== undefined && seat.volumeId !== world.persistentId;
+  return {
+    deeds: [
+      {
+        act: "Start",
+        object: world.instance?.id ?? name,
+        consequence: `${world.spec.instanceType}; it costs ${price} until it is stopped`,
+      },
+    ],
+    lines: [
+      ...(temporary
+        ? [`It is on a temporary disk, ${seat.volumeId}; s puts your disk ${world.persistentId} back.`]
+        : []),
+      "About 1 minute until it runs, up to 10 until SSH answers on a metal machine.",
+    ],
+  };
 }
 
 /** Asks for the swap, and for the fate of a throw-away volume that may hold something; undefined is no. */
 async function askSwap(name: MachineName, plan: SwapPlan, context: OperationContext): Promise<Fate | undefined> {
   const title = `Swap ${name} back to its own disk?`;
+  const told = { deeds: plan.deeds, lines: plan.lines };
   if (!plan.asksFate) {
-    const answer = await context.ask({ kind: "confirm", title, lines: plan.lines, yes: "Swap", no: "Cancel" });
+    const answer = await context.ask({ kind: "confirm", title, ...told, yes: "Swap", no: "Cancel" });
     return answer === "yes" ? plan.fate : undefined;
   }
   const ids = plan.throwAways.map(({ id }) => id).join(", ");
@@ -225,7 +246,7 @@ async function askSwap(name: MachineName, plan: SwapPlan, context: OperationCont
   const answer = await context.ask({
     kind: "choose",
     title,
-    lines: plan.lines,
+    ...told,
     choices: [{ id: "cancel", label: "Cancel" }, ...order.map((fate) => fates[fate])],
   });
   return order.find((fate) => fate === answer);

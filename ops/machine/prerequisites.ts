@@ -1,9 +1,10 @@
 /** Prerequisites run by themselves, as in Make: what an operation needs of a machine is brought about before it begins. */
 
 import type { MachineName } from "../fleet/machines.ts";
-import type { Operation, OperationContext, Outcome, Question } from "../operation/types.ts";
+import { sayDeed } from "../operation/deeds.ts";
+import type { Deed, Operation, OperationContext, Outcome, Question } from "../operation/types.ts";
 import { decide } from "./decide.ts";
-import { agreedSwap, asItIs, blockedBy, lookFirst, plannedSwap, startLines } from "./operations.ts";
+import { agreedSwap, asItIs, blockedBy, lookFirst, plannedSwap, startWords } from "./operations.ts";
 import { reconcile } from "./reconcile.ts";
 import { type SwapPlan, safestSwap } from "./swap-plan.ts";
 import type { MachineTools } from "./tools.ts";
@@ -27,7 +28,7 @@ export async function walk(
   const { fleet, world, decision, goal } = await lookFirst(name, asItIs("reachable"), tools, context);
   const swap = await swapOffer(world, tools, context);
   if (decision.kind === "blocked" && swap?.kind !== "possible") return { ready: false, outcome: blockedBy(decision) };
-  const start = needsStart(world) ? startLines(name, fleet, world, tools) : [];
+  const start = needsStart(world) ? startWords(name, fleet, world, tools) : NO_START;
   const question = ask(purpose, world, start, swap, decision.kind === "blocked");
   const answer = question ? await context.ask(question) : "on";
   if (answer === undefined || answer === "cancel") {
@@ -69,6 +70,8 @@ export function connectMachine(name: MachineName, tools: MachineTools): ConnectO
   };
 }
 
+const NO_START = { deeds: [], lines: [] };
+
 function needsStart({ instance }: World): boolean {
   return instance?.state === "stopped" || instance?.state === "stopping";
 }
@@ -98,37 +101,46 @@ async function swapOffer(world: World, tools: MachineTools, context: OperationCo
 function ask(
   purpose: string,
   world: World,
-  start: readonly string[],
+  start: ReturnType<typeof startWords>,
   swap: SwapOffer | undefined,
   onlySwap: boolean,
 ): Question | undefined {
   const { address, instance } = world;
-  const taken =
+  const taken: readonly Deed[] =
     address?.instanceId !== undefined && address.instanceId !== instance?.id
-      ? [`Take ${address.publicIp} from ${address.instanceId} and put it on ${instance?.id}.`]
+      ? [{ act: "Attach", object: address.publicIp, consequence: `its address, now on ${address.instanceId}` }]
       : [];
   if (!swap) {
-    const lines = [...start, ...taken];
-    if (lines.length === 0) return undefined;
-    const yes = start.length > 0 ? "Start it" : "Go on";
-    return { kind: "confirm", title: `${purpose}?`, lines, yes, no: "Cancel" };
+    const deeds = [...start.deeds, ...taken];
+    if (deeds.length === 0) return undefined;
+    const yes = start.deeds.length > 0 ? "Start it" : "Go on";
+    return { kind: "confirm", title: `${purpose}?`, deeds, lines: start.lines, yes, no: "Cancel" };
   }
-  const root = swap.rootId === undefined ? "has no root volume" : `is on a throw-away root, ${swap.rootId}`;
-  const goOn = { id: "on", label: "Go on as it is", detail: [...start, ...taken][0] ?? "on the throw-away root" };
+  const root = swap.rootId === undefined ? "has no root volume" : `is on a temporary disk, ${swap.rootId}`;
+  const goOn = {
+    id: "on",
+    label: "Go on as it is",
+    detail: [...start.deeds, ...taken].map(sayDeed)[0] ?? "on the temporary disk",
+  };
   const choices = [
     { id: "cancel", label: "Cancel" },
     ...(swap.kind === "possible"
-      ? [{ id: "swap", label: "Swap first", detail: `its own disk ${world.persistentId} back` }]
+      ? [{ id: "swap", label: "Swap first", detail: `puts your disk ${world.persistentId} back` }]
       : []),
     ...(onlySwap ? [] : [goOn]),
   ];
   return {
     kind: "choose",
     title: `${world.spec.name} ${root}`,
-    lines:
-      swap.kind === "possible"
-        ? ["Swap first:", ...swap.plan.lines, ...(start.length > 0 ? start : taken)]
-        : [`It cannot be swapped now: ${swap.why}`, ...start, ...taken],
+    ...(swap.kind === "possible"
+      ? {
+          deeds: swap.plan.deeds,
+          lines: ["This is what Swap first does.", ...swap.plan.lines, ...[...start.deeds, ...taken].map(sayDeed)],
+        }
+      : {
+          deeds: [...start.deeds, ...taken],
+          lines: [`It cannot be swapped now: ${swap.why}`, ...start.lines],
+        }),
     choices,
   };
 }

@@ -4,6 +4,7 @@ import { duration } from "../fleet/derive/ages.ts";
 import { dollars } from "../fleet/derive/cost.ts";
 import type { Volume } from "../fleet/model.ts";
 import { snapshotPerMonth } from "../fleet/prices.ts";
+import type { Deed } from "../operation/types.ts";
 import { decide } from "./decide.ts";
 import { leftovers, snapshotName } from "./decide-swap.ts";
 import type { Goal, SwapGoal } from "./decision.ts";
@@ -15,7 +16,9 @@ import { seatOf, type World } from "./world.ts";
 export type Fate = "keep" | "delete" | "snapshot";
 
 export interface SwapPlan {
-  /** One line for each thing that will be done, with its IDs. */
+  /** Each thing that will be done, with its IDs, in order; what cannot be undone is last. */
+  readonly deeds: readonly Deed[];
+  /** What else is to be known. */
   readonly lines: readonly string[];
   /** The throw-away volumes: the only ones that any answer deletes. */
   readonly throwAways: readonly Volume[];
@@ -37,6 +40,7 @@ export function isReached(world: World, goal: Goal): boolean {
 }
 
 const NO_PLAN: SwapPlan = {
+  deeds: [],
   lines: [],
   throwAways: [],
   fate: "keep",
@@ -76,33 +80,52 @@ export function planSwap(world: World, origins: Origins): SwapPlan {
   const cancel = world.predecessors
     .filter(({ instance: state }) => state === "gone" || state === "terminated" || state === "shutting-down")
     .map(({ request }) => request.id);
-  const lines = [
+  const deeds: readonly Deed[] = [
     ...cancel.map(
-      (id) => `Cancel the spot request ${id} of an earlier ${spec.name} once that is gone: it would launch a stranger.`,
+      (id): Deed => ({
+        act: "Cancel",
+        object: id,
+        consequence: `the spot request of an earlier ${spec.name}, once that is gone: it would launch a stranger`,
+      }),
     ),
+    ...(root && instance.state === "running"
+      ? [{ act: "Stop", object: instance.id, consequence: `what runs on it ends; what it wrote stays on ${root.id}` }]
+      : []),
+    ...(root
+      ? [
+          {
+            act: "Detach",
+            object: root.id,
+            consequence: `the temporary disk, ${ageOf(root, world.at)}, marked as replaced`,
+          },
+        ]
+      : []),
+    ...(onItsOwn
+      ? []
+      : [{ act: "Attach", object: persistentId, consequence: `your disk, as root (${instance.rootDeviceName})` }]),
+    ...(onItsOwn && instance.state === "running" ? [] : [{ act: "Start", object: instance.id }]),
+    ...(address && address.instanceId !== instance.id
+      ? [
+          {
+            act: "Attach",
+            object: address.publicIp,
+            consequence: `its address, ${address.allocationId}${address.instanceId ? `, now on ${address.instanceId}` : ""}`,
+          },
+        ]
+      : []),
+    ...throwAways.flatMap((volume) => fateDeeds(volume, fate, world)),
+  ];
+  const lines = [
     ...world.predecessors
       .filter(({ request }) => !cancel.includes(request.id))
       .map(
         ({ request, instance: state }) =>
           `Left alone: spot request ${request.id}, whose machine ${request.instanceId} is ${state}.`,
       ),
-    ...(root && instance.state === "running"
-      ? [`Stop ${instance.id}: what runs on it ends; what it wrote stays on ${root.id}.`]
-      : []),
-    ...(root
-      ? [`Take its root ${root.id} off (${ageOf(root, world.at)}), marked as replaced by ${persistentId}.`]
-      : []),
-    ...(onItsOwn ? [] : [`Put the persistent volume ${persistentId} on as its root (${instance.rootDeviceName}).`]),
-    ...(onItsOwn && instance.state === "running" ? [] : [`Start ${instance.id}.`]),
-    ...(address && address.instanceId !== instance.id
-      ? [
-          `Put ${address.publicIp} (${address.allocationId}) on it${address.instanceId ? `, taking it from ${address.instanceId}` : ""}.`,
-        ]
-      : []),
     ...throwAways.flatMap((volume) => fateLines(volume, fate, world, origins)),
-    `About ${root ? "4 to 12" : "3 to 10"} minutes on a metal machine; the persistent volume is never deleted.`,
+    `About ${root ? "4 to 12" : "3 to 10"} minutes on a metal machine; your disk is never deleted.`,
   ];
-  return { lines, throwAways, fate, asksFate, snapshotCost, takeOff: root?.id, cancel };
+  return { deeds, lines, throwAways, fate, asksFate, snapshotCost, takeOff: root?.id, cancel };
 }
 
 /** The goal of a swap that was agreed to as planned. `agreement` is unlike any other's. */
@@ -140,21 +163,34 @@ function foreignRoot(world: World): Volume | undefined {
     : undefined;
 }
 
-function fateLines(volume: Volume, fate: Fate, world: World, origins: Origins): readonly string[] {
-  const what = `${volume.id} (${volume.sizeGiB} GiB, ${ageOf(volume, world.at)}, ${inUse(volume, world.at)})`;
-  const from = sayOrigin(originOf(origins, volume.id));
-  const snapshot = `"${snapshotName(world.spec.name, volume.id)}", at most ${dollars(snapshotPerMonth(volume), "month")}`;
+function fateDeeds(volume: Volume, fate: Fate, world: World): readonly Deed[] {
+  const object = volume.id;
+  const what = `${volume.sizeGiB} GiB, ${ageOf(volume, world.at)}, ${inUse(volume, world.at)}`;
+  const after = "once SSH has answered";
   switch (fate) {
     case "delete":
-      return [`Then, once SSH has answered, delete ${what}.`];
+      return [{ act: "Delete", object, consequence: `${what}; ${after}`, irreversible: true }];
     case "snapshot":
-      return [`Then, once SSH has answered, take a snapshot of ${what}: ${snapshot}; and delete it.`];
-    case "keep":
       return [
-        `Keep ${what}, unless you say to delete it${from ? `: ${from}` : ""}.`,
-        ...(hasHeldData(volume, world.at) ? [`The snapshot of it, if you want one: ${snapshot}.`] : []),
+        { act: "Snapshot", object, consequence: `${snapshotOf(volume, world)}; ${after}` },
+        { act: "Delete", object, consequence: `${what}; once it has that snapshot`, irreversible: true },
       ];
+    case "keep":
+      return [{ act: "Keep", object, consequence: `${what}; unless you say to delete it` }];
   }
+}
+
+function fateLines(volume: Volume, fate: Fate, world: World, origins: Origins): readonly string[] {
+  if (fate !== "keep") return [];
+  const from = sayOrigin(originOf(origins, volume.id));
+  return [
+    ...(from ? [`${volume.id}: ${from}.`] : []),
+    ...(hasHeldData(volume, world.at) ? [`The snapshot of it, if you want one: ${snapshotOf(volume, world)}.`] : []),
+  ];
+}
+
+function snapshotOf(volume: Volume, world: World): string {
+  return `"${snapshotName(world.spec.name, volume.id)}", at most ${dollars(snapshotPerMonth(volume), "month")}`;
 }
 
 function ageOf(volume: Volume, at: number): string {

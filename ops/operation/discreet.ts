@@ -1,7 +1,7 @@
 /** The gate that everything said by an operation goes through, before any screen, terminal or file has it. */
 
 import { withoutSecrets } from "../aws/scrub.ts";
-import type { OperationEvent, Outcome } from "./types.ts";
+import type { OperationEvent, Outcome, Question } from "./types.ts";
 
 /** The event without secrets in its texts. What a person is to read in full stays: codes to approve, words to type. */
 export function discreet(event: OperationEvent): OperationEvent {
@@ -11,12 +11,21 @@ export function discreet(event: OperationEvent): OperationEvent {
     case "step":
       return event.detail === undefined ? event : { ...event, detail: withoutSecrets(event.detail) };
     case "question":
-      return { ...event, question: { ...event.question, lines: event.question.lines.map(withoutSecrets) } };
+      return { ...event, question: { ...event.question, ...discreetTexts(event.question) } };
     case "result":
       return { ...event, outcome: discreetOutcome(event.outcome) };
     default:
       return event;
   }
+}
+
+function discreetTexts(question: Question): Pick<Question, "lines"> {
+  const lines = question.lines.map(withoutSecrets);
+  if (!("deeds" in question) || !question.deeds) return { lines };
+  const deeds = question.deeds.map((deed) =>
+    deed.consequence === undefined ? deed : { ...deed, consequence: withoutSecrets(deed.consequence) },
+  );
+  return Object.assign({ lines }, { deeds });
 }
 
 export function discreetOutcome(outcome: Outcome): Outcome {

@@ -9,12 +9,24 @@ import type { Store } from "../store.ts";
 
 export type StepState = "running" | "waiting" | "done" | "failed" | "skipped";
 
+/** One of the things that a yes does: a row of the question's table. */
+export interface Deed {
+  /** A verb: "Stop". */
+  readonly act: string;
+  /** What it is done to: an ID. */
+  readonly object: string;
+  readonly consequence?: string;
+  readonly irreversible?: boolean;
+}
+
 /** A question that the operation cannot go on without. */
 export type Question =
   | {
       readonly kind: "confirm";
       readonly title: string;
-      /** Exactly what will be done, to which ID, one line each. */
+      /** Exactly what a yes does, in order. */
+      readonly deeds?: readonly Deed[];
+      /** What else is to be known, one line each. */
       readonly lines: readonly string[];
       readonly yes: string;
       readonly no: string;
@@ -24,6 +36,7 @@ export type Question =
   | {
       readonly kind: "choose";
       readonly title: string;
+      readonly deeds?: readonly Deed[];
       readonly lines: readonly string[];
       readonly choices: readonly Choice[];
     }

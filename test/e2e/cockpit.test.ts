@@ -59,7 +59,7 @@ describe("the cockpit, built, under a pty", () => {
     await cockpit.press("l");
     await cockpit.waitFor("Approve only if you started this");
     await cockpit.press("c");
-    await cockpit.waitFor("Copied the address");
+    await cockpit.waitFor("clipboard: the address.");
     const [, copied = ""] = /\]52;c;([\w+/=]+)/.exec(cockpit.written()) ?? [];
     const address = Buffer.from(copied, "base64").toString();
     expect(address).toContain(`${stage.simulator.url}/device?user_code=`);

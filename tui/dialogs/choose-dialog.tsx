@@ -1,6 +1,6 @@
 /** A question with a list of answers. */
 
-import type { Choice } from "../../ops/operation/types.ts";
+import type { Choice, Deed } from "../../ops/operation/types.ts";
 import { type Line, marker, t } from "../format/line.ts";
 import { clean, width as widthOf } from "../format/text.ts";
 import { keyOf } from "../keys/registry.ts";
@@ -12,6 +12,7 @@ import { useStill } from "./still.ts";
 
 interface ChooseProps extends Window {
   readonly title: string;
+  readonly deeds?: readonly Deed[];
   readonly lines: readonly string[];
   readonly choices: readonly Choice[];
   readonly onChoice: (id: string) => void;
@@ -35,8 +36,18 @@ export function ChooseDialog({ choices, onChoice, onNo, lines, ...window }: Choo
         if (marked) onChoice(marked.id);
       },
       back: onNo,
+      top: () => move(-choices.length),
+      bottom: () => move(choices.length),
     },
-    { active: window.active, hears },
+    {
+      active: window.active,
+      hears,
+      // Its number takes a choice, as on the command line; the numbers stand before them.
+      onText: (text) => {
+        const one = choices.length <= 9 && /^[1-9]$/.test(text) ? choices[Number(text) - 1] : undefined;
+        if (one) onChoice(one.id);
+      },
+    },
   );
   const footer = (width: number, room: number): readonly Line[] => {
     const visible = Math.max(1, Math.min(choices.length, room - 2));
@@ -45,7 +56,9 @@ export function ChooseDialog({ choices, onChoice, onNo, lines, ...window }: Choo
     return [
       ...choices
         .slice(from, from + visible)
-        .map((choice, index) => choiceLine(choice, from + index === chosen, longest)),
+        .map((choice, index) =>
+          choiceLine(choice, choices.length > 9 ? 0 : from + index + 1, from + index === chosen, longest),
+        ),
       [],
       ready
         ? hintLine(
@@ -62,11 +75,13 @@ export function ChooseDialog({ choices, onChoice, onNo, lines, ...window }: Choo
   return <Dialog {...window} lines={lines} footer={footer} />;
 }
 
-function choiceLine(choice: Choice, marked: boolean, longest: number): Line {
+/** @param number what takes it, from 1; 0: it has none */
+function choiceLine(choice: Choice, number: number, marked: boolean, longest: number): Line {
   const label = clean(choice.label);
   const gap = " ".repeat(Math.max(0, longest - widthOf(label)) + 2);
   return [
     marker(marked),
+    ...(number > 0 ? [t(`${number} `, "text.dim")] : []),
     t(label, marked ? "selected" : "text"),
     ...(choice.detail ? [t(gap + clean(choice.detail), "text.dim")] : []),
   ];

@@ -2,6 +2,7 @@
 /** A question in a box: what will be done, line by line, and two buttons of which the harmless one is marked first. */
 
 import { useState } from "react";
+import type { Deed } from "../../ops/operation/types.ts";
 import { flow } from "../format/flow.ts";
 import { type Line, t } from "../format/line.ts";
 import { clean, width } from "../format/text.ts";
@@ -9,10 +10,13 @@ import { type KeyContext, keyOf } from "../keys/registry.ts";
 import { useKeys } from "../keys/use-keys.ts";
 import { useInstant } from "../shared/instant.ts";
 import { Floating, hintLine, type Window } from "../shared/overlay.tsx";
+import { deedColumns, deedRows } from "./deed-table.ts";
 import { useStill } from "./still.ts";
 
 interface DialogProps extends Window {
   readonly title: string;
+  /** What a yes does, as a table above the lines. */
+  readonly deeds?: readonly Deed[];
   /** Text from anywhere: it is made safe here. */
   readonly lines: readonly string[];
   /** What stands below the lines, in this width and in as many rows as it likes up to `height`. */
@@ -24,7 +28,8 @@ interface DialogProps extends Window {
   readonly tone?: "border.focus" | "border.warn" | "border.error" | undefined;
 }
 
-const WIDEST = 88;
+const NO_DEEDS: readonly Deed[] = [];
+const WIDEST = 96;
 const NARROWEST = 50;
 /** Rows of what is under it that stay in sight, where the window has them to spare. */
 const MARGIN_ROWS = 2;
@@ -35,6 +40,7 @@ export function Dialog({
   active,
   clock,
   title,
+  deeds = NO_DEEDS,
   lines,
   footer,
   scrollIn,
@@ -43,9 +49,14 @@ export function Dialog({
 }: DialogProps) {
   const [scroll, setScroll] = useState(0);
   const texts = lines.map(clean);
-  const box = Math.min(columns, Math.max(narrowest, Math.min(WIDEST, columns - 4, longest([title, ...texts]) + 4)));
+  const box = Math.min(
+    columns,
+    Math.max(narrowest, Math.min(WIDEST, columns - 4, Math.max(longest([title, ...texts]), deedColumns(deeds)) + 4)),
+  );
   const inner = Math.max(1, box - 4);
-  const body = texts.flatMap((line) => flow(line, inner));
+  const said = texts.flatMap((line) => flow(line, inner)).map((line): Line => [t(line)]);
+  const table = deedRows(deeds, inner);
+  const body: readonly Line[] = [...table, ...(table.length > 0 && said.length > 0 ? [[]] : []), ...said];
   const heading = flow(clean(title), inner).map((line): Line => [t(line, "text.strong")]);
   // Border, heading, an empty row above and below the body: the rest is shared, the body giving way to the footer.
   const margin = rows > 16 ? MARGIN_ROWS : 0;
@@ -59,7 +70,7 @@ export function Dialog({
     { up: () => setScroll(Math.max(0, from - 1)), down: () => setScroll(Math.min(hidden, from + 1)) },
     { active: active && scrollIn !== undefined && hidden > 0 },
   );
-  const shown = body.slice(from, from + height).map((line): Line => [t(line)]);
+  const shown = body.slice(from, from + height);
   const more: Line = hidden > 0 ? [t(moreWords(from, hidden - from), "text.dim")] : [];
   return (
     <Floating
@@ -83,6 +94,7 @@ function moreWords(above: number, below: number): string {
 
 interface ConfirmProps extends Window {
   readonly title: string;
+  readonly deeds?: readonly Deed[];
   readonly lines: readonly string[];
   readonly yes: string;
   readonly no: string;
@@ -102,6 +114,8 @@ export function ConfirmDialog({ yes, no, onYes, onNo, ...dialog }: ConfirmProps)
       right: () => set("yes"),
       next: () => set(get() === "no" ? "yes" : "no"),
       accept: () => (get() === "yes" ? onYes() : onNo()),
+      yes: onYes,
+      no: onNo,
       back: onNo,
     },
     { active: dialog.active, hears },
@@ -116,9 +130,10 @@ export function ConfirmDialog({ yes, no, onYes, onNo, ...dialog }: ConfirmProps)
         ready
           ? hintLine(
               [
+                [keyOf("dialog", "yes"), clean(yes)],
+                [`${keyOf("dialog", "no")} ${keyOf("dialog", "back")}`, clean(no)],
                 [keyOf("dialog", "next"), "next button"],
                 [keyOf("dialog", "accept"), focus === "yes" ? clean(yes) : clean(no)],
-                [keyOf("dialog", "back"), clean(no)],
               ],
               width,
             )

@@ -1,6 +1,7 @@
 /** A question that only the right word answers: for what cannot be undone. */
 
 import { useState } from "react";
+import type { Deed } from "../../ops/operation/types.ts";
 import { type Line, t } from "../format/line.ts";
 import { clean } from "../format/text.ts";
 import { keyOf } from "../keys/registry.ts";
@@ -11,6 +12,7 @@ import { fieldLine, useTextField } from "./use-text-field.ts";
 
 interface TypedProps extends Window {
   readonly title: string;
+  readonly deeds?: readonly Deed[];
   readonly lines: readonly string[];
   readonly word: string;
   readonly yes: string;

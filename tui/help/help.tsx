@@ -35,6 +35,8 @@ export function HelpScreen({ columns, rows, active, clock, context, whyNot, onBa
       down: () => scroll(1),
       pageUp: () => scroll(-PAGE),
       pageDown: () => scroll(PAGE),
+      top: () => setWanted(0),
+      bottom: () => setWanted(last),
       back: onBack,
     },
     { active },

@@ -38,6 +38,8 @@ export function HistoryScreen({ history, live, onOpen, onBack, columns, rows, ac
       down: () => move(1),
       pageUp: () => move(-PAGE),
       pageDown: () => move(PAGE),
+      top: () => move(-(runs?.length ?? 0)),
+      bottom: () => move(runs?.length ?? 0),
       accept: () => {
         const run = runs?.[now()];
         if (run) onOpen(run.id);

@@ -54,6 +54,8 @@ export function OrphansScreen({
       down: () => move(1),
       pageUp: () => move(-PAGE),
       pageDown: () => move(PAGE),
+      top: () => move(-orphans.length),
+      bottom: () => move(orphans.length),
       copy: () => {
         const volume = orphans[now()];
         if (volume) copy(volume.id, volume.id);

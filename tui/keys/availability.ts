@@ -21,6 +21,12 @@ export function whyNotOn(ops: Pick<Ops, "fleet" | "sessions" | "operations">, se
         return ops.sessions.get().some(({ machine }) => machine === selected)
           ? undefined
           : `no session is open on ${selected}`;
+      case "orphans": {
+        const { fleet } = ops.fleet.get();
+        const quiet =
+          fleet && fleet.orphans.length + fleet.straySpotRequests.length + fleet.strayInstances.length === 0;
+        return quiet ? "no volume is unattached" : undefined;
+      }
       case "runs":
         return ops.operations.get().length > 0 ? undefined : "nothing has been run yet";
       default:

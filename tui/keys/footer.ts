@@ -13,6 +13,7 @@ interface FooterKey {
   readonly key: string;
   readonly label: string;
   readonly works: boolean;
+  readonly minor: boolean;
 }
 
 /** The keys that have a word, each once: where a key means one of several commands, the one that can be had now. */
@@ -25,21 +26,28 @@ export function footerKeys(whyNot: WhyNot): readonly FooterKey[] {
     const able = bindings.filter(({ command }) => whyNot(command) === undefined);
     const [first] = able.length ? able : bindings;
     const label = able.length ? first?.label : bindings.map((one) => one.label).join("/");
-    return first && label ? [{ command: first.command, key, label, works: able.length > 0 }] : [];
+    return first && label ? [{ command: first.command, key, label, works: able.length > 0, minor: first.minor }] : [];
   });
 }
 
-/** Keys that would do nothing now are dimmed, and left out where room is short; then the later ones go. */
+/**
+ * Keys that would do nothing now are dimmed, and left out where room is short; then the later ones go. What is minor takes
+ * the room that is left over, and stands there only where it does something.
+ */
 export function footerLine(whyNot: WhyNot, columns: number): Line {
-  const all = footerKeys(whyNot);
+  const all = footerKeys(whyNot).filter(({ minor, works }) => works || !minor);
   const line = (keys: readonly FooterKey[]): Line => [t(" "), ...join(keys.map(keyLine), t("  "))];
   const fits = (keys: readonly FooterKey[]) => lineWidth(line(keys), 0) <= columns;
-  if (fits(all)) return line(all);
-  let shown = all.filter(({ command, works }) => works || ALWAYS.includes(command));
+  let shown = all.filter(({ minor }) => !minor);
+  if (!fits(shown)) shown = shown.filter(({ command, works }) => works || ALWAYS.includes(command));
   while (!fits(shown)) {
     const going = shown.findLast(({ command }) => !ALWAYS.includes(command));
     if (!going) break;
     shown = shown.filter((one) => one !== going);
+  }
+  for (const one of all.filter(({ minor }) => minor)) {
+    const more = all.filter((key) => key === one || shown.includes(key));
+    if (fits(more)) shown = more;
   }
   return line(shown);
 }

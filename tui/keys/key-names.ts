@@ -36,6 +36,8 @@ const SHOWN: Readonly<Record<string, string>> = {
   home: "Home",
   end: "End",
   "ctrl+c": "Ctrl+C",
+  "ctrl+d": "Ctrl+D",
+  "ctrl+u": "Ctrl+U",
 };
 
 /** A key's name as a person reads it. */

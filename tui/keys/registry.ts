@@ -1,7 +1,7 @@
 /** This folder: every key, what it does and where. Not here: how it is done. */
 /** The one place that says which key does what: it feeds dispatch, the footer and the `?` overlay. */
 
-import { ACTION_NAMES, ACTIONS, type Action, type ActionName } from "../../ops/actions.ts";
+import { actions } from "./action-rows.ts";
 import { shownKey } from "./key-names.ts";
 
 /** Where keys are heard: the topmost overlay's context, or the fleet screen's. */
@@ -20,13 +20,13 @@ export type KeyContext =
 
 /**
  * A row of the table: the command; its keys by the names that `keyName` gives them, the first one is shown; what it does;
- * a word or two for the footer, where it stands there; and where else than in its section it is heard, or instead.
+ * a word or two for the footer, where it stands there (`minor`: in room that is left over); and where else than in its section it is heard, or instead.
  */
 type Row<C extends string = string> = readonly [
   command: C,
   keys: string,
   description: string,
-  more?: { readonly label?: string; readonly in?: readonly KeyContext[] },
+  more?: { readonly label?: string; readonly minor?: boolean; readonly in?: readonly KeyContext[] },
 ];
 
 interface Section<C extends string = string> {
@@ -47,27 +47,26 @@ const TABLE = [
     contexts: ["fleet"],
     rows: [
       ...actions("machine"),
-      ["session", "tab", "Choose among the machine's sessions"],
-      ["newSession", "n", "Open one more shell on the machine"],
-      ["endSession", "x", "End the chosen session"],
+      ["session", "tab", "Choose among the machine's sessions", { label: "next session", minor: true }],
+      ["newSession", "n", "Open one more shell on the machine", { label: "new shell", minor: true }],
+      ["endSession", "x", "End the chosen session", { label: "end session", minor: true }],
     ],
   },
   {
     title: "The account",
     contexts: ["fleet"],
-    rows: [...actions("account"), ["orphans", "o", "Look at unattached volumes"]],
+    rows: [...actions("account"), ["orphans", "o", "Look at unattached volumes", { label: "unattached", minor: true }]],
   },
   {
     title: "To look at",
     contexts: ["fleet"],
     rows: [
-      ["runs", "v", "View the run that is under way"],
-      ["history", "h", "Past runs, each can be opened again"],
-      ["refresh", "r", "Look at the account now"],
-      ["up", "up", "Up", { in: ["fleet", ...BUTTONS, ...MOVES] }],
-      ["down", "down", "Down", { in: ["fleet", ...BUTTONS, ...MOVES] }],
-      ["pageUp", "pageup b", "A page up", { in: MOVES }],
-      ["pageDown", "pagedown space", "A page down", { in: MOVES }],
+      ["runs", "v", "View the run that is under way", { label: "run", minor: true }],
+      ["history", "h", "Past runs, each can be opened again", { label: "history", minor: true }],
+      ["refresh", "r", "Look at the account now", { label: "look now", minor: true }],
+      // k is the kernel's key here.
+      ["up", "up", "Up", { in: ["fleet", "typed"] }],
+      ["down", "down", "Down", { in: ["fleet", "typed"] }],
     ],
   },
   {
@@ -79,11 +78,23 @@ const TABLE = [
     ],
   },
   {
+    title: "In every list",
+    contexts: [...MOVES, "dialog"],
+    rows: [
+      ["up", "up k", "Up"],
+      ["down", "down j", "Down"],
+      ["pageUp", "pageup b ctrl+u", "A page up", { in: MOVES }],
+      ["pageDown", "pagedown space ctrl+d", "A page down", { in: MOVES }],
+      ["top", "g home", "To the first line", { in: MOVES }],
+      ["bottom", "G end", "To the last line, and follow", { in: MOVES }],
+      ["back", "escape q", "Back; what runs goes on", { in: MOVES }],
+      ["back", "?", "Back", { in: ["help"] }],
+    ],
+  },
+  {
     title: "In a run or its log",
     contexts: LOGS,
     rows: [
-      ["top", "g home", "To the first line", { in: [...LOGS, "plan"] }],
-      ["bottom", "G end", "To the last line, and follow", { in: [...LOGS, "plan"] }],
       ["wrap", "w", "Wrap long lines, or cut them"],
       ["search", "/", "Search"],
       ["searchNext", "n", "Next match"],
@@ -119,15 +130,16 @@ const TABLE = [
     rows: [["delete", "x", "Delete the volume, after its ID is typed"]],
   },
   {
-    title: "In lists and dialogs",
+    title: "In questions",
     contexts: [...BUTTONS, "choose", "history"],
     rows: [
       ["left", "left", "The button on the left", { in: ["dialog"] }],
       ["right", "right", "The button on the right", { in: ["dialog"] }],
       ["next", "tab", "Next button", { in: BUTTONS }],
       ["accept", "enter", "Choose", { in: [...BUTTONS, "choose", "history", "kernel"] }],
-      ["back", "escape", "Back; what runs goes on", { in: [...BUTTONS, ...MOVES] }],
-      ["back", "? q", "Back", { in: ["help"] }],
+      ["yes", "y", "Yes, without going to its button", { in: ["dialog"] }],
+      ["no", "n", "No", { in: ["dialog"] }],
+      ["back", "escape", "Back: that is no", { in: BUTTONS }],
     ],
   },
   {
@@ -148,6 +160,7 @@ export interface Binding {
   readonly keys: readonly string[];
   /** One or two words for the footer; absent: not in the footer. */
   readonly label: string | undefined;
+  readonly minor: boolean;
   readonly description: string;
 }
 
@@ -155,29 +168,18 @@ export const SECTIONS = (TABLE as readonly Section<Command>[]).map(({ title, con
   title,
   contexts,
   bindings: rows.map(
-    ([command, keys, description, { label, in: where = contexts } = {}]): Binding => ({
+    ([command, keys, description, { label, minor = false, in: where = contexts } = {}]): Binding => ({
       command,
       contexts: where,
       keys: keys.split(" "),
       label,
+      minor,
       description,
     }),
   ),
 }));
 
 const BINDINGS = SECTIONS.flatMap(({ bindings }) => bindings);
-
-/** The actions of ops that have a key here. */
-function actions(scope: Action["scope"]): readonly Row<ActionName>[] {
-  return ACTION_NAMES.flatMap((name): readonly Row<ActionName>[] => {
-    const { keys, label, help, scope: its } = ACTIONS[name];
-    return keys && its === scope ? [[name, keys.join(" "), capital(help), label === undefined ? {} : { label }]] : [];
-  });
-}
-
-function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
-}
 
 /** The command that `key` means in `context`. */
 export function lookup(context: KeyContext, key: string): Command | undefined {

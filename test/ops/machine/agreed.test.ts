@@ -9,6 +9,7 @@ import { guard } from "../../../ops/machine/guard.ts";
 import { tagsOf } from "../../../ops/machine/mark.ts";
 import { startMachine, swapMachine } from "../../../ops/machine/operations.ts";
 import { type World, worldOf } from "../../../ops/machine/world.ts";
+import { questionLines } from "../../../ops/operation/deeds.ts";
 import type { Question } from "../../../ops/operation/types.ts";
 import { EARLIER } from "../../model/accounts.ts";
 import { agreedTo } from "../../model/agreements.ts";
@@ -157,7 +158,7 @@ describe("over HTTP", () => {
       const attachment = { ...root.attachment, attachedAt: createdAt };
       return { ...account, volumes: { ...account.volumes, [OLD]: { ...root, createdAt, attachment, ...change } } };
     };
-  const linesOf = (question: Question | undefined) => question?.lines.join("\n") ?? "";
+  const linesOf = (question: Question | undefined) => (question ? questionLines(question).join("\n") : "");
   const choice = (question: Question | undefined) =>
     question?.kind === "choose" ? question.choices.map(({ id }) => id) : question?.kind;
 
@@ -177,7 +178,7 @@ describe("over HTTP", () => {
     const { simulator, tools } = await stage(older(3));
     const { outcome, questions } = await runOperation(swapMachine(ARM, tools), tools);
     expect(choice(questions[0])).toEqual(["cancel", "snapshot", "keep", "delete"]);
-    expect(linesOf(questions[0])).toContain(`take a snapshot of ${OLD}`);
+    expect(linesOf(questions[0])).toContain(`Snapshot ${OLD}`);
     expect(linesOf(questions[0])).toContain(`"${ARM}: ${OLD} before its deletion", at most $16.50/month`);
     const [snapshot] = Object.values(simulator.account().snapshots);
     expect(snapshot).toMatchObject({ volumeId: OLD, state: "completed", tags: { Name: expect.stringContaining(OLD) } });

@@ -3,6 +3,7 @@ import { startMachine, stopMachine, swapMachine } from "../../../ops/machine/ope
 import { deleteOrphan } from "../../../ops/machine/orphans.ts";
 import { connectMachine } from "../../../ops/machine/prerequisites.ts";
 import { unfinishedSwaps } from "../../../ops/machine/unfinished.ts";
+import { questionLines } from "../../../ops/operation/deeds.ts";
 import { rootOf } from "../../simulator/ec2/account.ts";
 import { type Simulator, type SimulatorStart, startSimulator } from "../../simulator/simulator.ts";
 import { healthyAccount, interruptedByAws, PERSISTENT, STORY_IDS } from "../../simulator/story.ts";
@@ -58,7 +59,7 @@ describe("the swap over HTTP", () => {
     expect(simulator.account().volumes[STORY_IDS.armThrowAwayRoot]?.state ?? "deleting").toBe("deleting");
     const [question] = questions;
     expect(question?.kind).toBe("confirm");
-    const text = question?.kind === "confirm" ? question.lines.join("\n") : "";
+    const text = question ? questionLines(question).join("\n") : "";
     for (const id of [STORY_IDS.arm, STORY_IDS.armThrowAwayRoot, OWN, PERSISTENT[ARM].allocationId]) {
       expect(text).toContain(id);
     }
@@ -103,7 +104,7 @@ describe("the swap over HTTP", () => {
       const { outcome, questions } = await runOperation(swapMachine(ARM, old), old, () => choice);
       expect(outcome.status).toBe("done");
       expect(questions[0]?.kind).toBe("choose");
-      expect(questions[0]?.lines.join("\n")).toMatch(/Keep vol-.*in use for 3 d/);
+      expect(questions[0] && questionLines(questions[0]).join("\n")).toMatch(/Keep vol-.*in use for 3 d/);
       expectSwapped(simulator);
       const left = simulator.account().volumes[STORY_IDS.armThrowAwayRoot];
       expect(left?.state === "available").toBe(choice === "keep");
@@ -200,7 +201,7 @@ describe("start, stop and connect over HTTP", () => {
     expect((await runOperation(stopMachine(ARM, tools), tools)).outcome.status).toBe("nothing-to-do");
     const { outcome, questions } = await runOperation(startMachine(ARM, tools), tools);
     expect(outcome.status).toBe("done");
-    expect(JSON.stringify(questions)).toContain("$1.24/h");
+    expect(JSON.stringify(questions)).toContain("$1.28/h");
     expect(simulator.account().instances[STORY_IDS.arm]?.state).toBe("running");
   });
 

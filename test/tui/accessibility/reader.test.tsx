@@ -85,13 +85,13 @@ describe("questions, heard", () => {
         "Swap it?",
         "vol-1 comes off.",
         "button Cancel, focused; button Swap;",
-        "Tab next button, Enter Cancel, Esc Cancel",
+        "y Swap, n Esc Cancel, Tab next button, Enter Cancel",
       ],
     ],
     [
       { kind: "confirm", title: "Swap it?", lines: [], yes: "Swap", no: "Cancel" },
       ["right"],
-      ["Swap it?", "button Cancel; button Swap, focused;", "Tab next button, Enter Swap, Esc Cancel"],
+      ["Swap it?", "button Cancel; button Swap, focused;", "y Swap, n Esc Cancel, Tab next button, Enter Swap"],
     ],
     [
       { kind: "confirm", title: "Delete it?", lines: ["vol-1 goes."], yes: "Delete", no: "Cancel", typed: "vol-1" },
@@ -116,7 +116,7 @@ describe("questions, heard", () => {
         ],
       },
       ["down"],
-      ["Which account?", "one", "chosen: two, 222", "up, down, 2 of 2, Enter choose, Esc cancel"],
+      ["Which account?", "1 one", "chosen: 2 two, 222", "up, down, 2 of 2, Enter choose, Esc cancel"],
     ],
     [
       { kind: "text", title: "Start URL?", lines: [], placeholder: "https://x", check: () => undefined },

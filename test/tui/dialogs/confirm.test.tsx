@@ -90,9 +90,9 @@ it("a list is chosen from by arrows and Enter, and left by Escape", async () => 
     />,
     SIZE,
   );
-  expect(dialog.text()).toMatch(/› Cancel/);
+  expect(dialog.text()).toMatch(/› 1 Cancel/);
   await dialog.press("down");
-  await dialog.waitFor(() => /› Guest/.test(dialog.text()));
+  await dialog.waitFor(() => /› 2 Guest/.test(dialog.text()));
   await dialog.press("enter");
   await dialog.waitFor(() => answers.length === 1);
   await dialog.press("escape");

@@ -44,12 +44,38 @@ describe("a question of yes or no", () => {
       ["tab", "tab", "right", "enter"],
     ]) {
       const { screen, answers } = await asked(SWAP);
-      await screen.press("y", "Y", "space");
+      await screen.press("Y", "space");
       expect(answers).toEqual([]);
       await screen.press(...keys);
       expect(answers).toEqual(["yes"]);
       await screen.unmount();
     }
+  });
+
+  it("takes y and n as well as its buttons, and shows what a yes does as a table, what cannot be undone in it", async () => {
+    const deeds = [
+      { act: "Stop", object: "i-0c4d5e6f708192a3b", consequence: "what runs on it ends" },
+      {
+        act: "Delete",
+        object: "vol-0f4d5e6f708192a3b",
+        consequence: "300 GiB, 3 h old; once SSH has answered",
+        irreversible: true,
+      },
+    ];
+    for (const [key, answer] of [
+      ["y", "yes"],
+      ["n", undefined],
+    ] as const) {
+      const { screen, answers } = await asked({ ...SWAP, deeds });
+      expect(screen.text()).toMatch(/1 {2}Stop {4}i-0c4d5e6f708192a3b {4}what runs on it ends/);
+      expect(screen.text()).toMatch(/2 {2}Delete {2}vol-0f4d5e6f708192a3b {2}300 GiB, 3 h old; once/);
+      await screen.press(key);
+      expect(answers).toEqual([answer]);
+      await screen.unmount();
+    }
+    const narrow = await asked({ ...SWAP, deeds }, { columns: 44 });
+    expect(narrow.screen.text()).toContain("1  Stop i-0c4d5e6f708192a3b: what runs");
+    await narrow.screen.unmount();
   });
 
   it("hears keys that come in one chunk, as over a slow link", async () => {
