@@ -80,16 +80,16 @@ async function afterwards(
 
 /**
  * The marks on roots that have just been recorded. They belong to the apply that was agreed to, but can only be planned
- * once the volumes are known; anything else in that plan is left for the next one.
+ * once the volumes are known: a plan of their own, which does nothing else.
  */
 async function mark(ops: TerraformOps, context: OperationContext, workspace: Workspace): Promise<void> {
-  const { plan, model, verdict } = await understand(ops, context, workspace, cell(NOTHING_YET));
+  const only = [`-target=${MARK}`];
+  const { plan, model, verdict } = await understand(ops, context, workspace, cell(NOTHING_YET), only);
   try {
     const managed = model.changes.filter(({ mode }) => mode === "managed");
     const marks = managed.filter(({ type, name, kind }) => kind === "create" && `${type}.${name}` === MARK);
     if (marks.length === 0 || marks.length < managed.length || verdict.kind === "refused") return;
     await applyPlan(context, workspace, plan);
-    ops.lastPlan.save({ at: ops.clock.now(), pending: 0, drift: 0, resources: model.resourcesBefore + marks.length });
   } finally {
     await plan.discard();
   }

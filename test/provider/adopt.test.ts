@@ -1,4 +1,4 @@
-/** The account that one already has: machines made with the AWS CLI are taken over, and once more after a lost state. */
+/** The account that one already has: machines made with the AWS CLI are taken over, by the real provider. */
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -86,12 +86,6 @@ describe.skipIf(NO_PROVIDER)(NEEDS, { timeout: PROVIDER_PATIENCE_MS }, () => {
     before = await everything();
 
     const { code, said, planned } = await account.run("apply", AGREE);
-    console.log(
-      said
-        .split("\n")
-        .filter((line) => !/: create|^ok|^\.\.\./.test(line))
-        .join("\n"),
-    );
     expect(code, said).toBe(0);
     const imported = planned?.plan.changes
       .filter(({ importId }) => importId)
@@ -114,27 +108,6 @@ describe.skipIf(NO_PROVIDER)(NEEDS, { timeout: PROVIDER_PATIENCE_MS }, () => {
     const after = await everything();
     expect({ ...after, networks: [] }).toEqual({ ...before, networks: [] });
     expect(after.networks).toHaveLength(before.networks.length + 1);
-    before = after;
-  });
-
-  test("after a lost state, and terraform.tfvars with it: all of it is taken over, and nothing is made a second time", async () => {
-    const bucket = `snowglobe-state-${ACCOUNT}`;
-    await cli(`s3 rm s3://${bucket}/snowglobe/terraform.tfstate`);
-    const tfvars = await account.file("terraform.tfvars");
-    await account.write("terraform.tfvars", 'alert_email = "owner@example.com"\n');
-    const { code, said, planned } = await account.run("apply", AGREE);
-    console.log(
-      said
-        .split("\n")
-        .filter((line) => !/^ok|^\.\.\./.test(line))
-        .join("\n"),
-    );
-    expect(code, said).toBe(0);
-    expect(planned?.plan.changes.filter(({ kind }) => kind === "delete" || kind === "replace")).toEqual([]);
-    expect(await everything()).toEqual(before);
-    for (const root of tfvars.match(/vol-\w+|eipalloc-\w+/g) ?? []) {
-      expect(await account.file("terraform.tfvars")).toContain(root);
-    }
   });
 
   test("a second machine of a name: refused, with what to do, and nothing is planned", async () => {
