@@ -3,12 +3,13 @@
 import type { AwsTime } from "../aws/aws-time.ts";
 import type { Environment } from "../environment.ts";
 import { FailureError, isTransient } from "../failure.ts";
-import { type CachedToken, readToken, writeToken } from "./cache.ts";
+import { type CachedToken, cacheFile, readToken, writeToken } from "./cache.ts";
 import type { SignInClients } from "./clients.ts";
 import type { SsoProfile } from "./config.ts";
 import { isRefusedIdentity, NOBODY, signInFailure } from "./failures.ts";
 import { createToken } from "./oidc.ts";
 import { roleCredentials } from "./portal.ts";
+import { withTokenLock } from "./token-lock.ts";
 import type { RoleCredentials } from "./types.ts";
 
 interface SessionCredentials {
@@ -44,6 +45,15 @@ export function ssoSession(
 
   /** The renewed token, the same one where AWS cannot be reached just now, or undefined where it cannot be renewed. */
   const renew = async (profile: SsoProfile, token: CachedToken): Promise<CachedToken | undefined> => {
+    if (!token.refreshToken || !token.registration) return undefined;
+    return withTokenLock(cacheFile(environment, profile), async () => {
+      // Another program may have renewed it while we waited for our turn.
+      const now = await read(profile);
+      return now && now.accessToken !== token.accessToken ? now : renewAlone(profile, token);
+    });
+  };
+
+  const renewAlone = async (profile: SsoProfile, token: CachedToken): Promise<CachedToken | undefined> => {
     const { refreshToken, registration } = token;
     if (!refreshToken || !registration) return undefined;
     try {

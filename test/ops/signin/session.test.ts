@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { explain } from "../../../ops/aws/errors.ts";
@@ -34,6 +34,30 @@ describe("silently", () => {
     expect(calls.filter((call) => call === "CreateToken")).toHaveLength(1);
     expect(calls.filter((call) => call === "GetRoleCredentials")).toHaveLength(1);
     // The refresh token rotated: the next process finds the new one in the cache.
+    expect(await me.restarted().check()).toMatchObject({ status: "signed-in" });
+  });
+
+  it("renews it once for five programs that all find it ended: nobody shows a device code", async () => {
+    await using me = await signedIn();
+    editToken(me, (fields) => {
+      fields.expiresAt = "2026-01-01T00:00:00Z";
+    });
+    const programs = Array.from({ length: 5 }, () => me.restarted());
+    const states = await Promise.all(programs.map((one) => one.check()));
+    expect(states.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => "signed-in"));
+    expect(me.calls().filter((call) => call === "CreateToken")).toHaveLength(1);
+    expect(readdirSync(join(me.home, ".aws/sso/cache")).filter((name) => name.endsWith(".lock"))).toEqual([]);
+  });
+
+  it("takes up the lock of a program that died with it", async () => {
+    await using me = await signedIn();
+    editToken(me, (fields) => {
+      fields.expiresAt = "2026-01-01T00:00:00Z";
+    });
+    const cache = join(me.home, ".aws/sso/cache");
+    const lock = join(cache, `${readdirSync(cache)[0]}.lock`);
+    writeFileSync(lock, "");
+    utimesSync(lock, 0, 0);
     expect(await me.restarted().check()).toMatchObject({ status: "signed-in" });
   });
 
