@@ -1,5 +1,6 @@
 /** Puts everything together: the one place that knows which part is given to which. */
 
+import { setTimeout as delay } from "node:timers/promises";
 import { createAwsClients } from "./aws/clients.ts";
 import { explain } from "./aws/errors.ts";
 import { createSignInGate } from "./aws/gate.ts";
@@ -23,9 +24,12 @@ import { createHostKeys } from "./ssh/host-keys.ts";
 import { createProbes } from "./ssh/probe.ts";
 import { createSessions } from "./ssh/sessions.ts";
 
+/** No call takes longer, milliseconds. */
+const CALL_MS = 60_000;
+
 /** An Ops that can be ended as a whole. */
 export interface ComposedOps extends Ops {
-  /** Ends the cores, all sessions and all connections; resolves when nothing of ours is left running. */
+  /** Stops what runs after its current call, ends the cores, sessions and connections; resolves when nothing of ours is left. */
   readonly stop: () => Promise<void>;
 }
 
@@ -98,6 +102,13 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
     buildWatch,
     access,
     stop: async () => {
+      // Each stops after its current call, and its result is in the history before we leave.
+      const busy = operations.get().filter((run) => !run.get().outcome && !run.get().harmlessToDrop);
+      for (const run of busy) run.cancel();
+      await Promise.race([
+        Promise.all(busy.map(({ finished }) => finished)),
+        delay(CALL_MS, undefined, { ref: false }),
+      ]);
       for (const core of [buildWatch, probes, metrics, fleet]) core.stop();
       await Promise.all([sessions.stop(), history.flush(), stored.flush(), lastPlan.flush()]);
       aws.stop();

@@ -5,8 +5,8 @@ import { constants } from "node:os";
 type Ending = () => void | Promise<void>;
 
 export interface Lifecycle {
-  /** Runs before the process ends, newest first; each has ENDING_PATIENCE_MS at most. */
-  readonly onEnd: (ending: Ending) => void;
+  /** Runs before the process ends, newest first; each has `patienceMs` at most, ENDING_PATIENCE_MS where that is not said. */
+  readonly onEnd: (ending: Ending, patienceMs?: number) => void;
   /** Gives the terminal back, runs the endings, and leaves with `code`; the first call counts. */
   readonly end: (code: number, lastWords?: string) => void;
   /** What gives the terminal back; called first, and again where the endings wrote over it. */
@@ -20,7 +20,7 @@ const ENDING_PATIENCE_MS = 2000;
  * signal's number, as a shell expects; an error ends with 70 (sysexits.h, EX_SOFTWARE) and one sentence.
  */
 export function takeLifecycle(target: NodeJS.Process, sentence: (error: unknown) => string): Lifecycle {
-  const endings: Ending[] = [];
+  const endings: (readonly [Ending, number])[] = [];
   let restore = () => {};
   let ended = false;
   const end = (code: number, lastWords?: string) => {
@@ -31,7 +31,7 @@ export function takeLifecycle(target: NodeJS.Process, sentence: (error: unknown)
       if (lastWords) quietly(() => target.stderr.write(`${lastWords}\n`));
       target.exit(code);
     };
-    void Promise.all(endings.reverse().map((ending) => within(ENDING_PATIENCE_MS, ending))).then(leave, leave);
+    void Promise.all(endings.reverse().map(([ending, patience]) => within(patience, ending))).then(leave, leave);
   };
   for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) {
     target.on(signal, () => end(128 + constants.signals[signal]));
@@ -47,8 +47,8 @@ export function takeLifecycle(target: NodeJS.Process, sentence: (error: unknown)
   target.stdout.on("error", gone);
   target.stdin.on("error", gone);
   return {
-    onEnd: (ending) => {
-      endings.push(ending);
+    onEnd: (ending, patienceMs = ENDING_PATIENCE_MS) => {
+      endings.push([ending, patienceMs]);
     },
     end,
     setRestore: (give) => {

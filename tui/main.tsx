@@ -1,19 +1,22 @@
 /** Starts the cockpit on this terminal. What is slow to load (AWS clients, ssh, the emulator) comes after the first frame. */
 
-import { enableCompileCache } from "node:module";
 import { render } from "ink";
 import { explain } from "../ops/aws/errors.ts";
 import { createOps } from "../ops/compose.ts";
 import { environmentFrom } from "../ops/environment.ts";
 import { PUT_RIGHT } from "../ops/ssh/replay.ts";
 import { App } from "./app.tsx";
+import { keepCompiled } from "./compile-cache.ts";
 import { takeLifecycle } from "./lifecycle.ts";
 import { CUT_LINES, restoreTitle, saveTitle, TITLE, WRAP_LINES } from "./terminal/modes.ts";
 import { createOutput } from "./terminal/output.ts";
 import { takeTerminal } from "./terminal/own-terminal.ts";
 import { createRepaint, repaintOnResize } from "./terminal/repaint.ts";
 
-enableCompileCache();
+keepCompiled(process.env);
+
+/** As long as a call that is under way may take when the cockpit is left, milliseconds. */
+const STOPPING_MS = 60_000;
 
 if (process.stdin.isTTY && process.stdout.isTTY && process.env.TERM !== "dumb") cockpit();
 else await plainStatus();
@@ -21,7 +24,7 @@ else await plainStatus();
 function cockpit(): void {
   const lifecycle = takeLifecycle(process, (error) => explain(error).sentence);
   const ops = createOps(environmentFrom(process.env));
-  lifecycle.onEnd(ops.stop);
+  lifecycle.onEnd(ops.stop, STOPPING_MS);
   // Ink's own switch. What is said is linear text: it wraps, and stays in the scrollback to be gone back to.
   const reader = process.env.INK_SCREEN_READER === "true";
   process.stdout.write(PUT_RIGHT + saveTitle(TITLE) + (reader ? "" : CUT_LINES));
@@ -58,6 +61,8 @@ function cockpit(): void {
     ops.metrics.start();
     ops.probes.start();
     ops.buildWatch.start();
+    // An apply outlives the cockpit that began it: it is shown again.
+    void import("../ops/terraform/carry-out.ts").then(({ followStandingRuns }) => followStandingRuns(ops));
   });
 }
 

@@ -43,6 +43,7 @@ export function quitLines(
   const open = sessions.filter((session) => !session.end);
   const live = runs.filter((run) => !run.get().outcome);
   const builds = live.filter(isBuilding);
+  const applies = live.filter(isApplying);
   const busy = live.filter((run) => !isBuilding(run) && !run.get().harmlessToDrop).map((run) => run.get());
   const blocks = [
     [
@@ -52,6 +53,12 @@ export function quitLines(
     [
       busy.length ? `${count(busy.length, "run")} will stop after the current call; started again, each goes on:` : "",
       ...busy.map((run) => `  ${run.title}${stepOf(run)}`),
+    ],
+    [
+      applies.length
+        ? `${count(applies.length, "run")} of Terraform will go on without the cockpit, which follows it when it is back:`
+        : "",
+      ...applies.map((run) => `  ${run.get().title}`),
     ],
     [
       builds.length ? `${count(builds.length, "build")} will go on without the cockpit:` : "",
@@ -64,6 +71,12 @@ export function quitLines(
 /** Whether what it follows lives on its machine, and not here. */
 function isBuilding({ kernel }: Pick<Run, "kernel">): boolean {
   return kernel?.get().job?.state === "running";
+}
+
+/** Whether Terraform is at it in a container of its own. */
+function isApplying({ get }: Pick<Run, "get">): boolean {
+  const { name, harmlessToDrop } = get();
+  return harmlessToDrop && (name === "apply" || name === "destroy");
 }
 
 function buildOf(view: KernelView | undefined): string {

@@ -1,28 +1,25 @@
 /** The apply itself: a saved plan carried out, each resource a step. */
 
-import type { OperationContext } from "../operation/types.ts";
+import { explain } from "../aws/errors.ts";
+import type { Operation, OperationContext, Outcome } from "../operation/types.ts";
+import type { Ops } from "../ops.ts";
+import { type DetachedRun, standingRuns } from "./detached.ts";
 import { isOfTargets, type Plan } from "./make-plan.ts";
 import type { Message } from "./messages.ts";
-import { logMessage, type Workspace } from "./workspace.ts";
+import { followRun, logMessage, type TerraformOps, type Workspace } from "./workspace.ts";
 
-/** Applies the saved plan, one step for each resource. Gives Terraform's sum. Throws a FailureError. */
-export async function applyPlan(
-  context: OperationContext,
-  workspace: Workspace,
-  plan: Plan,
-  hear: (message: Message) => void = () => {},
-): Promise<string> {
+/** Makes each resource a step. */
+function resourceSteps(context: OperationContext, total: number) {
   let done = 0;
   let summary = "Applied.";
-  const finish = (message: Extract<Message, { address: string; text: string }>, state: "done" | "failed") => {
-    done += 1;
-    context.step(message.address, message.address, state);
-    context.progress(done, Math.max(done, plan.changes.length), "changes");
-  };
   const unfinished = new Set<string>();
-  const onMessage = (message: Message) => {
-    if (plan.targeted && isOfTargets(message)) return;
-    hear(message);
+  const finish = (address: string, state: "done" | "failed") => {
+    unfinished.delete(address);
+    done += 1;
+    context.step(address, address, state);
+    context.progress(done, Math.max(done, total), "changes");
+  };
+  const hear = (message: Message) => {
     switch (message.type) {
       case "apply_start":
         unfinished.add(message.address);
@@ -32,12 +29,10 @@ export async function applyPlan(
         context.step(message.address, message.address, "running", `${message.action}, ${message.seconds ?? "?"} s`);
         return;
       case "apply_complete":
-        unfinished.delete(message.address);
-        finish(message, "done");
+        finish(message.address, "done");
         return;
       case "apply_errored":
-        unfinished.delete(message.address);
-        finish(message, "failed");
+        finish(message.address, "failed");
         return;
       case "change_summary":
         summary = message.text;
@@ -48,15 +43,88 @@ export async function applyPlan(
         logMessage(context, message);
     }
   };
-  context.signal.addEventListener("abort", () => context.log("Terraform finishes what it is at, then stops.", "note"), {
-    once: true,
-  });
-  try {
-    await workspace.stream(["apply", "-json", "-input=false", "-lock-timeout=10s", plan.file], onMessage);
-  } catch (error) {
+  const broken = () => {
     for (const address of unfinished) context.step(address, address, "failed");
+    return done;
+  };
+  return { hear, broken, summary: () => summary };
+}
+
+const FINISHES = "Terraform finishes what it is at, writes its state, then stops. It is waited for.";
+
+/** Applies the saved plan, one step for each resource. Gives Terraform's sum. Throws a FailureError. */
+export async function applyPlan(
+  context: OperationContext,
+  workspace: Workspace,
+  plan: Plan,
+  hear: (message: Message) => void = () => {},
+): Promise<string> {
+  const steps = resourceSteps(context, plan.changes.length);
+  const onMessage = (message: Message) => {
+    if (plan.targeted && isOfTargets(message)) return;
+    hear(message);
+    steps.hear(message);
+  };
+  context.signal.addEventListener("abort", () => context.log(FINISHES, "note"), { once: true });
+  try {
+    await workspace.apply(plan.file, onMessage);
+  } catch (error) {
+    const done = steps.broken();
     context.log(`${done} of ${plan.changes.length} changes were made. Running it again goes on from there.`, "err");
     throw error;
   }
-  return summary;
+  return steps.summary();
+}
+
+/** An apply whose cockpit was closed or killed, followed to its end; cancelled, it is interrupted as the apply itself would be. */
+function followOperation(ops: TerraformOps, run: DetachedRun): Operation {
+  return {
+    name: "apply",
+    title: "Apply that was begun before",
+    run: async (context): Promise<Outcome> => {
+      context.harmless(true);
+      context.signal.addEventListener("abort", () => context.log(FINISHES, "note"), { once: true });
+      const steps = resourceSteps(context, 0);
+      try {
+        await followRun(ops, context, run, context.signal, steps.hear);
+      } catch (error) {
+        steps.broken();
+        throw error;
+      }
+      return { status: "done", sentence: steps.summary(), next: "make plan says whether anything is left to do." };
+    },
+  };
+}
+
+/** Shows each apply that a program before this one began and that nobody has cleared away. Never throws. */
+export async function followStandingRuns(ops: TerraformOps & Pick<Ops, "operations">): Promise<void> {
+  for (const run of await standingRuns(ops.environment)) ops.operations.start(followOperation(ops, run));
+}
+
+/** Whatever still runs is waited for first, and left alone if that is given up: no plan is made beside it. */
+export async function awaitStandingRuns(ops: TerraformOps, context: OperationContext): Promise<void> {
+  for (const run of await standingRuns(ops.environment)) {
+    const title = "An apply that was begun before";
+    context.step(run.name, title, "waiting", "it goes on, and is followed to its end");
+    const steps = resourceSteps(context, 0);
+    const following = followRun(ops, context, run, NEVER, steps.hear).then(
+      () => context.step(run.name, title, "done", steps.summary()),
+      (error: unknown) => {
+        steps.broken();
+        const { sentence } = explain(error);
+        context.step(run.name, title, "failed", sentence);
+      },
+    );
+    await Promise.race([following, aborted(context.signal)]);
+    context.signal.throwIfAborted();
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

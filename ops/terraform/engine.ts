@@ -29,6 +29,8 @@ export interface ContainerRun {
   readonly interactive?: boolean;
   /** Names that the container knows, by address. */
   readonly hosts?: Readonly<Record<string, string>>;
+  /** In a container of this name that outlives us, with this folder for its log (detached.ts). */
+  readonly detached?: { readonly name: string; readonly folder: string };
   /** On the host's own network, where what listens on its loopback is to be reached. */
   readonly hostNetwork?: boolean;
 }
@@ -192,7 +194,7 @@ export async function invocation(environment: Environment, engine: Engine, what:
     command: engine.name,
     args: [
       "run",
-      "--rm",
+      ...(what.detached ? detachment(what.detached) : ["--rm"]),
       ...(what.interactive ? ["--interactive", "--tty"] : []),
       ...(rootless ? ["--userns", "keep-id"] : []),
       ...(uid >= 0 ? ["--user", `${uid}:${gid}`] : []),
@@ -209,10 +211,20 @@ export async function invocation(environment: Environment, engine: Engine, what:
       // Names only: a process list shows arguments to everybody.
       ...Object.keys(given).flatMap((name) => ["--env", name]),
       engine.image,
+      ...(what.detached ? ["bash", "-c", `exec "$@" >${RUN_FOLDER}/log 2>&1`, "bash"] : []),
       ...what.command,
     ],
     env: { ...environment.env, ...given },
   };
+}
+
+/** Where a detached run's folder is inside. */
+const RUN_FOLDER = "/snowglobe/run";
+
+/** A computer that is shut down interrupts it and gives it an hour; Terraform is the container's first process and hears it. */
+function detachment({ name, folder }: { readonly name: string; readonly folder: string }): readonly string[] {
+  const volume = `${folder}:${RUN_FOLDER}`;
+  return ["--detach", "--name", name, "--stop-signal", "INT", "--stop-timeout", "3600", "--volume", volume];
 }
 
 /**
@@ -251,7 +263,10 @@ function dockerfile({ terraformDir }: Environment): string {
 }
 
 /** The engine's own failures, told from the exit statuses that it keeps for itself (podman-run(1), docker run). */
-export function engineFailure({ exitCode: code, stderr }: ProcessOutput, { name }: Engine): FailureError | undefined {
+export function engineFailure(
+  { exitCode: code, stderr }: ProcessOutput,
+  { name }: Pick<Engine, "name">,
+): FailureError | undefined {
   if (code !== 125 && code !== 126 && code !== 127) return undefined;
   return new FailureError({
     kind: "internal",

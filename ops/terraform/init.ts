@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { FailureError } from "../failure.ts";
 import type { Operation, OperationContext } from "../operation/types.ts";
 import { adopt } from "./adopt/adopt.ts";
+import { awaitStandingRuns } from "./carry-out.ts";
 import { restoreEmergencyState } from "./emergency.ts";
+import { sweepPlans } from "./make-plan.ts";
 import type { Message } from "./messages.ts";
 import { type Outputs, readOutputs } from "./outputs.ts";
 import { askOwner, ensureTfvars, recordOutputs } from "./tfvars.ts";
@@ -42,6 +44,8 @@ async function prepare(
   context: OperationContext,
 ): Promise<{ readonly workspace: Workspace; readonly outputs: Outputs }> {
   const workspace = await openWorkspace(ops, context);
+  await awaitStandingRuns(ops, context);
+  await sweepPlans(ops);
   await ensureTfvars(ops);
   await initialise(ops, context, workspace);
   await restoreEmergencyState(ops, context, workspace);

@@ -6,6 +6,7 @@ import type { OperationContext } from "../operation/types.ts";
 import type { Ops } from "../ops.ts";
 import { withoutSequences } from "../plain.ts";
 import type { ProcessOutput } from "../programs.ts";
+import { clearRun, type DetachedRun, followDetached, newRun, startDetached } from "./detached.ts";
 import { EMERGENCY, hasEmergencyState } from "./emergency.ts";
 import {
   buildImage,
@@ -22,6 +23,7 @@ import {
 } from "./engine.ts";
 import { terraformFailure } from "./failures.ts";
 import { findKeyPair } from "./key-pair.ts";
+import { handedOver } from "./make-plan.ts";
 import { type Diagnostic, type Message, parseLine } from "./messages.ts";
 
 /** What Terraform needs of everything there is. */
@@ -31,6 +33,8 @@ export interface Workspace {
   readonly engine: Engine;
   /** Runs `terraform …` with `-json` output. Gives all diagnostics; throws a FailureError where it fails. */
   readonly stream: (args: readonly string[], onMessage: (message: Message) => void) => Promise<readonly Diagnostic[]>;
+  /** Carries a saved plan out, in a container that outlives us. Gives all diagnostics; throws a FailureError where it fails. */
+  readonly apply: (plan: string, onMessage: (message: Message) => void) => Promise<readonly Diagnostic[]>;
   /** Runs `terraform …` and gives what it prints. Throws a FailureError where it fails. */
   readonly capture: (args: readonly string[]) => Promise<string>;
   /** What a command with a terminal is started with: credentials, variables and all. */
@@ -130,6 +134,25 @@ export async function openWorkspace(ops: TerraformOps, context: OperationContext
       context.signal.throwIfAborted();
       throw terraformFailure(diagnostics, ops.clock.now());
     },
+    apply: async (plan, onMessage) => {
+      context.signal.throwIfAborted();
+      const { folder, ...run } = await newRun(environment, engine.name, plan);
+      const command = ["terraform", "apply", "-json", "-input=false", "-lock-timeout=10s", plan];
+      try {
+        await startDetached(await attach({ command, detached: { name: run.name, folder } }));
+      } catch (error) {
+        await clearRun(environment, run);
+        throw error;
+      }
+      handedOver(ops, plan);
+      // From here on it ends by itself, whatever becomes of us.
+      context.harmless(true);
+      try {
+        return await followRun(ops, context, run, context.signal, onMessage);
+      } finally {
+        context.harmless(false);
+      }
+    },
     capture: async (args) => {
       const ended = await inside(["terraform", ...args]);
       if (ended.ok) return ended.stdout;
@@ -137,6 +160,40 @@ export async function openWorkspace(ops: TerraformOps, context: OperationContext
       throw terraformFailure(plainDiagnostics(ended.stderr), ops.clock.now());
     },
   };
+}
+
+/** Follows a detached run to its end, and clears it away. Gives all diagnostics; throws a FailureError where it failed. */
+export async function followRun(
+  ops: TerraformOps,
+  context: OperationContext,
+  run: DetachedRun,
+  interrupt: AbortSignal,
+  onMessage: (message: Message) => void,
+): Promise<readonly Diagnostic[]> {
+  const diagnostics: Diagnostic[] = [];
+  let isApplied = false;
+  const status = await followDetached(ops.environment, run, interrupt, (line) => {
+    const message = parseLine(line);
+    if (message.type === "diagnostic") diagnostics.push(message.diagnostic);
+    if (message.type === "change_summary" && message.operation === "apply") isApplied = true;
+    onMessage(message);
+  });
+  await clearRun(ops.environment, run);
+  await noteEmergencyState(ops, context);
+  // Of two that follow it, one has cleared it away: its log tells the other.
+  if (status === 0 || (status === undefined && isApplied)) return diagnostics;
+  // An interrupt that Terraform obeyed is no failure of its own.
+  interrupt.throwIfAborted();
+  if (status !== undefined || diagnostics.some(({ severity }) => severity === "error")) {
+    throw terraformFailure(diagnostics, ops.clock.now());
+  }
+  throw new FailureError({
+    kind: "internal",
+    code: "RUN_LOST",
+    sentence:
+      "Terraform's container is gone before it said how it ended: this computer was restarted, or somebody removed it.",
+    action: "Run it again: it goes on from where it stopped, or says what is missing.",
+  });
 }
 
 /** Shows diagnostics in full and everything else by its text; the operation's own steps are made elsewhere. */

@@ -41,10 +41,13 @@ export function rig(first: object = planJson([]), terraformDir?: string): Rig {
     pass: () => {},
     attach: () => Promise.reject(new Error("nobody attaches")),
     capture: async () => JSON.stringify(json),
-    stream: async ([command = ""], onMessage) => {
+    apply: async (_, onMessage) => {
+      commands.push("apply");
+      await apply((line) => onMessage(parseLine(JSON.stringify(line))));
+      return [];
+    },
+    stream: async ([command = ""]) => {
       commands.push(command);
-      const tell = (line: object) => onMessage(parseLine(JSON.stringify(line)));
-      if (command === "apply") await apply(tell);
       return [];
     },
   };

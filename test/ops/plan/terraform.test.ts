@@ -154,6 +154,7 @@ describe.skipIf(NO_TERRAFORM)("with the real terraform (needs terraform)", () =>
     run.cancel();
     run.cancel();
     expect(viewOf(run).apply?.interrupted).toBe(true);
+    await when(run, ({ log }) => log.some(({ text }) => /Interrupt received/.test(text)));
     await writeFile(join(project.terraformDir, "go"), "");
     const outcome = await run.finished;
     expect(outcome).toMatchObject({ status: "cancelled" });

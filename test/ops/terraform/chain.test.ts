@@ -126,6 +126,11 @@ describe.skipIf(NO_TERRAFORM)("apply from a cold start (needs terraform)", () =>
       () => `it never started: ${said()}`,
     );
     expect(project.interrupt()).toBe(true);
+    await waitUntil(
+      () => said().includes("Interrupt received"),
+      PATIENCE_MS,
+      () => `Terraform heard no interrupt: ${said()}`,
+    );
     await writeFile(join(project.terraformDir, "go"), "");
     expect(await running).toBe(130);
     expect(project.s3.objects.has(`${STATE}.tflock`)).toBe(false);

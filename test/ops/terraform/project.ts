@@ -129,7 +129,7 @@ export async function startProject(): Promise<Project> {
       const ops = createOps({
         env,
         home: env.HOME ?? "",
-        stateDir: join(folder, "state"),
+        stateDir: join(folder, "state", "snowglobe"),
         terraformDir,
         kernelDir: "",
         demo: true,

@@ -3,13 +3,50 @@
  * acts on the simulator that AWS_ENDPOINT_URL points to.
  */
 
+import { spawn } from "node:child_process";
+import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { terraform } from "./terraform.ts";
 
 const [verb, ...rest] = process.argv.slice(2);
 const interrupt = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupt.abort());
 
-if (verb === "run") {
+/** What is known of a detached run: its pid, and its exit status once it has one. */
+const CONTAINERS = process.env.SIMULATED_ENGINE_DIR ?? tmpdir();
+const about = (name: string | undefined, what: string) => join(CONTAINERS, `${name}.${what}`);
+const read = (path: string) => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+};
+
+if (verb === "run" && rest.includes("--detach")) {
+  const name = rest[rest.indexOf("--name") + 1];
+  const folder = rest.find((arg) => arg.endsWith(":/snowglobe/run"))?.slice(0, -":/snowglobe/run".length) ?? tmpdir();
+  mkdirSync(CONTAINERS, { recursive: true, mode: 0o700 });
+  const log = openSync(join(folder, "log"), "a");
+  const args = [process.argv[1] ?? "", "run", ...rest.filter((arg) => arg !== "--detach")];
+  const env = { ...process.env, SIMULATED_CONTAINER: name };
+  const { pid } = spawn(process.execPath, args, { detached: true, stdio: ["ignore", log, log], env });
+  writeFileSync(about(name, "pid"), String(pid));
+  process.exit(0);
+} else if (verb === "wait") {
+  const [name] = rest;
+  while (read(about(name, "exit")) === undefined) {
+    if (read(about(name, "pid")) === undefined) process.exit(125);
+    await delay(50);
+  }
+  process.stdout.write(`${read(about(name, "exit"))}\n`);
+} else if (verb === "kill") {
+  process.kill(Number(read(about(rest.at(-1), "pid"))), "SIGINT");
+} else if (verb === "rm") {
+  for (const what of ["pid", "exit"]) rmSync(about(rest[0], what), { force: true });
+} else if (verb === "run") {
   const volume = rest.find((arg) => arg.endsWith(":/snowglobe/terraform"));
   const dir = volume?.slice(0, volume.lastIndexOf(":")) ?? process.cwd();
   const args = rest.slice(rest.indexOf("terraform") + 1);
@@ -23,4 +60,6 @@ if (verb === "run") {
       process.stderr.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
       return 1;
     });
+  const { SIMULATED_CONTAINER: container } = process.env;
+  if (container) process.on("exit", (code) => writeFileSync(about(container, "exit"), String(code)));
 }

@@ -11,8 +11,10 @@ const ENGINE = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "main.ts"
 export async function stageEngine(directory: string, path: string | undefined): Promise<string> {
   const bin = join(directory, "bin");
   await mkdir(bin, { mode: 0o700 });
-  const quoted = [process.execPath, ENGINE].map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(" ");
-  await writeFile(join(bin, "podman"), `#!/bin/sh\nexec ${quoted} "$@"\n`, { mode: 0o700 });
+  const quoted = (part: string) => `'${part.replaceAll("'", "'\\''")}'`;
+  const script = `export SIMULATED_ENGINE_DIR=${quoted(join(directory, "containers"))}
+exec ${quoted(process.execPath)} ${quoted(ENGINE)} "$@"`;
+  await writeFile(join(bin, "podman"), `#!/bin/sh\n${script}\n`, { mode: 0o700 });
   await writeFile(join(directory, "Dockerfile"), "FROM scratch\n");
   return path ? `${bin}:${path}` : bin;
 }

@@ -2,6 +2,7 @@
 /** S3, as far as Terraform's backend goes: buckets, objects, and a lock by a conditional PUT. */
 
 import { createHash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Service, SimReply, SimRequest } from "../service.ts";
 import { element } from "../wire/xml.ts";
 
@@ -13,15 +14,21 @@ export interface S3Service extends Service {
   readonly remove: (path: string) => void;
   /** From now on every call is refused with 403. */
   readonly deny: () => void;
+  /** From now on an upload to this path takes so many milliseconds. */
+  readonly slow: (path: string, ms: number) => void;
+  /** Paths to which an upload is on its way. */
+  readonly uploading: ReadonlySet<string>;
 }
 
 /** A service to start the simulator with (`more`). Path style, as an endpoint that is an IP address has it. */
 export function s3Service(): S3Service {
   const objects = new Map<string, Buffer>();
   const buckets = new Set<string>();
+  const slowness = new Map<string, number>();
+  const uploading = new Set<string>();
   let denied = false;
 
-  const handle = (request: SimRequest): SimReply => {
+  const handle = async (request: SimRequest): Promise<SimReply> => {
     const [, bucket = "", ...rest] = decodeURIComponent(request.url.pathname).split("/");
     const key = rest.join("/");
     const path = `${bucket}/${key}`;
@@ -47,6 +54,9 @@ export function s3Service(): S3Service {
           return refusal(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
         }
         const body = plain(request);
+        uploading.add(path);
+        await delay(slowness.get(path) ?? 0);
+        uploading.delete(path);
         objects.set(path, body);
         return reply(200, "", { etag: etag(body) });
       }
@@ -71,6 +81,8 @@ export function s3Service(): S3Service {
     deny: () => {
       denied = true;
     },
+    slow: (path, ms) => slowness.set(path, ms),
+    uploading,
     operation: (request) => (request.signedFor === "s3" ? `${request.method}Object` : undefined),
     handle,
   };
