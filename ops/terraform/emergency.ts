@@ -5,14 +5,20 @@
 
 import { readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { Clock } from "../clock.ts";
+import type { Environment } from "../environment.ts";
 import type { OperationContext } from "../operation/types.ts";
 import { type Fields, fields, list, text } from "../plan/plan.ts";
-import type { TerraformOps, Workspace } from "./workspace.ts";
+
+interface Place {
+  readonly environment: Environment;
+  readonly clock: Clock;
+}
 
 export const EMERGENCY = "errored.tfstate";
 
 /** Whether there is one. */
-export function hasEmergencyState({ environment }: Pick<TerraformOps, "environment">): Promise<boolean> {
+export function hasEmergencyState({ environment }: Pick<Place, "environment">): Promise<boolean> {
   return readFile(join(environment.terraformDir, EMERGENCY)).then(Boolean, () => false);
 }
 
@@ -27,7 +33,7 @@ type Verdict =
  * @param left the file's text
  * @param current the state's text; empty where there is none yet
  */
-export function weigh(left: string, current: string): Verdict {
+function weigh(left: string, current: string): Verdict {
   const [mine, now] = [stateOf(left), stateOf(current)];
   if (!mine) {
     const how = left.trim() === "" ? "empty" : "cut short";
@@ -83,9 +89,9 @@ function stateOf(json: string): State | undefined {
 
 /** Brings it back, or says why not and keeps it; the run goes on in every case that is not the state's own trouble. */
 export async function restoreEmergencyState(
-  ops: TerraformOps,
+  ops: Place,
   context: OperationContext,
-  workspace: Workspace,
+  workspace: { readonly capture: (args: readonly string[]) => Promise<string> },
 ): Promise<void> {
   const path = join(ops.environment.terraformDir, EMERGENCY);
   const left = await readFile(path, "utf8").catch(() => undefined);

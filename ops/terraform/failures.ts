@@ -87,7 +87,7 @@ function lock(text: string, now: number): Failure | undefined {
 }
 
 /** The clock of the container's own machine (Podman and Docker on a Mac have one) stands still while the computer sleeps. */
-export const CLOCK_OFF: Failure = {
+const CLOCK_OFF: Failure = {
   kind: "refused",
   code: "CLOCK",
   sentence: "The clock in the container differs so much from AWS's that AWS refuses what it signs.",

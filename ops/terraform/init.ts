@@ -7,9 +7,9 @@ import type { Operation, OperationContext } from "../operation/types.ts";
 import { adopt } from "./adopt/adopt.ts";
 import { awaitStandingRuns } from "./carry-out.ts";
 import { restoreEmergencyState } from "./emergency.ts";
-import { sweepPlans } from "./make-plan.ts";
 import type { Message } from "./messages.ts";
 import { type Outputs, readOutputs } from "./outputs.ts";
+import { sweepPlans } from "./plan-files.ts";
 import { askOwner, ensureTfvars, recordOutputs } from "./tfvars.ts";
 import { logMessage, openWorkspace, type TerraformOps, type Workspace } from "./workspace.ts";
 

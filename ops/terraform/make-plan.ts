@@ -1,12 +1,9 @@
 /** A plan, saved and understood: what would change, to be shown, guarded and then applied exactly as it is. */
 
-import { rmSync } from "node:fs";
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import type { OperationContext } from "../operation/types.ts";
-import { standingRuns } from "./detached.ts";
 import { unknownVariable } from "./failures.ts";
 import type { Change, Diagnostic, Message } from "./messages.ts";
+import { discardPlan, newPlanFile } from "./plan-files.ts";
 import { logMessage, type TerraformOps, type Workspace } from "./workspace.ts";
 
 interface PlannedChange {
@@ -32,52 +29,6 @@ export interface Plan {
   readonly at: number;
   /** `terraform show -json` of the plan file: all that a guard may ask of it. */
   readonly json: () => Promise<unknown>;
-}
-
-const FOLDER = ".terraform";
-let made = 0;
-/** Those of this process that are on the disk, in full. */
-const present = new Set<string>();
-
-/** On every way out that lets us do anything; what a kill leaves, the next run sweeps. */
-process.on("exit", () => {
-  for (const path of present) rmSync(path, { force: true });
-});
-
-/** A name that no other plan has, of this process or another: what is applied is what was shown. Nobody else reads it. */
-async function newFile({ environment }: TerraformOps): Promise<string> {
-  made += 1;
-  const file = `${FOLDER}/snowglobe-${process.pid}-${made}.tfplan`;
-  const path = join(environment.terraformDir, file);
-  await mkdir(dirname(path), { recursive: true });
-  // Terraform writes into the file that is there, whose mode stays.
-  await writeFile(path, "", { mode: 0o600 });
-  present.add(path);
-  return file;
-}
-
-/** Keeps a plan from going with this process: a container has it. */
-export function handedOver({ environment }: Pick<TerraformOps, "environment">, file: string): void {
-  present.delete(join(environment.terraformDir, file));
-}
-
-/** Removes the plans that killed programs left behind, but for those that a container carries out. */
-export async function sweepPlans({ environment }: TerraformOps): Promise<void> {
-  const folder = join(environment.terraformDir, FOLDER);
-  const kept = new Set((await standingRuns(environment)).map(({ plan }) => plan));
-  for (const name of await readdir(folder).catch(() => [])) {
-    const pid = Number(/^snowglobe-(\d+)-\d+\.tfplan$/.exec(name)?.[1]);
-    if (!pid || isAlive(pid) || kept.has(`${FOLDER}/${name}`)) continue;
-    await rm(join(folder, name), { force: true }).catch(() => {});
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 const MARKS: Readonly<Record<string, string>> = {
@@ -140,12 +91,8 @@ export async function makePlan(
         logMessage(context, message);
     }
   };
-  const file = await newFile(ops);
-  const path = join(ops.environment.terraformDir, file);
-  const discard = async () => {
-    await rm(path, { force: true }).catch(() => {});
-    present.delete(path);
-  };
+  const file = await newPlanFile(ops);
+  const discard = () => discardPlan(ops, file);
   context.step("plan", title, "running");
   try {
     const args = ["plan", "-json", "-input=false", "-lock-timeout=10s", `-out=${file}`, ...more];

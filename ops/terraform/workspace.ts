@@ -23,8 +23,8 @@ import {
 } from "./engine.ts";
 import { terraformFailure } from "./failures.ts";
 import { findKeyPair } from "./key-pair.ts";
-import { handedOver } from "./make-plan.ts";
 import { type Diagnostic, type Message, parseLine } from "./messages.ts";
+import { handedOver } from "./plan-files.ts";
 
 /** What Terraform needs of everything there is. */
 export type TerraformOps = Pick<Ops, "environment" | "clock" | "signIn" | "access" | "fleet" | "metrics" | "lastPlan">;
