@@ -132,8 +132,8 @@ export function ConfirmDialog({ yes, no, onYes, onNo, ...dialog }: ConfirmProps)
               [
                 [keyOf("dialog", "yes"), clean(yes)],
                 [`${keyOf("dialog", "no")} ${keyOf("dialog", "back")}`, clean(no)],
-                [keyOf("dialog", "next"), "next button"],
                 [keyOf("dialog", "accept"), focus === "yes" ? clean(yes) : clean(no)],
+                [keyOf("dialog", "next"), "next button"],
               ],
               width,
             )
