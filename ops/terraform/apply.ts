@@ -73,8 +73,8 @@ async function afterwards(
   const outputs = await readOutputs(workspace);
   for (const line of outputLines(outputs)) context.log(line, "note");
   const recorded = await recordOutputs(ops, outputs);
-  for (const sentence of recorded) context.log(sentence, "note");
   if (recorded.length > 0) await mark(ops, context, workspace);
+  for (const sentence of recorded) context.log(sentence, "note");
   return recorded;
 }
 
