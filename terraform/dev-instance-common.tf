@@ -129,16 +129,24 @@ resource "aws_ec2_tag" "persistent" {
   value       = each.key
 }
 
-# First boot. Each piece below defines one step and runs it; a step that fails is written down and keeps no other from
-# running. All may run again at any time (sudo bash /var/lib/cloud/instance/scripts/part-001) and then change nothing.
+# First boot. cloud-init takes every root that it has not seen under this instance ID for a new one, the owner's disk after
+# a swap too (aws.md, "A root volume under another instance ID"): what runs then must leave such a disk as it was.
+#
+# Each piece below defines one step and runs it; a step that fails is written down and keeps no other from running. All
+# may run again at any time (sudo bash /var/lib/cloud/instance/scripts/first-boot) and then change nothing.
 locals {
   first_boot_head = <<-SCRIPT
     #!/bin/bash
     set -uo pipefail
     export DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin
     status=/var/lib/snowglobe/first-boot.status
+    # On every root that came with one of these machines. A disk of the owner's from before has been another instance's.
+    ours=/var/lib/snowglobe/ours
     mkdir -p /var/lib/snowglobe
     failed=""
+    shopt -s nullglob
+    instances=(/var/lib/cloud/instances/*/)
+    if [ "$${#instances[@]}" -le 1 ] && [ ! -e "$ours" ]; then touch "$ours"; fi
 
     # Writes stdin to file $1 with mode $2; true where that changed anything.
     put() {
@@ -168,6 +176,9 @@ locals {
       [ "$code" = 0 ] || failed="$failed $1"
     }
 
+    # The same where the root came with the machine: an owner's disk is given only what a machine needs to run.
+    step_of_ours() { if [ -e "$ours" ]; then step "$@"; fi; }
+
     # Line 1: running, done or failed. Line 2: the steps that failed. The cockpit reads this.
     tell() { printf '%s\n%s\n' "$1" "$${failed# }" | put "$status" 644 || true; }
     [ -e "$status" ] || tell running
@@ -177,20 +188,30 @@ locals {
     if [ -z "$failed" ]; then tell "done"; else tell failed; exit 1; fi
   SCRIPT
 
+  # cloud-init locks the password of the login for each new instance ID, and the cloud-config below kept what there was.
+  login_script = <<-SCRIPT
+    login() {
+      local kept=/run/snowglobe-login
+      if [ -s "$kept" ]; then chpasswd -e <"$kept" && rm "$kept"; fi
+    }
+    step login login
+  SCRIPT
+
   packages_script = <<-SCRIPT
     packages() {
       local wanted missing=()
-      wanted=(btrfs-progs ca-certificates curl gh git git-lfs rustup unattended-upgrades build-essential)
-      for package in "$${wanted[@]}"; do
-        dpkg-query -W -f '$${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
-      done
+      has() { dpkg-query -W -f '$${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
+      wanted=(btrfs-progs ca-certificates curl gh git git-lfs unattended-upgrades build-essential)
+      # For rustup apt would take the distribution's own Rust away.
+      if ! has rustc && ! has cargo; then wanted+=(rustup); fi
+      for package in "$${wanted[@]}"; do has "$package" || missing+=("$package"); done
       if [ "$${#missing[@]}" -gt 0 ]; then
         insist apt-get -o DPkg::Lock::Timeout=600 update
         insist apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends "$${missing[@]}"
       fi
       command -v aws >/dev/null || insist snap install aws-cli --classic
     }
-    step packages packages
+    step_of_ours packages packages
   SCRIPT
 
   # Security updates by themselves; a reboot or a kernel taken away only when the owner says so.
@@ -205,7 +226,7 @@ locals {
     Unattended-Upgrade::Remove-Unused-Kernel-Packages "false";
     CONF
     }
-    step upgrades upgrades
+    step_of_ours upgrades upgrades
   SCRIPT
 
   # Without it grub-reboot cannot try a kernel once and fall back.
@@ -213,7 +234,7 @@ locals {
     grub() {
       if echo GRUB_DEFAULT=saved | put /etc/default/grub.d/60-snowglobe.cfg 644; then update-grub; fi
     }
-    step grub grub
+    step_of_ours grub grub
   SCRIPT
 
   # The token goes from Secrets Manager to gh by a pipe: no file of ours, no argument, no log holds it.
@@ -229,14 +250,14 @@ locals {
         sudo -iu ubuntu gh auth setup-git
       fi
     }
-    step github gh_auth
+    step_of_ours github gh_auth
   SCRIPT
 
   claude_sync_script = <<-SCRIPT
     claude_sync() {
       local home=/home/ubuntu
       if [ ! -x "$home/.cargo/bin/claude-code-sync" ]; then
-        sudo -iu ubuntu rustup default stable
+        if command -v rustup >/dev/null; then sudo -iu ubuntu rustup default stable; fi
         insist sudo -iu ubuntu cargo install --git https://github.com/ejc3/claude-code-sync
       fi
       [ -L /usr/local/bin/claude-code-sync ] || ln -s "$home/.cargo/bin/claude-code-sync" /usr/local/bin/claude-code-sync
@@ -251,7 +272,7 @@ locals {
       fi
       [ -d "$home/claude-history-sync" ] || insist sudo -iu ubuntu claude-code-sync init
     }
-    step claude-sync claude_sync
+    step_of_ours claude-sync claude_sync
   SCRIPT
 
   gh_and_claude_sync_script = "${local.gh_auth_script}${local.claude_sync_script}"
@@ -340,6 +361,8 @@ locals {
     UNIT
       systemctl daemon-reload
       systemctl enable --now snowglobe-heartbeat.timer
+      # An owner's disk may have no AWS CLI, and nothing is installed on it.
+      command -v aws >/dev/null || { echo "The busy signal needs the AWS CLI." >&2; return 1; }
     }
     step heartbeat heartbeat
   SCRIPT
@@ -392,19 +415,37 @@ locals {
 
   first_boot = {
     jumpbox = join("", [
-      local.first_boot_head, local.home_script, local.packages_script, local.upgrades_script, local.grub_script,
+      local.first_boot_head, local.login_script, local.home_script, local.packages_script, local.upgrades_script, local.grub_script,
       local.gh_and_claude_sync_script, local.first_boot_tail,
     ])
     fcvm-metal-arm = join("", [
-      local.first_boot_head, local.packages_script, local.upgrades_script, local.grub_script, local.nvme_script,
+      local.first_boot_head, local.login_script, local.packages_script, local.upgrades_script, local.grub_script, local.nvme_script,
       local.heartbeat_script, local.gh_and_claude_sync_script, local.first_boot_tail,
     ])
     fcvm-metal-x86 = join("", [
-      local.first_boot_head, local.packages_script, local.upgrades_script, local.grub_script, local.heartbeat_script,
+      local.first_boot_head, local.login_script, local.packages_script, local.upgrades_script, local.grub_script, local.heartbeat_script,
       local.gh_and_claude_sync_script, local.first_boot_tail,
     ])
   }
 
+  # What keeps a swapped-in root as it was: its host keys, its package sources, and its login's password. The host name is
+  # the machine's, and not made of an address that every launch changes.
+  cloud_config = { for name, script in local.first_boot : name => join("\n", [
+    "#cloud-config\nhostname: ${name}\nssh_deletekeys: false\napt: { preserve_sources_list: true }\nbootcmd:",
+    "  - [cloud-init-per, instance, login, sh, -c, 'umask 077; grep ^ubuntu: /etc/shadow | cut -d: -f1,2 >/run/snowglobe-login']\n",
+  ]) }
+
+  # cloud-init takes several files at once as MIME (its documentation, "User data formats").
+  user_data_text = { for name, script in local.first_boot : name => join("\n", [
+    "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"==snowglobe==\"\n",
+    "--==snowglobe==\nContent-Type: text/cloud-config; charset=\"utf-8\"\n",
+    local.cloud_config[name],
+    "--==snowglobe==\nContent-Type: text/x-shellscript; charset=\"utf-8\"",
+    "Content-Disposition: attachment; filename=\"first-boot\"\n",
+    script,
+    "--==snowglobe==--\n",
+  ]) }
+
   # EC2 takes 16 KB; cloud-init unpacks gzip by itself.
-  user_data = { for name, script in local.first_boot : name => length(script) > 16384 ? base64gzip(script) : base64encode(script) }
+  user_data = { for name, text in local.user_data_text : name => length(text) > 16384 ? base64gzip(text) : base64encode(text) }
 }

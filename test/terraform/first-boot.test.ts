@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Configuration, firstBootScript, HOME_VOLUME, readConfiguration } from "./hcl.ts";
+import { type Configuration, firstBootScript, HOME_VOLUME, readConfiguration, userData } from "./hcl.ts";
 import { tell, whatLacks } from "./machine.ts";
 
 const MACHINES = ["jumpbox", "fcvm-metal-arm", "fcvm-metal-x86"];
@@ -51,7 +51,7 @@ test.skipIf(!here("terraform"))("terraform puts the same scripts together, and p
       join(folder, "long.tf"),
       `
       locals { long = { it = join("", [for n in range(1000) : "echo number \${n} of many\\n"]) } }
-      output "long" { value = ${/user_data = (.*)/.exec(scripts)?.[1]?.replaceAll("local.first_boot", "local.long")} }`,
+      output "long" { value = ${/user_data = (.*)/.exec(scripts)?.[1]?.replaceAll("local.user_data_text", "local.long")} }`,
     );
     const terraform = (...args: string[]) =>
       execFileSync("terraform", [`-chdir=${folder}`, ...args], {
@@ -63,7 +63,7 @@ test.skipIf(!here("terraform"))("terraform puts the same scripts together, and p
     for (const machine of MACHINES) {
       expect(outputs.scripts.value[machine]).toBe(script(machine));
       const sent = Buffer.from(outputs.data.value[machine], "base64");
-      expect(sent.toString("utf8")).toBe(script(machine));
+      expect(sent.toString("utf8")).toBe(userData(configuration, machine));
       expect(sent.length).toBeLessThanOrEqual(16_384);
     }
     const packed = Buffer.from(outputs.long.value.it, "base64");
@@ -166,6 +166,16 @@ describe.skipIf(lacks)(`first boot${lacks ? ` (needs ${lacks})` : ""}`, () => {
     expect(said.mounts).toMatch(new RegExp(`^${said.two} .*/mnt/fcvm-btrfs btrfs`, "m"));
     expect(said.strange).toBe("refused");
     expect(said.nothing).toBe("");
+  });
+
+  test("a distribution's own Rust stays, and serves as well", () => {
+    const { said } = tell(
+      script("fcvm-metal-x86"),
+      `printf 'rustc\\ncargo\\n' >"$run/packages"; rm "$root/usr/local/bin/rustup"; boot; status | say status; log | say did`,
+    );
+    expect(said.status).toBe("done");
+    expect(said.did).not.toContain("rustup");
+    expect(said.did).toContain("cargo install");
   });
 
   test("without the token, and without packages, the rest is done, the failures are told, and a second run mends them", () => {

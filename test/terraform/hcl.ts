@@ -103,3 +103,29 @@ function piece(configuration: Configuration, name: string): string {
     .replaceAll(/(?<!\$)\$\{replace\(aws_ebs_volume\.jumpbox_home\.id[^}]*\}/g, HOME_VOLUME)
     .replaceAll("$${", "${");
 }
+
+/**
+ * A machine's whole user_data as Terraform would put it together, unpacked: the list of `local.user_data_text`, with
+ * `local.cloud_config` in it. first-boot.test.ts checks this against the real terraform.
+ */
+export function userData(configuration: Configuration, machine: string): string {
+  return joined(configuration, "user_data_text", machine);
+}
+
+/** The list that `local.NAME` joins for each machine, line by line. */
+function joined(configuration: Configuration, name: string, machine: string): string {
+  const text = configuration.texts["dev-instance-common.tf"] ?? "";
+  const from = text.indexOf(`\n  ${name} = {`);
+  const begin = text.indexOf("[\n", from) + 2;
+  if (from < 0 || begin < 2) throw new Error(`local.${name} is no list of lines`);
+  const list = text.slice(begin, text.indexOf("\n  ])", begin));
+  return list
+    .split("\n")
+    .map((line) => line.trim().replace(/,$/, ""))
+    .map((item) => {
+      if (item === "script") return firstBootScript(configuration, machine);
+      if (item.startsWith("local.")) return joined(configuration, item.slice(6).replace("[name]", ""), machine);
+      return (JSON.parse(item) as string).replaceAll(/\$\{name\}/g, machine);
+    })
+    .join("\n");
+}

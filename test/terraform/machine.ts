@@ -41,7 +41,7 @@ export function tell(script: string, story: string): Boot {
     const { status, stdout } = spawnSync("unshare", ["-m", "--propagation", "private", "bash", "-c", setUp(story)], {
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", FOLDER: folder, HERE: import.meta.dirname },
       encoding: "utf8",
-      timeout: 60_000,
+      timeout: 280_000,
     });
     const said: Record<string, string> = {};
     for (const [, name, text] of stdout.matchAll(/^<<<(\w+)\n([\s\S]*?)^>>>$/gm))
