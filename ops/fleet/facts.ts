@@ -23,6 +23,7 @@ export function instanceFrom(raw: Ec2.Instance): Instance {
     name: tags.Name,
     state: oneOf(INSTANCE_STATES, raw.State?.Name, `the state of ${id}`),
     stateReason: raw.StateReason?.Code ?? raw.StateReason?.Message,
+    ...(raw.StateReason?.Message ? { stateReasonText: scrub(raw.StateReason.Message) } : {}),
     type: raw.InstanceType ?? "unknown",
     architecture: raw.Architecture ?? "unknown",
     imageId: raw.ImageId ?? "unknown",

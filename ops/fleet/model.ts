@@ -20,6 +20,8 @@ export interface Instance {
   readonly name: string | undefined;
   readonly state: InstanceState;
   readonly stateReason: string | undefined;
+  /** The same in AWS's words: "Client.InternalError: Client error on launch". */
+  readonly stateReasonText?: string | undefined;
   readonly type: string;
   readonly architecture: string;
   readonly imageId: string;

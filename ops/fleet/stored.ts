@@ -82,6 +82,7 @@ const INSTANCE = shaped({
   name: optional(isText),
   state: oneOf(...INSTANCE_STATES),
   stateReason: optional(isText),
+  stateReasonText: optional(isText),
   type: isText,
   architecture: isText,
   imageId: isText,

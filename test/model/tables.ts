@@ -71,6 +71,7 @@ export function same(account: Account): Account {
     snapshots: sameTable("snapshots", account.snapshots),
   };
   const of = [kept.instances, kept.spotRequests, kept.volumes, kept.addresses, kept.snapshots].map(tableNumber);
-  const ahead = [...Object.keys(kept.pending), ...kept.noSpotCapacity].sort();
+  const ahead = [...Object.keys(kept.pending), ...kept.noSpotCapacity, ...Object.keys(kept.doomed ?? {})].sort();
+  ahead.push(...Object.entries(kept.habits ?? {}).map(([name, on]) => `${name} ${on}`));
   return canonically(`account ${kept.counter} ${of.join()} ${ahead.join()}`, () => kept);
 }

@@ -127,7 +127,7 @@ export async function startServer(parts: ServerParts, port = 0): Promise<SimServ
   function refusedSignature(service: Service, request: SimRequest, skew: number): SimReply | undefined {
     if (!service.signature || !service.refuse) return undefined;
     const clocks = skew === 0 ? [parts.clock.now(), Date.now()] : [Date.now() + skew];
-    const problem = signatureProblem(readSignature(request.headers), parts.region, clocks, parts.credentials);
+    const problem = signatureProblem(request, parts.region, clocks, parts.credentials);
     return problem && service.refuse(request, service.signature[problem]);
   }
 

@@ -31,7 +31,17 @@ export interface ServiceError {
 }
 
 /** What can be wrong with a signature: `late` and `early` are its date against the service's clock. */
-export type SignatureProblem = "unsigned" | "malformed" | "unknown-key" | "expired-key" | "late" | "early";
+export type SignatureProblem =
+  | "unsigned"
+  | "malformed"
+  | "unknown-key"
+  /** The key's session token is missing or another one's. */
+  | "wrong-token"
+  /** Signed with another secret, or something else was signed. */
+  | "mismatch"
+  | "expired-key"
+  | "late"
+  | "early";
 
 /** One AWS service. The server asks each in turn, the first that answers `operation` with a name gets the request. */
 export interface Service {
@@ -59,6 +69,8 @@ export interface SimClock {
 export interface CredentialBook {
   readonly issue: (durationMs: number, role: string) => IssuedKeys;
   readonly look: (accessKeyId: string) => "good" | "expired" | "unknown";
+  /** What goes with a key that was issued. */
+  readonly keysOf: (accessKeyId: string) => Pick<IssuedKeys, "secretAccessKey" | "sessionToken"> | undefined;
   readonly roleOf: (accessKeyId: string) => string | undefined;
   /** Every key issued so far is refused as expired from now on. */
   readonly expireAll: () => void;

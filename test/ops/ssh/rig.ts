@@ -56,6 +56,8 @@ export async function startRig(stories: Stories = {}): Promise<Rig> {
         return {
           machine,
           running: instance?.state === "running",
+          instanceId: instance?.id ?? "",
+          keepsHostKeys: false,
           rootVolumeId: root?.id,
           hasData: rootKind === "persistent",
           publicIp: instance?.publicIp,

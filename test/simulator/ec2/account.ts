@@ -17,7 +17,7 @@ export interface SimInstance {
   readonly rootDeviceName: string;
   readonly state: InstanceState;
   /** Who stopped or ended it; its code decides what becomes of the spot request. */
-  readonly stateReason: { readonly code: string; readonly message: string } | undefined;
+  readonly stateReason: Reason | undefined;
   readonly launchedAt: number;
   /** When it stopped or ended; absent while it runs. */
   readonly endedAt: number | undefined;
@@ -27,13 +27,27 @@ export interface SimInstance {
   /** Has a public address of its own while it runs without an Elastic IP. */
   readonly autoPublicIp: boolean;
   /** Two minutes' notice, as instance metadata shows it. */
-  readonly interruption: { readonly action: "stop" | "terminate"; readonly noticedAt: number } | undefined;
+  readonly interruption:
+    | { readonly action: "stop" | "terminate" | "hibernate"; readonly noticedAt: number }
+    | undefined;
   readonly terminationProtected: boolean;
   /** RunInstances with the token of an instance that is there launches nothing more. */
   readonly clientToken: string | undefined;
   readonly tags: Tags;
-  /** What its console has shown since it was started; absent before it was ever rebooted. */
+  /** What its console has shown since it was started, where somebody stands behind it who tells. */
   readonly console?: string;
+  /** Just launched: EC2's answers on it do not show its devices yet. */
+  readonly unmapped?: true | undefined;
+  /** Was started out of a stop: a start that fails then ends there, a launch that fails ends it. */
+  readonly restarted?: true;
+  /** Its user_data has cloud-init keep the host keys of a root that it has not seen. */
+  readonly keepsHostKeys?: true;
+}
+
+/** Why an instance is in its state, as EC2's StateReason says it. */
+export interface Reason {
+  readonly code: string;
+  readonly message: string;
 }
 
 export interface LaunchSpec {
@@ -43,6 +57,8 @@ export interface LaunchSpec {
   readonly keyName: string | undefined;
   readonly autoPublicIp: boolean;
   readonly devices: readonly LaunchDevice[];
+  readonly tags?: Tags;
+  readonly keepsHostKeys?: true;
 }
 
 export interface LaunchDevice {
@@ -120,6 +136,8 @@ export interface Pending {
 }
 
 export type PendingKind =
+  /** The devices of a new instance show in what is said of it. */
+  | "map"
   | "run"
   | "stop"
   | "terminate"
@@ -128,7 +146,7 @@ export type PendingKind =
   | "fulfil"
   /** The request notices that its instance has stopped and becomes `disabled`. */
   | "release"
-  /** EC2 starts again what EC2 itself had stopped. */
+  /** EC2 starts what it had stopped itself, or had no room for. */
   | "restart"
   /** A persistent request whose instance was terminated launches another. */
   | "relaunch"
@@ -155,6 +173,15 @@ export interface Account {
   /** US dollars an hour by instance type. */
   readonly spotPrices: Readonly<Record<string, number>>;
   readonly pending: Readonly<Record<string, Pending>>;
+  /** Why starts are taken back, by the ID of the instance or of its root volume; others succeed. */
+  readonly doomed?: Readonly<Record<string, Reason>>;
+  /** Where it is not publicly known what AWS does, either can be played; false where absent. */
+  readonly habits?: {
+    /** A start that was taken back is tried again by EC2. */
+    readonly retriesStarts?: boolean;
+    /** What a persistent request launches again has the tags of the first. */
+    readonly tagsRelaunched?: boolean;
+  };
 }
 
 export const EMPTY_ACCOUNT: Account = {

@@ -61,6 +61,8 @@ export interface RunInstancesCall {
   readonly zone?: string | undefined;
   readonly keyName?: string | undefined;
   readonly autoPublicIp?: boolean | undefined;
+  /** As cloud-init is given it: unpacked. */
+  readonly userData?: string | undefined;
   /** What differs from the image's own mapping. */
   readonly devices?: readonly (Partial<LaunchDevice> & { readonly device: string })[];
   readonly spot?:

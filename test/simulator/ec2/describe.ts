@@ -284,7 +284,7 @@ const DescribeKeyPairs: Describe = (account, form) => {
 const GetConsoleOutput: Describe = (account, form, now) => {
   const instance = theInstance(account, textAt(form, "InstanceId") ?? "");
   const output = Buffer.from(consoleOutputOf(account, instance)).toString("base64");
-  return { instanceId: instance.id, timestamp: new Date(now), output };
+  return { instanceId: instance.id, timestamp: new Date(now), output: output || undefined };
 };
 
 const DescribeInstanceAttribute: Describe = (account, form) => {

@@ -1,5 +1,6 @@
 /** The Query protocol of EC2 for the calls that change something: the form read into a Call, the result written out. */
 
+import { gunzipSync } from "node:zlib";
 import { type Form, flagAt, listAt, numberAt, textAt, textsAt } from "../wire/form.ts";
 import type { XmlObject } from "../wire/xml.ts";
 import type { Account, Tags } from "./account.ts";
@@ -102,6 +103,7 @@ function readRunInstances(form: Form): RunInstancesCall {
     zone: textAt(form, "Placement.AvailabilityZone"),
     keyName: textAt(form, "KeyName"),
     autoPublicIp: listAt(form, "NetworkInterface").map((item) => flagAt(item, "AssociatePublicIpAddress"))[0],
+    userData: unpacked(textAt(form, "UserData")),
     devices: listAt(form, "BlockDeviceMapping").map((item) => ({
       device: need(item, "DeviceName"),
       ...defined({
@@ -124,6 +126,13 @@ function readRunInstances(form: Form): RunInstancesCall {
       spotRequest: specifiedTags(form, "spot-instances-request"),
     },
   };
+}
+
+/** user_data travels in base64, and may be packed with gzip. */
+function unpacked(userData: string | undefined): string | undefined {
+  if (userData === undefined) return undefined;
+  const bytes = Buffer.from(userData, "base64");
+  return (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString("utf8");
 }
 
 type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };

@@ -75,6 +75,12 @@ function launchSpec(account: Account, call: RunInstancesCall): LaunchSpec {
       "The 'stop' instance interruption behavior is only supported for persistent Spot requests.",
     );
   }
+  if (call.spot?.interruptionBehavior === "terminate" && call.spot.type === "persistent") {
+    throw new Refusal(
+      "InvalidParameterCombination",
+      "The 'terminate' instance interruption behavior is not supported for persistent Spot requests.",
+    );
+  }
   const root: LaunchDevice = {
     device: image.rootDeviceName,
     sizeGiB: image.rootGiB,
@@ -96,6 +102,8 @@ function launchSpec(account: Account, call: RunInstancesCall): LaunchSpec {
     keyName: call.keyName,
     autoPublicIp: call.autoPublicIp ?? true,
     devices,
+    ...(call.tags?.instance ? { tags: call.tags.instance } : {}),
+    ...(/^ssh_deletekeys: false$/m.test(call.userData ?? "") ? { keepsHostKeys: true } : {}),
   };
 }
 
@@ -117,7 +125,9 @@ function refuseStart(account: Account, instance: SimInstance): void {
     );
   }
   const request = spotRequestOf(account, instance);
-  if (request && (request.state !== "disabled" || request.statusCode !== "instance-stopped-by-user")) {
+  const ownersToStart =
+    request?.statusCode === "instance-stopped-by-user" || request?.statusCode === "instance-stopped-by-experiment";
+  if (request && (request.state !== "disabled" || !ownersToStart)) {
     throw new Refusal(
       "IncorrectSpotRequestState",
       `You can't start the Spot Instance '${instance.id}' because the associated Spot Instance request is not in an appropriate state to support start.`,
@@ -210,7 +220,7 @@ export function modifyInstanceAttribute(account: Account, call: CallOf<"ModifyIn
     after = patch(after, "volumes", volume.id, { attachment: { ...volume.attachment, deleteOnTermination } });
   }
   if (call.terminationProtected !== undefined) {
-    if (call.terminationProtected && instance.spotRequestId) {
+    if (instance.spotRequestId) {
       throw new Refusal("UnsupportedOperation", "Termination protection is not supported for Spot Instances.");
     }
     after = patch(after, "instances", instance.id, { terminationProtected: call.terminationProtected });
@@ -240,9 +250,10 @@ function changes(before: Account, after: Account, ids: readonly string[]): CallR
   };
 }
 
-/** What GetConsoleOutput shows: enough to see which disk was booted. */
+/** What GetConsoleOutput shows: enough to see which disk was booted; nothing of a machine that is off. */
 export function consoleOutputOf(account: Account, instance: SimInstance): string {
   if (instance.console) return instance.console;
+  if (instance.state !== "running") return "";
   const root = volumesOf(account, instance.id).find((one) => one.attachment.device === instance.rootDeviceName);
   return [
     `[    0.000000] Linux version 6.14.0-aws on ${instance.type}`,

@@ -3,7 +3,7 @@
 import { type Account, associationIdOf, expect, forestall, patch, type Tags } from "./account.ts";
 import type { Call, CallResult } from "./calls.ts";
 import { Refusal, theInstance, theSpotRequest, theVolume } from "./refusal.ts";
-import { BY_USER, beginTerminate, withStatus } from "./transitions.ts";
+import { terminateStopped, withStatus } from "./transitions.ts";
 
 type Applied = readonly [Account, CallResult];
 type CallOf<Name extends Call["name"]> = Extract<Call, { readonly name: Name }>;
@@ -72,8 +72,9 @@ function cancelled(account: Account, requestId: string, now: number): Account {
     const ended = withStatus(idle, requestId, "cancelled", "canceled-before-fulfillment", now);
     return expect(ended, "forget-request", requestId, now);
   }
-  const ended = withStatus(account, requestId, "cancelled", "request-canceled-and-instance-running", now);
-  return instance.state === "stopped" ? beginTerminate(ended, instance, BY_USER, now) : ended;
+  return instance.state === "stopped"
+    ? terminateStopped(account, instance.id, now)
+    : withStatus(account, requestId, "cancelled", "request-canceled-and-instance-running", now);
 }
 
 const TAGGED = [

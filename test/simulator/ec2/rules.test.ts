@@ -17,6 +17,7 @@ import {
   terminate,
   X86_VOLUME,
 } from "./steps.ts";
+import { FAILED_STARTS } from "./transitions.ts";
 
 const story = recreatedAccount(NOW);
 const healthy = healthyAccount(NOW);
@@ -124,22 +125,83 @@ describe("what EC2 does of itself", () => {
     expect(requestOf(again, ID.armRequest)).toBe("active/fulfilled");
   });
 
-  it("terminates it if its root is off when it tries, and the persistent request launches a stranger", () => {
+  it("terminates it if its root is off when it tries; the request is cancelled, and no stranger comes", () => {
     const opened = play(taken, detach(ARM_VOLUME), `detach:${ARM_VOLUME}`, `restart:${ID.armRequest}`);
     expect(opened.instances[ID.arm]?.state).toBe("shutting-down");
     const ended = play(opened, `terminate:${ID.arm}`);
-    expect(requestOf(ended, ID.armRequest)).toBe("open/instance-terminated-no-capacity");
+    expect(requestOf(ended, ID.armRequest)).toBe("cancelled/instance-terminated-by-service");
     expect(ended.addresses[ARM_ADDRESS]?.instanceId).toBeUndefined();
-    const relaunched = play(ended, `relaunch:${ID.armRequest}`);
-    const stranger = relaunched.spotRequests[ID.armRequest]?.instanceId ?? "";
-    expect(relaunched.instances[stranger]).toMatchObject({ state: "pending", type: "c7gd.metal", tags: {} });
-    expect(relaunched.volumes[ARM_VOLUME]?.state).toBe("available");
+    expect(ended.pending[`relaunch:${ID.armRequest}`]).toBeUndefined();
+    expect(ended.volumes[ARM_VOLUME]?.state).toBe("available");
+    expect(play(ended, `forget-request:${ID.armRequest}`).spotRequests[ID.armRequest]).toBeUndefined();
+  });
+
+  it("leaves the request open beside the stopped machine while there is no room, and starts it when there is", () => {
+    const off = play(healthy, stop(ID.arm), `stop:${ID.arm}`, `release:${ID.armRequest}`);
+    const full = play(off, start(ID.arm), { happens: { name: "lose-spot-capacity", type: "c7gd.metal" } });
+    const waiting = play(full, `fulfil:${ID.armRequest}`);
+    expect(waiting.instances[ID.arm]?.state).toBe("stopped");
+    expect(requestOf(waiting, ID.armRequest)).toBe("open/capacity-not-available");
+    const room = play(waiting, { happens: { name: "regain-spot-capacity", type: "c7gd.metal" } });
+    expect(play(room, `restart:${ID.armRequest}`).instances[ID.arm]?.state).toBe("pending");
+  });
+
+  it("leaves what an experiment stopped to its owner, who can start it", () => {
+    const marked = play(healthy, { happens: { name: "stop-by-experiment", instanceId: ID.arm } });
+    expect(requestOf(marked, ID.armRequest)).toBe("active/marked-for-stop-by-experiment");
+    const stopped = play(marked, `stop:${ID.arm}`, `release:${ID.armRequest}`);
+    expect(requestOf(stopped, ID.armRequest)).toBe("disabled/instance-stopped-by-experiment");
+    expect(stopped.pending[`restart:${ID.armRequest}`]).toBeUndefined();
+    expect(play(stopped, start(ID.arm)).instances[ID.arm]?.state).toBe("pending");
+  });
+
+  it("hibernates at once, and tells a termination as done while the machine runs on", () => {
+    const behaves = (how: "hibernate" | "terminate", type: "persistent" | "one-time") => ({
+      ...healthy,
+      spotRequests: {
+        ...healthy.spotRequests,
+        [ID.armRequest]: { ...healthy.spotRequests[ID.armRequest], interruptionBehavior: how, type },
+      } as typeof healthy.spotRequests,
+    });
+    const notice: Step = { happens: { name: "notice-interruption", instanceId: ID.arm } };
+    expect(play(behaves("hibernate", "persistent"), notice).instances[ID.arm]?.state).toBe("stopping");
+    const doomed = play(behaves("terminate", "one-time"), notice);
+    expect(requestOf(doomed, ID.armRequest)).toBe("closed/instance-terminated-no-capacity");
+    expect(doomed.instances[ID.arm]?.state).toBe("running");
+    expect(play(doomed, `interrupt:${ID.arm}`).instances[ID.arm]?.state).toBe("shutting-down");
   });
 
   it("counts a stop by the user during the notice as the user's", () => {
     const stopped = play(noticed, stop(ID.arm), `stop:${ID.arm}`, `release:${ID.armRequest}`);
     expect(requestOf(stopped, ID.armRequest)).toBe("disabled/instance-stopped-by-user");
     expect(stopped.pending[`interrupt:${ID.arm}`]).toBeUndefined();
+  });
+});
+
+describe("what is accepted and undone", () => {
+  it("takes an accepted start back, with the reason, and tries again only where that is its habit", () => {
+    const off = play(healthy, stop(ID.arm), `stop:${ID.arm}`, `release:${ID.armRequest}`);
+    const doomed = play(off, { happens: { name: "doom", id: ARM_VOLUME, reason: FAILED_STARTS.kms } });
+    const starting = play(doomed, start(ID.arm), `fulfil:${ID.armRequest}`);
+    expect(starting.instances[ID.arm]?.state).toBe("pending");
+    const back = play(starting, `run:${ID.arm}`);
+    expect(back.instances[ID.arm]).toMatchObject({ state: "stopped", stateReason: FAILED_STARTS.kms });
+    const idle = play(back, `release:${ID.armRequest}`);
+    expect(requestOf(idle, ID.armRequest)).toBe("disabled/instance-stopped-by-user");
+    const stubborn = play({ ...starting, habits: { retriesStarts: true } }, `run:${ID.arm}`);
+    expect(requestOf(stubborn, ID.armRequest)).toBe("open/pending-evaluation");
+    expect(play(stubborn, `restart:${ID.armRequest}`).instances[ID.arm]?.state).toBe("pending");
+  });
+
+  it("undoes a stop, an attach and a detach", () => {
+    const undo = (pendingId: string): Step => ({ happens: { name: "take-back", pendingId } });
+    const stopping = play(healthy, stop(ID.arm));
+    expect(play(stopping, undo(`stop:${ID.arm}`))).toEqual({ ...healthy, instances: expect.anything() });
+    const off = play(stopping, `stop:${ID.arm}`, `release:${ID.armRequest}`);
+    const detaching = play(off, detach(ARM_VOLUME));
+    expect(play(detaching, undo(`detach:${ARM_VOLUME}`)).volumes).toEqual(off.volumes);
+    const free = play(detaching, `detach:${ARM_VOLUME}`);
+    expect(play(free, attach(ARM_VOLUME, ID.arm), undo(`attach:${ARM_VOLUME}`)).volumes).toEqual(free.volumes);
   });
 });
 
@@ -160,6 +222,16 @@ describe("terminating and cancelling", () => {
     expect(requestOf(ended, ID.armRequest)).toBe("open/instance-terminated-by-user");
     const relaunched = play(ended, `relaunch:${ID.armRequest}`);
     expect(Object.keys(relaunched.instances)).toHaveLength(4);
+    const tags = { Name: "fcvm-metal-arm" };
+    const request = ended.spotRequests[ID.armRequest];
+    if (!request) throw new Error("no request");
+    const launch = { ...request.launch, tags };
+    for (const tagsRelaunched of [true, false]) {
+      const spotRequests = { ...ended.spotRequests, [request.id]: { ...request, launch } };
+      const stranger = play({ ...ended, habits: { tagsRelaunched }, spotRequests }, `relaunch:${ID.armRequest}`);
+      const made = stranger.instances[stranger.spotRequests[request.id]?.instanceId ?? ""];
+      expect(made?.tags).toEqual(tagsRelaunched ? tags : {});
+    }
     expect(play(ended, cancel(ID.armRequest)).pending[`relaunch:${ID.armRequest}`]).toBeUndefined();
   });
 
@@ -168,6 +240,7 @@ describe("terminating and cancelling", () => {
     expect(ending.instances[ID.x86]?.state).toBe("shutting-down");
     const ended = play(ending, `terminate:${ID.x86}`, `detach:${X86_VOLUME}`);
     expect(ended.instances[ID.x86]?.state).toBe("terminated");
+    expect(requestOf(ended, ID.x86Request)).toBe("cancelled/instance-terminated-by-service");
     expect(ended.volumes[X86_VOLUME]?.state).toBe("available");
   });
 

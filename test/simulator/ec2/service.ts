@@ -71,6 +71,8 @@ export function ec2Service(world: World): Service {
       unsigned: AUTH_FAILURE,
       malformed: AUTH_FAILURE,
       "unknown-key": AUTH_FAILURE,
+      "wrong-token": AUTH_FAILURE,
+      mismatch: AUTH_FAILURE,
       early: AUTH_FAILURE,
       "expired-key": REQUEST_EXPIRED,
       late: REQUEST_EXPIRED,

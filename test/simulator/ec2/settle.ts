@@ -6,6 +6,7 @@ import {
   forestall,
   type Pending,
   patch,
+  rootOf,
   type SimInstance,
   spotRequestOf,
   volumesOf,
@@ -13,13 +14,16 @@ import {
 } from "./account.ts";
 import {
   BY_EC2,
-  BY_USER,
   beginStart,
   beginStop,
   beginTerminate,
   hasRoot,
   launch,
+  NO_ROOM,
   TERMINATED_BY_EC2,
+  TERMINATED_BY_SERVICE,
+  takeBackStart,
+  terminateStopped,
   withStatus,
 } from "./transitions.ts";
 
@@ -33,20 +37,18 @@ export function settle(account: Account, pendingId: string, now: number): Accoun
 
 function happen(account: Account, { kind, subject }: Pending, now: number): Account {
   switch (kind) {
+    case "map":
+      return patch(account, "instances", subject, { unmapped: undefined });
     case "run":
-      return patch(account, "instances", subject, { state: "running" });
+      return ran(account, subject, now);
     case "stop":
       return stopped(account, subject, now);
     case "terminate":
       return terminated(account, subject, now);
     case "interrupt":
       return interrupted(account, subject, now);
-    case "fulfil": {
-      const request = account.spotRequests[subject];
-      if (!request?.instanceId) return account;
-      const running = expect(account, "run", request.instanceId, now);
-      return request.state === "cancelled" ? running : withStatus(running, subject, "active", "fulfilled", now);
-    }
+    case "fulfil":
+      return fulfilled(account, subject, now);
     case "release":
       return released(account, subject, now);
     case "restart":
@@ -72,6 +74,27 @@ function happen(account: Account, { kind, subject }: Pending, now: number): Acco
   }
 }
 
+function ran(account: Account, id: string, now: number): Account {
+  const instance = account.instances[id];
+  if (!instance) return account;
+  const doom = account.doomed?.[rootOf(account, instance)?.id ?? ""] ?? account.doomed?.[id];
+  if (doom) return takeBackStart(account, instance, doom, now);
+  return patch(forestall(account, id, "map"), "instances", id, { state: "running", unmapped: undefined });
+}
+
+function fulfilled(account: Account, requestId: string, now: number): Account {
+  const request = account.spotRequests[requestId];
+  const instance = instanceOfRequest(account, requestId);
+  if (!request || !instance) return account;
+  if (request.state === "cancelled") return expect(account, "run", instance.id, now);
+  // aws.md: the request is open beside a stopped instance until there is room for it.
+  if (account.noSpotCapacity.includes(instance.type)) {
+    const back = patch(account, "instances", instance.id, { state: "stopped", stateReason: NO_ROOM, endedAt: now });
+    return expect(withStatus(back, requestId, "open", "capacity-not-available", now), "restart", requestId, now);
+  }
+  return withStatus(expect(account, "run", instance.id, now), requestId, "active", "fulfilled", now);
+}
+
 function stopped(account: Account, id: string, now: number): Account {
   let after = patch(account, "instances", id, { state: "stopped", endedAt: now, interruption: undefined });
   for (const volume of volumesOf(after, id)) {
@@ -83,13 +106,17 @@ function stopped(account: Account, id: string, now: number): Account {
   const request = instance && spotRequestOf(after, instance);
   if (!instance || !request) return after;
   // A spot instance cannot stay stopped under a request that was cancelled meanwhile.
-  if (request.state === "cancelled") return beginTerminate(after, instance, BY_USER, now);
+  if (request.state === "cancelled") return terminateStopped(after, id, now);
   return expect(after, "release", request.id, now);
 }
 
 /** aws.md: disabled comes some time after `stopped`, and only then may the instance be started or opened. */
 function released(account: Account, requestId: string, now: number): Account {
   const instance = instanceOfRequest(account, requestId);
+  // An experiment's stop stays one until the owner starts the machine.
+  if (account.spotRequests[requestId]?.statusCode === "marked-for-stop-by-experiment") {
+    return withStatus(account, requestId, "disabled", "instance-stopped-by-experiment", now);
+  }
   if (instance?.stateReason?.code !== BY_EC2.code) {
     return withStatus(account, requestId, "disabled", "instance-stopped-by-user", now);
   }
@@ -101,10 +128,9 @@ function released(account: Account, requestId: string, now: number): Account {
 function restarted(account: Account, requestId: string, now: number): Account {
   const instance = instanceOfRequest(account, requestId);
   if (instance?.state !== "stopped") return account;
-  if (account.noSpotCapacity.includes(instance.type)) return expect(account, "restart", requestId, now);
-  return hasRoot(account, instance)
-    ? beginStart(account, instance, now)
-    : beginTerminate(account, instance, TERMINATED_BY_EC2, now);
+  if (!hasRoot(account, instance)) return terminateStopped(account, instance.id, now);
+  if (!account.noSpotCapacity.includes(instance.type)) return beginStart(account, instance, now);
+  return expect(withStatus(account, requestId, "open", "capacity-not-available", now), "restart", requestId, now);
 }
 
 function interrupted(account: Account, id: string, now: number): Account {
@@ -134,6 +160,7 @@ function terminated(account: Account, id: string, now: number): Account {
   after = expect(after, "forget-instance", id, now);
   const request = spotRequestOf(after, instance);
   if (!request) return after;
+  if (request.statusCode === TERMINATED_BY_SERVICE) return expect(after, "forget-request", request.id, now);
   const statusCode =
     instance.stateReason?.code === TERMINATED_BY_EC2.code
       ? "instance-terminated-no-capacity"
@@ -152,7 +179,9 @@ function relaunched(account: Account, requestId: string, now: number): Account {
   if (account.noSpotCapacity.includes(request.launch.type)) {
     return expect(withStatus(account, requestId, "open", "capacity-not-available", now), "relaunch", requestId, now);
   }
-  const [launched, instanceId] = launch(account, request.launch, requestId, {}, now);
+  const given =
+    account.habits?.tagsRelaunched && request.launch.tags ? { tags: { instance: request.launch.tags } } : {};
+  const [launched, instanceId] = launch(account, request.launch, requestId, given, now);
   return patch(withStatus(launched, requestId, "active", "fulfilled", now), "spotRequests", requestId, { instanceId });
 }
 

@@ -115,7 +115,7 @@ function reasonOf(instance: SimInstance): string {
 }
 
 export function deviceMapping(account: Account, instance: SimInstance): readonly XmlObject[] {
-  if (instance.state === "terminated") return [];
+  if (instance.state === "terminated" || instance.unmapped) return [];
   return volumesOf(account, instance.id).map((volume) => ({
     deviceName: volume.attachment.device,
     ebs: {
@@ -195,9 +195,11 @@ const STATUS_MESSAGES: Readonly<Record<string, string>> = {
   fulfilled: "Your Spot request is fulfilled.",
   "capacity-not-available": "There is no Spot capacity available that matches your request.",
   "marked-for-stop": "The Spot Instance is marked for stop.",
-  "marked-for-termination": "The Spot Instance is marked for termination.",
+  "marked-for-stop-by-experiment": "The Spot Instance is marked for stop by an experiment.",
   "instance-stopped-by-user": "Your Spot Instance was stopped by the user.",
   "instance-stopped-no-capacity": "Your Spot Instance was stopped because there is no Spot capacity available.",
+  "instance-stopped-by-experiment": "Your Spot Instance was stopped by an experiment.",
+  "instance-terminated-by-service": "Your Spot Instance was terminated from a stopped state.",
   "instance-terminated-by-user": "Your Spot Instance was terminated by the user.",
   "instance-terminated-no-capacity": "Your Spot Instance was terminated because there is no Spot capacity available.",
   "canceled-before-fulfillment": "Your Spot request was canceled before it was fulfilled.",

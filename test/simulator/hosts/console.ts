@@ -5,8 +5,16 @@ import type { Chosen } from "./grub.ts";
 /** How the boot of a kernel ends: a login prompt, a panic, or nothing more. */
 export type Ending = "up" | "panic" | "hang";
 
-/** One boot's lines, each ended by CR LF. */
-export function bootText(machine: string, { release, rebootsOnPanic }: Chosen, ending: Ending): string {
+/**
+ * One boot's lines, each ended by CR LF.
+ * @param printed the public host keys that cloud-init prints in it
+ */
+export function bootText(
+  machine: string,
+  { release, rebootsOnPanic }: Chosen,
+  ending: Ending,
+  printed: readonly string[],
+): string {
   const lines = [
     "",
     `GNU GRUB  version 2.12`,
@@ -23,6 +31,10 @@ export function bootText(machine: string, { release, rebootsOnPanic }: Chosen, e
       "",
       `Ubuntu 24.04.3 LTS ${machine} ttyS0`,
     );
+    if (printed.length > 0) {
+      lines.push("-----BEGIN SSH HOST KEY KEYS-----", ...printed, "-----END SSH HOST KEY KEYS-----");
+    }
+    lines.push("[   14.220871] cloud-init[1402]: Cloud-init v. 25.1.4 finished. Datasource DataSourceEc2Local.");
   }
   return `${lines.join("\r\n")}\r\n`;
 }

@@ -54,6 +54,8 @@ test("a host that has booted while the others were looked at comes up all the sa
     list: () => [
       {
         machine: "jumpbox",
+        instanceId: "i-1",
+        keepsHostKeys: false,
         running: true,
         rootVolumeId: "vol-1",
         hasData: false,

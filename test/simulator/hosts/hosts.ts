@@ -10,7 +10,7 @@ import { bootText, type Ending } from "./console.ts";
 import { chooseKernel } from "./grub.ts";
 import { createHost, type Host, type HostFaults, type TrialFault } from "./host.ts";
 import { type KernelWorks, startKernelWorks } from "./kernel-works.ts";
-import { beginBoot, makeKey, openRoot } from "./root-volume.ts";
+import { beginBoot, bootRoot, makeKey } from "./root-volume.ts";
 import { writeStandIns } from "./stand-ins.ts";
 import { environmentOf, writeConfig, writeNotice } from "./surroundings.ts";
 import type { HostSource, HostView } from "./view.ts";
@@ -27,6 +27,8 @@ export interface Hosts {
   readonly kernels: Pick<KernelWorks, "mirror" | "publish" | "hold">;
   /** What becomes of the kernels that GRUB boots once, from now on; undefined: nothing bad. */
   readonly trialFault: (machine: MachineName, fault: TrialFault | undefined) => void;
+  /** What the console will show of the host keys that cloud-init prints: other ones, or none at all. */
+  readonly keysOnConsole: (machine: MachineName, shown: (printed: readonly string[]) => readonly string[]) => void;
   /** Loses power for a moment: every program dies at once, and the machine boots again. AWS hears nothing of it. */
   readonly powerCycle: (machine: MachineName) => Promise<void>;
   /** Resolves when the servers stand as the account said when this was called. */
@@ -46,6 +48,8 @@ interface Entry {
   trialFault: TrialFault | undefined;
   /** What the console has shown since the last stop; kept from the first reboot on. */
   console: string;
+  /** What the console shows of the keys that are printed. */
+  keysOnConsole: (printed: readonly string[]) => readonly string[];
 }
 
 /** AWS keeps the last 64 KB. */
@@ -82,6 +86,7 @@ export async function startHosts(options: {
         up: false,
         trialFault: undefined,
         console: "",
+        keysOnConsole: (printed) => printed,
       },
     ]),
   );
@@ -104,13 +109,17 @@ export async function startHosts(options: {
   /** Lets one boot end: with an SSH server, in a panic and another boot, or never. */
   const finishBoot = async (view: HostView, entry: Entry, rootVolumeId: string, now: number) => {
     const volume = volumePath(rootVolumeId);
-    const root = openRoot(volume, view.machine, view.hasData);
+    const root = bootRoot(volume, view.machine, view.hasData, {
+      id: view.instanceId,
+      keepsHostKeys: view.keepsHostKeys,
+    });
     const kernel = chooseKernel(volume);
     const fault = kernel.once ? entry.trialFault : undefined;
     const ending: Ending = fault === "panic" || fault === "hang" ? fault : "up";
-    // A plain first boot is told by the account itself.
-    if (kernel.once || entry.console !== "") {
-      entry.console = (entry.console + bootText(view.machine, kernel, ending)).slice(-CONSOLE_LENGTH);
+    // A plain boot in which nothing is printed is told by the account itself.
+    if (kernel.once || entry.console !== "" || root.printed.length > 0) {
+      const text = bootText(view.machine, kernel, ending, entry.keysOnConsole(root.printed));
+      entry.console = (entry.console + text).slice(-CONSOLE_LENGTH);
       source.tellConsole?.(view.machine, entry.console);
     }
     if (ending !== "up") {
@@ -188,6 +197,9 @@ export async function startHosts(options: {
     faults: (machine) => entryOf(machine).host.faults,
     trialFault: (machine, fault) => {
       entryOf(machine).trialFault = fault;
+    },
+    keysOnConsole: (machine, shown) => {
+      entryOf(machine).keysOnConsole = shown;
     },
     powerCycle: (machine) => {
       entryOf(machine).leaving = "power-off";

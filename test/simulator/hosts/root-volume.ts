@@ -10,13 +10,24 @@ import { installKernels } from "./grub.ts";
 interface RootVolume {
   readonly home: string;
   readonly hostKey: string;
+  /** The public keys that cloud-init prints to the console in this boot; empty where it prints none. */
+  readonly printed: readonly string[];
 }
 
 const STOCK_KERNEL = "6.8.0-1021-aws";
 const PATCHED_KERNEL = "6.18.3-nested-dsb";
 
-/** Opens a volume's directory; makes it, as its image or as its owner left it, the first time that it is asked for. */
-export function openRoot(path: string, machine: MachineName, hasData: boolean): RootVolume {
+/**
+ * Boots from a volume's directory; makes it, as its image or as its owner left it, the first time that it is asked for.
+ * Under an instance ID that it has not seen, cloud-init makes the host key anew, unless the instance's user_data says
+ * otherwise, and prints it (aws.md, "A root volume under another instance ID"; test/terraform/cloud-init.test.ts).
+ */
+export function bootRoot(
+  path: string,
+  machine: MachineName,
+  hasData: boolean,
+  instance: { readonly id: string; readonly keepsHostKeys: boolean },
+): RootVolume {
   const home = join(path, "home", "ubuntu");
   const hostKey = join(path, "etc", "ssh", "ssh_host_ed25519_key");
   if (!existsSync(hostKey)) {
@@ -31,7 +42,17 @@ export function openRoot(path: string, machine: MachineName, hasData: boolean): 
     );
     makeKey(hostKey, machine);
   }
-  return { home, hostKey: readFileSync(hostKey, "utf8") };
+  const seen = join(path, "var/lib/cloud/data/instance-id");
+  const isNew = !existsSync(seen) || readFileSync(seen, "utf8").trim() !== instance.id;
+  if (isNew) {
+    if (existsSync(seen) && !instance.keepsHostKeys) makeKey(hostKey, machine);
+    write(seen, `${instance.id}\n`);
+  }
+  return {
+    home,
+    hostKey: readFileSync(hostKey, "utf8"),
+    printed: isNew ? [readFileSync(`${hostKey}.pub`, "utf8").trim()] : [],
+  };
 }
 
 /**

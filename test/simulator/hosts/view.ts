@@ -7,6 +7,9 @@ import type { World } from "../world.ts";
 
 export interface HostView {
   readonly machine: MachineName;
+  readonly instanceId: string;
+  /** Whether its user_data has cloud-init keep the host keys of a root that it has not seen. */
+  readonly keepsHostKeys: boolean;
   readonly running: boolean;
   readonly rootVolumeId: string | undefined;
   /** Whether the owner's data are on that root; otherwise it is as its image made it. */
@@ -26,7 +29,7 @@ export interface HostSource {
   readonly now: () => number;
   /** Calls back at a simulated time; returns the function that cancels it. */
   readonly at: (at: number, callback: () => void) => () => void;
-  /** Hears what the machine's console has shown since its last stop, from its first reboot on. */
+  /** Hears what the machine's console has shown since its last stop, where host keys were printed or it was rebooted. */
   readonly tellConsole?: (machine: MachineName, text: string) => void;
 }
 
@@ -45,6 +48,8 @@ export function hostsOfWorld(world: Pick<World, "account" | "onChange" | "clock"
     const root = instance && rootOf(account, instance);
     return {
       machine,
+      instanceId: instance?.id ?? "",
+      keepsHostKeys: instance?.keepsHostKeys === true,
       running: instance?.state === "running",
       rootVolumeId: root?.id,
       hasData: root !== undefined && owned.has(root.id),

@@ -16,6 +16,17 @@ export const QUERY_SIGNATURE_ERRORS = {
     message: "The security token included in the request is invalid.",
     status: 403,
   },
+  "wrong-token": {
+    code: "InvalidClientTokenId",
+    message: "The security token included in the request is invalid.",
+    status: 403,
+  },
+  mismatch: {
+    code: "SignatureDoesNotMatch",
+    message:
+      "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.",
+    status: 403,
+  },
   "expired-key": {
     code: "ExpiredToken",
     message: "The security token included in the request is expired",

@@ -26,7 +26,8 @@ export function element(name: string, value: XmlValue, itemName: string, attribu
 function contents(value: XmlValue, itemName: string): string {
   if (value === undefined) return "";
   if (isList(value)) return value.map((item) => element(itemName, item, itemName)).join("");
-  if (value instanceof Date) return value.toISOString();
+  // AWS's times are whole seconds.
+  if (value instanceof Date) return value.toISOString().replace(/\d{3}Z$/, "000Z");
   if (typeof value === "object") {
     return Object.entries(value)
       .map(([name, member]) => element(name, member, itemName))
