@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { createAwsClients } from "./aws/clients.ts";
+import { consoleOutput } from "./aws/console.ts";
 import { explain } from "./aws/errors.ts";
 import { createSignInGate } from "./aws/gate.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -67,7 +68,9 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
     },
   });
   const hostKeys = createHostKeys(environment);
-  const channel = createChannel(environment, clock, fleet, hostKeys);
+  const channel = createChannel(environment, clock, fleet, hostKeys, async (instanceId, signal) =>
+    consoleOutput(await aws.ec2(), instanceId, signal),
+  );
   const probes = createProbes(clock, fleet, channel);
   const sessions = createSessions(environment, clock, fleet, channel);
   const gate = createSignInGate(signIn, async () => {

@@ -144,8 +144,10 @@ async function connect(cockpit: Cockpit, machine: MachineName, again?: string): 
   const top = cockpit.place().overlays.at(-1);
   const left = shown() && (top?.kind !== "run" || top.runId !== id);
   dispatch({ type: "close-run", runId: id });
-  if (again) ops.sessions.reopen(again);
-  const session = again ?? ops.sessions.open(machine, address);
+  const root = ops.fleet.get().fleet?.machines[machine].root?.id;
+  const lost = ops.sessions.get().find((one) => one.id === again && (!one.rootVolumeId || one.rootVolumeId === root));
+  if (lost) ops.sessions.reopen(lost.id);
+  const session = lost?.id ?? ops.sessions.open(machine, address);
   // Whoever has gone on to something else is not dragged away from it.
   if (left) cockpit.tell(`${machine} is ready: Enter on it goes to its prompt.`, "good");
   else await lookInto(cockpit, session);

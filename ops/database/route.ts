@@ -47,7 +47,11 @@ export async function openRoute(
   const port = await freePort();
   const facts = ops.access.channel.facts("jumpbox", jumpbox);
   const forward = `127.0.0.1:${port}:${database.endpoint}:${database.port}`;
-  const batch = sshArguments(ops.environment, { address: jumpbox, alias: facts.alias, use: "batch" });
+  const batch = sshArguments(ops.environment, {
+    address: jumpbox,
+    identity: ops.access.channel.identity(facts),
+    use: "batch",
+  });
   const ssh = $({ env: batchEnv(ops.environment), signal, nothrow: true, ...unkept() });
   const tunnel = ssh`${sshProgram(ops.environment)} -N -L ${forward} -o ExitOnForwardFailure=yes -o ClearAllForwardings=no ${batch}`;
   const release = tunnel.pid === undefined ? () => {} : hangUpWithUs(tunnel.pid);

@@ -1,6 +1,6 @@
 /** What a trial boot sees and acts with, as functions: the real ones here, others in tests. */
 
-import { explain } from "../aws/errors.ts";
+import { consoleOutput } from "../aws/console.ts";
 import type { Clock } from "../clock.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import { addressOf, worldOf } from "../machine/world.ts";
@@ -44,29 +44,14 @@ export function trialTools(machine: MachineName, ops: Pick<Ops, "access" | "cloc
       return { instanceId: instance?.id, instance: standing(instance?.state), address: addressOf(world) };
     },
     commandsOn: (address, signal) => siteOf(access.channel, { machine, address, place: NEWEST_PLACE }, signal).run,
-    console: (instanceId, signal) => access.gate(() => consoleOf(ops, instanceId, signal), signal),
+    console: (instanceId, signal) =>
+      access.gate(async () => (await consoleOutput(await access.aws.ec2(), instanceId, signal)).text, signal),
     rebootInstance: async (instanceId) => {
       const { RebootInstancesCommand } = await import("../aws/ec2-sdk.ts");
       await (await access.aws.acting.ec2()).send(new RebootInstancesCommand({ InstanceIds: [instanceId] }));
     },
     openSessions: () => sessions.get().filter((one) => one.machine === machine && !one.end).length,
   };
-}
-
-/**
- * `Latest` shows what there is now instead of what AWS kept after the last reboot; Nitro machines have it (EC2 API
- * reference, GetConsoleOutput), and one that has not is asked without.
- */
-async function consoleOf({ access }: Pick<Ops, "access">, id: string, signal: AbortSignal): Promise<string> {
-  const { GetConsoleOutputCommand } = await import("../aws/ec2-sdk.ts");
-  const client = await access.aws.ec2();
-  const ask = (Latest: boolean) =>
-    client.send(new GetConsoleOutputCommand({ InstanceId: id, Latest }), { abortSignal: signal });
-  const { Output = "" } = await ask(true).catch((error: unknown) => {
-    if (explain(error).code !== "UnsupportedOperation") throw error;
-    return ask(false);
-  });
-  return Buffer.from(Output, "base64").toString("utf8");
 }
 
 function standing(state: string | undefined): Seen["instance"] {

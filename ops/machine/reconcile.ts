@@ -135,7 +135,10 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
       context.log(`The SSH host keys known for ${address} are dropped: they were of another root.`, "note");
     }
     heard = { ...heard, ssh: await tools.askSsh(name, address, signal) };
-    if (heard.ssh.status === "answered") for (const line of heard.ssh.lines) context.log(line);
+    if (heard.ssh.status !== "answered") return;
+    const { hostKey, lines } = heard.ssh;
+    if (hostKey) context.log(hostKey.sentence, hostKey.verified ? "note" : "err");
+    for (const line of lines) context.log(line);
   };
 
   /** Asks the machine more often than AWS: of AWS only a machine that is taken away is to be learned meanwhile. */

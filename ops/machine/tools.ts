@@ -7,6 +7,7 @@ import { type Glimpse, glance, type Subject } from "../fleet/glance.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import type { Fleet, Instance, Volume } from "../fleet/model.ts";
 import type { Ops } from "../ops.ts";
+import { sayTrust } from "../ssh/introduction.ts";
 import { parseRunningBuild, RUNNING_BUILD } from "../ssh/probe-script.ts";
 import type { Probe } from "../ssh/types.ts";
 import { doAct } from "./act.ts";
@@ -77,7 +78,13 @@ export function machineTools(ops: Pick<Ops, "access" | "clock" | "metrics">): Ma
           .split("\n")
           .map((line) => line.trim())
           .filter(Boolean);
-        return { status: "answered", hostname: lines[0] ?? machine, lines };
+        const trust = access.channel.trust(machine, address);
+        return {
+          status: "answered",
+          hostname: lines[0] ?? machine,
+          lines,
+          ...(trust ? { hostKey: { sentence: sayTrust(trust, machine), verified: trust !== "unverified" } } : {}),
+        };
       } catch (error) {
         if (signal.aborted || !(error instanceof FailureError)) throw error;
         const { sentence, action, code } = error.failure;

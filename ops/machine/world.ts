@@ -17,7 +17,13 @@ import { markOf } from "./mark.ts";
 /** What SSH said on this boot of this instance. */
 export type SshFact =
   | { readonly status: "unknown" }
-  | { readonly status: "answered"; readonly hostname: string; readonly lines: readonly string[] }
+  | {
+      readonly status: "answered";
+      readonly hostname: string;
+      readonly lines: readonly string[];
+      /** Where its host key was met for the first time: whose word it was taken on. */
+      readonly hostKey?: { readonly sentence: string; readonly verified: boolean };
+    }
   /** `final`: waiting will not mend it, such as a refused key. */
   | {
       readonly status: "silent";

@@ -7,9 +7,10 @@ import type { MachineName } from "../fleet/machines.ts";
 import type { FleetState } from "../fleet/state.ts";
 import { $, endFlood, unkept } from "../programs.ts";
 import type { Store } from "../store.ts";
-import { batchEnv, checkLocal, keyIsLocked, keyPath, sshArguments, sshProgram } from "./command.ts";
-import { diagnose, type LinkFacts } from "./diagnose.ts";
-import { type HostKeys, rootFacts } from "./host-keys.ts";
+import { batchEnv, checkLocal, type Identity, keyIsLocked, keyPath, sshArguments, sshProgram } from "./command.ts";
+import type { LinkFacts } from "./diagnose.ts";
+import { type HostKeys, rootFacts, type Trust } from "./host-keys.ts";
+import { type ConsoleSource, createIntroduction } from "./introduction.ts";
 import { hangUpWithUs } from "./watcher.ts";
 
 export interface Channel {
@@ -50,6 +51,12 @@ export interface Channel {
   ) => Promise<void>;
   /** What diagnose() needs to know of a machine. */
   readonly facts: (machine: MachineName, address: string) => LinkFacts;
+  /** Resolves when the machine's key is known: at once where it was, else as soon as SSH answers. Throws as waitForSsh does. */
+  readonly meet: (machine: MachineName, address: string, signal: AbortSignal) => Promise<void>;
+  /** How a connection is to be made to a machine that has answered before: to no other key than it had then. */
+  readonly identity: (facts: LinkFacts) => Identity;
+  /** How this process came to trust the machine's key; undefined where it was known already. */
+  readonly trust: (machine: MachineName, address: string) => Trust | undefined;
 }
 
 /** Output beyond this is a flood, not an answer. */
@@ -64,7 +71,9 @@ export function createChannel(
   clock: Clock,
   fleet: Store<FleetState>,
   hostKeys: HostKeys,
+  console?: ConsoleSource,
 ): Channel {
+  const introduce = createIntroduction(clock, hostKeys, console);
   const facts = (machine: MachineName, address: string): LinkFacts => {
     const root = rootFacts(fleet.get().fleet, machine);
     return {
@@ -75,7 +84,6 @@ export function createChannel(
       keyLocked: keyIsLocked(keyPath(environment)),
       knownHosts: hostKeys.file,
       alias: hostKeys.alias(machine, root),
-      knownOn: hostKeys.knownOn(machine),
     };
   };
 
@@ -88,12 +96,12 @@ export function createChannel(
     const local = checkLocal(environment);
     if (local) throw new FailureError(local);
     options.signal?.throwIfAborted();
-    const known = facts(machine, address);
+    const introduced = await introduce(facts(machine, address), options.signal);
     const result = await execute(
       environment,
       sshArguments(environment, {
         address,
-        alias: known.alias,
+        identity: introduced.identity,
         use: "batch",
         command,
         ...(options.connectTimeout ? { connectTimeout: options.connectTimeout } : {}),
@@ -103,7 +111,7 @@ export function createChannel(
     options.signal?.throwIfAborted();
     if (result.code === 255 || result.code === undefined) {
       throw new FailureError(
-        diagnose(result.stderr, known) ?? {
+        introduced.failed(result.stderr) ?? {
           kind: "offline",
           code: "ETIMEDOUT",
           sentence: `${machine} at ${address} did not answer a command over SSH.`,
@@ -111,7 +119,7 @@ export function createChannel(
         },
       );
     }
-    hostKeys.confirm(machine, known.root);
+    await introduced.succeeded();
     return { code: result.code, stdout: result.stdout };
   };
 
@@ -143,7 +151,18 @@ export function createChannel(
     }
   };
 
-  return { run, stream, waitForSsh, facts };
+  const meet: Channel["meet"] = async (machine, address, signal) => {
+    const { alias, root } = facts(machine, address);
+    if (root?.volumeId && root.instanceId && !hostKeys.knows(alias)) await waitForSsh(machine, address, signal);
+  };
+  const identity: Channel["identity"] = ({ alias, root }) => ({
+    alias,
+    file: hostKeys.file,
+    strict: root?.volumeId && root.instanceId ? "yes" : "accept-new",
+  });
+  const trust: Channel["trust"] = (machine, address) => hostKeys.taken(facts(machine, address).alias);
+
+  return { run, stream, waitForSsh, facts, meet, identity, trust };
 }
 
 interface Execution {

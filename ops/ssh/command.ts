@@ -23,10 +23,19 @@ export function knownHostsPath(environment: Environment): string {
   return join(environment.stateDir, "known_hosts");
 }
 
+/** Which host key is expected, see host-keys.ts. */
+export interface Identity {
+  /** The name that the key is kept under. */
+  readonly alias: string;
+  /** The known-hosts file that says it. */
+  readonly file: string;
+  /** `yes`: no other key than is said there; `accept-new`: where none is, whichever comes is written there. */
+  readonly strict: "yes" | "accept-new";
+}
+
 interface Call {
   readonly address: string;
-  /** The name that the host key is kept under, see host-keys.ts. */
-  readonly alias: string;
+  readonly identity: Identity;
   /** `session`: a person at a terminal. `batch`: nobody there to answer, nothing but the command and its output. */
   readonly use: "session" | "batch";
   /** What `sh` is to run over there, whatever the login shell; a login shell where it is left out. */
@@ -54,13 +63,13 @@ export function sshArguments(environment: Environment, call: Call): string[] {
   const options = [
     "IdentitiesOnly=yes",
     "PreferredAuthentications=publickey",
-    `HostKeyAlias=${call.alias}`,
-    `UserKnownHostsFile="${literal(knownHostsPath(environment))}"`,
+    `HostKeyAlias=${call.identity.alias}`,
+    `UserKnownHostsFile="${literal(call.identity.file)}"`,
     "GlobalKnownHostsFile=/dev/null",
     "HashKnownHosts=no",
     "CheckHostIP=no",
     "UpdateHostKeys=no",
-    "StrictHostKeyChecking=accept-new",
+    `StrictHostKeyChecking=${call.identity.strict}`,
     `ConnectTimeout=${call.connectTimeout ?? 10}`,
     `ServerAliveInterval=${SILENCE[call.use][0]}`,
     `ServerAliveCountMax=${SILENCE[call.use][1]}`,

@@ -9,6 +9,9 @@ import type { Machine } from "../fleet/model.ts";
 export interface RootFacts {
   readonly kind: Machine["rootKind"];
   readonly volumeId: string | undefined;
+  /** The instance that runs on it, and when it was started last, milliseconds since the epoch. */
+  readonly instanceId?: string | undefined;
+  readonly launchedAt?: number | undefined;
 }
 
 export interface LinkFacts {
@@ -20,8 +23,6 @@ export interface LinkFacts {
   readonly knownHosts: string;
   readonly alias: string;
   readonly root: RootFacts | undefined;
-  /** The volume on which the known key was taken. */
-  readonly knownOn: string | undefined;
 }
 
 /** The reason comes last; what stands before it may be a far side's banner, of any length. */
@@ -202,28 +203,13 @@ function weather(code: string, sentence: string, action: string): Failure {
   return { kind: "offline", code, sentence, action };
 }
 
-/** A key that is another than before: told by the volumes whether that was to be expected. */
-function changedKey({ machine, address, root, knownOn, knownHosts, alias }: LinkFacts): Failure {
-  const changed = { kind: "refused", code: "HOST_KEY_CHANGED" } as const;
-  if (root?.kind === "throw-away") {
-    return {
-      ...changed,
-      kind: "conflict",
-      sentence: `${machine} shows another host key because it runs on the throw-away root ${root.volumeId ?? "volume"}: a host key belongs to the root volume.`,
-      action: "Swap its persistent volume back, then connect.",
-    };
-  }
-  if (root?.volumeId && knownOn && root.volumeId !== knownOn) {
-    return {
-      ...changed,
-      kind: "conflict",
-      sentence: `${machine} shows another host key: the known one belongs to the root volume ${knownOn}, and it now runs on ${root.volumeId}.`,
-      action: `If that volume is yours, run ssh-keygen -R ${alias} -f ${knownHosts}, then connect.`,
-    };
-  }
+/** A key that is another than before, under a name that stands for one root volume and one instance ID. */
+function changedKey({ machine, address, root, knownHosts, alias }: LinkFacts): Failure {
+  const where = root?.volumeId && root.instanceId ? `, ${root.volumeId} of ${root.instanceId}` : "";
   return {
-    ...changed,
-    sentence: `WARNING: ${machine} at ${address} shows another host key than before on the same root volume; somebody may be listening in, so the connection was refused.`,
+    kind: "refused",
+    code: "HOST_KEY_CHANGED",
+    sentence: `WARNING: ${machine} at ${address} shows another host key than before on the same root volume${where}; somebody may be listening in, so the connection was refused.`,
     action: `Find out why before anything else; only if you renewed the key yourself, run ssh-keygen -R ${alias} -f ${knownHosts}.`,
   };
 }

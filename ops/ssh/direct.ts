@@ -28,7 +28,7 @@ export function sshHandover(
   const log = createLog(environment);
   return {
     command: sshProgram(environment),
-    args: sshArguments(environment, { address, alias: facts.alias, use: "session", log: log.path }),
+    args: sshArguments(environment, { address, identity: channel.identity(facts), use: "session", log: log.path }),
     env: environment.env,
     failure: (code) => (code === SSH_FAILED ? diagnose(log.take(), facts) : undefined),
     close: () => {

@@ -1,22 +1,22 @@
 /** One session: an ssh process, the screen that it draws, and who is looking. */
 
 import type { Environment } from "../environment.ts";
-import { isTransient } from "../failure.ts";
+import { type Failure, FailureError, isTransient } from "../failure.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import type { Attachable } from "./attach.ts";
 import type { Channel } from "./channel.ts";
 import { checkLocal, sshArguments, sshProgram } from "./command.ts";
 import { type Connection, connect } from "./connection.ts";
-import { diagnose } from "./diagnose.ts";
+import { diagnose, type RootFacts } from "./diagnose.ts";
 import { createEmulator, type Emulator, type Size } from "./emulator.ts";
 import { createLog } from "./log.ts";
 import type { SessionEnd } from "./types.ts";
 
 export interface Session extends Attachable {
   readonly machine: MachineName;
-  /** Where the newest ssh went, and the root volume that the machine ran on then. */
+  /** Where the newest ssh went, and the root that the machine ran on then. */
   readonly address: () => string;
-  readonly rootVolumeId: () => string | undefined;
+  readonly root: () => RootFacts | undefined;
   readonly end: () => SessionEnd | undefined;
   /** Says how it ended better than ssh could: the machine is gone. Ends it where it has not ended. */
   readonly setEnd: (end: SessionEnd) => void;
@@ -47,6 +47,8 @@ interface Life {
   /** The end of the output, where ssh may have the last word. */
   lastChunks: readonly [Buffer, Buffer];
   closing: boolean;
+  /** Aborted when nobody wants it any more. */
+  readonly unwanted: AbortController;
   end: SessionEnd | undefined;
   readonly ready: PromiseWithResolvers<void>;
   readonly over: PromiseWithResolvers<void>;
@@ -62,7 +64,7 @@ export function createSession(
   let size = initialSize;
   let life = newLife();
   let address = "";
-  let rootVolumeId: string | undefined;
+  let root: RootFacts | undefined;
   let activity = false;
   let sink: ((chunk: Buffer) => boolean) | undefined;
   let watcher: symbol | undefined;
@@ -85,8 +87,11 @@ export function createSession(
   const run = async (now: Life) => {
     const local = checkLocal(environment);
     if (local) return finish(now, { kind: "failed", sentence: local.sentence, action: local.action ?? "" });
+    await channel.meet(machine, address, now.unwanted.signal);
+    if (now.closing) return finish(now, { kind: "exited", code: 255 });
     const facts = channel.facts(machine, address);
-    rootVolumeId = facts.root?.volumeId;
+    root = facts.root;
+    const identity = channel.identity(facts);
     const log = createLog(environment);
     const emulator = await createEmulator(size, {
       onAnswer: (answer) => now.connection?.write(Buffer.from(answer)),
@@ -97,7 +102,7 @@ export function createSession(
     if (now.closing) return finish(now, { kind: "exited", code: 255 });
     now.connection = await connect(
       sshProgram(environment),
-      sshArguments(environment, { address, alias: facts.alias, use: "session", log: log.path }),
+      sshArguments(environment, { address, identity, use: "session", log: log.path }),
       environment.env,
       size,
       {
@@ -115,9 +120,7 @@ export function createSession(
           const words = log.take() + lastWords(Buffer.concat(now.lastChunks));
           const failure = code === 255 ? diagnose(words, facts) : undefined;
           void emulator.settle().then(() => events.onChange("output"));
-          if (!failure) finish(now, { kind: "exited", code });
-          else if (isTransient(failure)) finish(now, { kind: "link-lost", sentence: failure.sentence });
-          else finish(now, { kind: "failed", sentence: failure.sentence, action: failure.action ?? "" });
+          finish(now, failure ? endOf(failure) : { kind: "exited", code });
         },
       },
     );
@@ -131,7 +134,7 @@ export function createSession(
   const session: Session = {
     machine,
     address: () => address,
-    rootVolumeId: () => rootVolumeId,
+    root: () => root,
     end: () => life.end,
     setEnd: (end) => {
       if (life.end) {
@@ -151,12 +154,15 @@ export function createSession(
       const now = newLife();
       life = now;
       run(now).catch((error: Error) => {
+        if (now.closing) return finish(now, { kind: "exited", code: 255 });
+        if (error instanceof FailureError) return finish(now, endOf(error.failure));
         finish(now, { kind: "failed", sentence: `ssh could not be started: ${error.message}.`, action: "Try again." });
       });
     },
     close: async () => {
       const now = life;
       now.closing = true;
+      now.unwanted.abort();
       now.connection?.close();
       // A session whose machine is gone has its end before its process has.
       await now.over.promise;
@@ -203,6 +209,12 @@ export function createSession(
   return session;
 }
 
+function endOf(failure: Failure): SessionEnd {
+  return isTransient(failure)
+    ? { kind: "link-lost", sentence: failure.sentence }
+    : { kind: "failed", sentence: failure.sentence, action: failure.action ?? "" };
+}
+
 function newLife(): Life {
   return {
     connection: undefined,
@@ -211,6 +223,7 @@ function newLife(): Life {
     holds: new Set(),
     lastChunks: [Buffer.alloc(0), Buffer.alloc(0)],
     closing: false,
+    unwanted: new AbortController(),
     end: undefined,
     ready: Promise.withResolvers(),
     over: Promise.withResolvers(),

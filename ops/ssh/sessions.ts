@@ -5,6 +5,8 @@ import type { Clock } from "../clock.ts";
 import type { Environment } from "../environment.ts";
 import { FailureError, isTransient } from "../failure.ts";
 import { goneSentence } from "../fleet/derive/stopped-by.ts";
+import type { Machine } from "../fleet/model.ts";
+import type { FleetState } from "../fleet/state.ts";
 import type { FleetCore } from "../ops.ts";
 import { cell, when } from "../store.ts";
 import { attachTerminal } from "./attach.ts";
@@ -66,7 +68,7 @@ export function createSessions(environment: Environment, clock: Clock, fleet: Fl
   const judge = (entry: Entry) => {
     const now = fleet.get();
     const machine = now.source === "live" ? now.fleet?.machines[entry.session.machine] : undefined;
-    const sentence = machine && goneSentence(machine);
+    const sentence = machine && (goneSentence(machine) ?? elsewhereSentence(entry.session, now, machine));
     const end = entry.session.end();
     if (!sentence || (end && end.kind !== "link-lost" && end.kind !== "machine-gone")) return;
     if (end?.kind === "machine-gone" && end.sentence === sentence) return;
@@ -83,22 +85,15 @@ export function createSessions(environment: Environment, clock: Clock, fleet: Fl
     const controller = new AbortController();
     entry.comeback = controller;
     const { signal } = controller;
-    const root = session.rootVolumeId();
+    const isBack = (now: FleetState) => bootOf(now, session.machine) !== undefined && isOnItsRoot(session, now);
     const wait = async () => {
       while (!signal.aborted) {
-        const seen = await when(
-          fleet,
-          (now) => {
-            const here = rootFacts(now.fleet, session.machine)?.volumeId;
-            return bootOf(now, session.machine) !== undefined && (root === undefined || here === root);
-          },
-          signal,
-        );
-        const boot = bootOf(seen, session.machine);
+        const boot = bootOf(await when(fleet, isBack, signal), session.machine);
         if (!boot) continue;
         try {
           await channel.waitForSsh(session.machine, boot.address, signal);
-          return boot.address;
+          // It may have been recreated meanwhile: what answers now is another disk.
+          if (isBack(fleet.get())) return boot.address;
         } catch (error) {
           if (!(error instanceof FailureError && isTransient(error.failure))) throw error;
         }
@@ -171,7 +166,7 @@ export function createSessions(environment: Environment, clock: Clock, fleet: Fl
     },
     reopen: (id) => {
       const entry = entryOf(id);
-      if (!entry.session.end()) return;
+      if (!entry.session.end() || !isOnItsRoot(entry.session, fleet.get())) return;
       restart(entry, bootOf(fleet.get(), entry.session.machine)?.address ?? entry.session.address());
     },
     close: (id) => {
@@ -211,6 +206,7 @@ function summaryOf(entry: Entry, before: readonly SessionSummary[]): SessionSumm
     lastLines,
     end: session.end(),
     reconnecting: entry.comeback !== undefined,
+    rootVolumeId: session.root()?.volumeId,
   };
   const keys = Object.keys(summary) as (keyof SessionSummary)[];
   return known && keys.every((key) => known[key] === summary[key]) ? known : summary;
@@ -218,4 +214,16 @@ function summaryOf(entry: Entry, before: readonly SessionSummary[]): SessionSumm
 
 function sameLines(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((line, index) => line === other[index]);
+}
+
+/** Whether the machine runs on the root volume that the session was on; of one that is not known nothing is said. */
+function isOnItsRoot(session: Session, { fleet }: FleetState): boolean {
+  const was = session.root()?.volumeId;
+  return was === undefined || rootFacts(fleet, session.machine)?.volumeId === was;
+}
+
+/** Where the machine is back, and on another disk than the session was on. */
+function elsewhereSentence(session: Session, now: FleetState, { spec, instance, root }: Machine): string | undefined {
+  if (!session.end() || instance?.state !== "running" || !root || isOnItsRoot(session, now)) return undefined;
+  return `${spec.name} runs on another disk now, ${root.id}: this shell was on ${session.root()?.volumeId}, and comes back with it.`;
 }

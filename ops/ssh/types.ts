@@ -25,6 +25,8 @@ export interface SessionSummary {
   readonly end: SessionEnd | undefined;
   /** Its link or its machine was lost, and it starts a new shell by itself as soon as SSH answers again. */
   readonly reconnecting: boolean;
+  /** The root volume that it is, or was, on; a lost one is taken up again only there. */
+  readonly rootVolumeId?: string | undefined;
 }
 
 /** The real terminal, lent for the time of an attachment. */
@@ -38,7 +40,10 @@ export interface Sessions extends Store<readonly SessionSummary[]> {
   readonly open: (machine: MachineName, address: string) => string;
   /** Bytes both ways until Ctrl-] or the end; restores the terminal's modes. The cockpit has suspended itself. */
   readonly attach: (id: string, terminal: AttachedTerminal) => Promise<"detached" | "ended">;
-  /** Starts ssh again in a session that has ended, with a new shell and an empty screen; one that lives is left alone. */
+  /**
+   * Starts ssh again in a session that has ended, with a new shell and an empty screen; one that lives, and one that was
+   * on another root volume than the machine runs on now, is left alone.
+   */
   readonly reopen: (id: string) => void;
   /** Ends one and forgets it. */
   readonly close: (id: string) => void;

@@ -11,7 +11,7 @@ import { systemClock } from "../../ops/clock.ts";
 import { environmentFrom } from "../../ops/environment.ts";
 import type { FleetState } from "../../ops/fleet/state.ts";
 import { createChannel } from "../../ops/ssh/channel.ts";
-import { sshArguments, sshProgram } from "../../ops/ssh/command.ts";
+import { knownHostsPath, sshArguments, sshProgram } from "../../ops/ssh/command.ts";
 import { createHostKeys } from "../../ops/ssh/host-keys.ts";
 import { createSessions } from "../../ops/ssh/sessions.ts";
 import { cell } from "../../ops/store.ts";
@@ -49,7 +49,11 @@ export async function benchSsh(): Promise<BenchRow[]> {
   const fleet = { ...cell<FleetState>(live(aFleet())), start: () => {}, stop: () => {}, refresh: async () => {} };
   const channel = createChannel(environment, systemClock, fleet, createHostKeys(environment));
   const sessions = createSessions(environment, systemClock, fleet, channel);
-  const call = { address: ADDRESS, alias: "fcvm-metal-arm", use: "session" } as const;
+  const call = {
+    address: ADDRESS,
+    identity: { alias: "fcvm-metal-arm", file: knownHostsPath(environment), strict: "accept-new" },
+    use: "session",
+  } as const;
   const plain = () => underPty(sshProgram(environment), sshArguments(environment, call), environment.env);
   const ours = () => attachedHere(sessions, ADDRESS);
   const program = (...more: string[]) =>

@@ -34,10 +34,9 @@ const FACTS = {
   address: "184.72.40.255",
   key: "/home/me/.ssh/fcvm-ec2",
   knownHosts: "/state/known_hosts",
-  alias: "fcvm-metal-arm",
-  root: { kind: "persistent", volumeId: "vol-09e5c3cee32bb67dc" },
+  alias: "fcvm-metal-arm.vol-09e5c3cee32bb67dc.i-0f",
+  root: { kind: "persistent", volumeId: "vol-09e5c3cee32bb67dc", instanceId: "i-0f" },
   keyLocked: false,
-  knownOn: "vol-0f",
 } as const;
 
 describe("ssh's words", () => {

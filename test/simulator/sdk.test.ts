@@ -41,6 +41,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Simulator, startSimulator } from "./simulator.ts";
 import { emptyAccount, STORY_IDS as ID, PERSISTENT } from "./story.ts";
 import { signedClient } from "./testing.ts";
+import { digestOf } from "./wire/signature.ts";
 
 const ARM = PERSISTENT["fcvm-metal-arm"];
 let simulator: Simulator;
@@ -363,8 +364,24 @@ describe("STS and CloudWatch", () => {
     expect(await unsigned.text()).toContain("<Code>MissingAuthenticationToken</Code>");
     const date = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
     const scope = `${simulator.signedInEnv.AWS_ACCESS_KEY_ID}/${date.slice(0, 8)}/us-west-1/monitoring/aws4_request`;
-    const signature = `SignedHeaders=host;x-amz-date, Signature=${"0".repeat(64)}`;
-    const headers = { "x-amz-date": date, authorization: `AWS4-HMAC-SHA256 Credential=${scope}, ${signature}` };
+    const url = new URL(simulator.url);
+    const { AWS_SECRET_ACCESS_KEY = "", AWS_SESSION_TOKEN = "" } = simulator.signedInEnv;
+    const plain = { "x-amz-date": date, "x-amz-security-token": AWS_SESSION_TOKEN };
+    const signed = ["host", "x-amz-date", "x-amz-security-token"];
+    const digest = digestOf(
+      { method: "POST", url, headers: { ...plain, host: url.host }, bytes: Buffer.from(body.toString()) },
+      { service: "monitoring", region: "us-west-1", date, signed },
+      AWS_SECRET_ACCESS_KEY,
+    );
+    const by = (signature: string, more: Readonly<Record<string, string>> = plain) => ({
+      ...more,
+      authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=${signed.join(";")}, Signature=${signature}`,
+    });
+    const refused = async (headers: Readonly<Record<string, string>>) =>
+      (await fetch(simulator.url, { method: "POST", body, headers })).text();
+    expect(await refused(by("0".repeat(64)))).toContain("<Code>SignatureDoesNotMatch</Code>");
+    expect(await refused(by(digest, { "x-amz-date": date }))).toContain("<Code>InvalidClientTokenId</Code>");
+    const headers = by(digest);
     const answer = await (await fetch(simulator.url, { method: "POST", body, headers })).text();
     expect(answer).toMatch(/<GetMetricDataResult><MetricDataResults><member><Id>jump<\/Id>/);
     expect(answer.match(/<member>\d+\.?\d*<\/member>/g)?.length).toBeGreaterThan(20);

@@ -80,7 +80,7 @@ describe("the world", () => {
     sim.happen({ name: "lose-spot-capacity", type: "c7gd.metal" });
     sim.happen({ name: "stop-by-ec2", instanceId: ID.arm });
     clock.advance(60_000);
-    expect(sim.account().spotRequests[ID.armRequest]?.statusCode).toBe("instance-stopped-no-capacity");
+    expect(sim.account().spotRequests[ID.armRequest]?.statusCode).toBe("capacity-not-available");
     sim.happen({ name: "regain-spot-capacity", type: "c7gd.metal" });
     clock.advance(1_000);
     expect(sim.account().instances[ID.arm]?.state).toBe("running");

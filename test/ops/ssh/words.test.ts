@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { environmentFrom } from "../../../ops/environment.ts";
 import { isTransient } from "../../../ops/failure.ts";
 import { $, findProgram } from "../../../ops/programs.ts";
-import { batchEnv, forAnyShell, sshArguments } from "../../../ops/ssh/command.ts";
+import { batchEnv, forAnyShell, knownHostsPath, sshArguments } from "../../../ops/ssh/command.ts";
 import { detachScanner } from "../../../ops/ssh/detach-key.ts";
 import { diagnose, type LinkFacts } from "../../../ops/ssh/diagnose.ts";
 import { parseProbe } from "../../../ops/ssh/probe-script.ts";
@@ -13,10 +13,9 @@ const FACTS: LinkFacts = {
   address: "184.72.40.255",
   key: "/home/me/.ssh/fcvm-ec2",
   knownHosts: "/home/me/known_hosts",
-  alias: "fcvm-metal-arm",
-  root: { kind: "persistent", volumeId: "vol-1" },
+  alias: "fcvm-metal-arm.vol-1.i-1",
+  root: { kind: "persistent", volumeId: "vol-1", instanceId: "i-1" },
   keyLocked: false,
-  knownOn: "vol-1",
 };
 
 describe("ssh's words", () => {
@@ -119,31 +118,31 @@ describe("ssh's words", () => {
     });
   });
 
-  test("a changed host key is told by the volumes", () => {
+  test("a changed host key is told with the root and the instance that it was known of", () => {
     const words = "REMOTE HOST IDENTIFICATION HAS CHANGED";
-    const on = (root: LinkFacts["root"], knownOn?: string) => diagnose(words, { ...FACTS, root, knownOn })?.sentence;
-    expect(on({ kind: "throw-away", volumeId: "vol-2" }, "vol-1")).toMatch(/throw-away root vol-2/);
-    expect(on({ kind: "unrecorded", volumeId: "vol-2" }, "vol-1")).toMatch(/belongs to the root volume vol-1/);
-    expect(on({ kind: "persistent", volumeId: "vol-1" }, "vol-1")).toMatch(/^WARNING/);
+    const on = (root: LinkFacts["root"]) => diagnose(words, { ...FACTS, root })?.sentence;
+    expect(on(FACTS.root)).toMatch(/^WARNING: .* same root volume, vol-1 of i-1; somebody may be listening in/);
     expect(on(undefined)).toMatch(/^WARNING/);
   });
 });
 
 describe("ssh's arguments", () => {
   const environment = environmentFrom({ HOME: "/home/a b%c", XDG_STATE_HOME: "/state dir" });
-  const args = sshArguments(environment, { address: "1.2.3.4", alias: "jumpbox", use: "session" });
+  const identity = { alias: "jumpbox", file: knownHostsPath(environment), strict: "yes" } as const;
+  const args = sshArguments(environment, { address: "1.2.3.4", identity, use: "session" });
 
   test("name the key, our own known-hosts file and the machine, and nothing of a shell", () => {
     expect(args).toContain("/home/a b%%c/.ssh/fcvm-ec2");
     expect(args).toContain('UserKnownHostsFile="/state dir/snowglobe/known_hosts"');
     expect(args).toContain("HostKeyAlias=jumpbox");
+    expect(args).toContain("StrictHostKeyChecking=yes");
     expect(args.at(-1)).toBe("ubuntu@1.2.3.4");
     expect(args).not.toContain("-F");
   });
 
   test("ask nothing in a batch, and take the demo's configuration", () => {
     const demo = { ...environment, env: { SNOWGLOBE_SSH_CONFIG: "/demo/config" } };
-    const batch = sshArguments(demo, { address: "1.2.3.4", alias: "jumpbox", use: "batch", command: "uname -r; true" });
+    const batch = sshArguments(demo, { address: "1.2.3.4", identity, use: "batch", command: "uname -r; true" });
     expect(batch.slice(0, 2)).toEqual(["-F", "/demo/config"]);
     expect(batch).toContain("BatchMode=yes");
     expect(batch.at(-1)).toBe("sh -c 'uname -r; true'");

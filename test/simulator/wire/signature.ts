@@ -83,9 +83,9 @@ const encoded = (text: string) =>
   encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /** What the digest must be, made with the secret. */
-function digestOf(
+export function digestOf(
   { method, url, headers, bytes }: Pick<SimRequest, "method" | "url" | "headers" | "bytes">,
-  { service, region, date, signed }: Signature,
+  { service, region, date, signed }: Pick<Signature, "service" | "region" | "date" | "signed">,
   secret: string,
 ): string {
   // Every service but S3 signs the path encoded once more than it is sent.
