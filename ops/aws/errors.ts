@@ -149,6 +149,12 @@ function explainState(code: string, message: string): Failure | undefined {
   }
   switch (code) {
     case "IncorrectSpotRequestState":
+      if (/can't stop/i.test(message)) {
+        return conflict(
+          "The spot request does not let the machine be stopped.",
+          "Look at its spot request: under a cancelled one the machine can never be stopped.",
+        );
+      }
       return conflict(
         "The spot request is not released yet, so the machine cannot be started.",
         "Wait until it is `disabled`, then start.",

@@ -80,7 +80,8 @@ export function toStopped(world: World, instance: Instance): Decision | undefine
 
 /** After the stop of a spot machine: its request is released some time later. Undefined once nothing of ours holds it. */
 function toReleased(world: World, instance: Instance): Decision | undefined {
-  if (standingOf(world).kind === "stopped-by-aws") return undefined;
+  const { kind } = standingOf(world);
+  if (kind === "stopped-by-aws" || kind === "by-experiment") return undefined;
   return toFree(world, instance, "release", "a start is under way, and it can be stopped only once it runs");
 }
 
@@ -93,6 +94,14 @@ export function toFree(world: World, instance: Instance, step: StepId, meanwhile
   switch (standing.kind) {
     case "released":
       return undefined;
+    case "by-experiment":
+      return step === "start"
+        ? undefined
+        : act(
+            "start",
+            { kind: "StartInstance", instanceId: instance.id },
+            `an experiment stopped ${instance.id}, and only after a stop by us its disk may be taken off`,
+          );
     case "held":
       return wait(
         "release",

@@ -38,7 +38,7 @@ function object(act: Act, world: World, goal: Goal): string | undefined {
     case "StartInstance":
       if (instance.state !== "stopped") return `it is ${instance.state}`;
       if (rootIds(world).length !== 1) return "it has no root volume, or more than one";
-      return releasedByUser(world) ? undefined : "its spot request is not released";
+      return releasedByUser(world) || stoppedByExperiment(world) ? undefined : "its spot request is not released";
     case "DetachVolume":
       return objectToDetach(act.volumeId, world, goal);
     case "AttachVolume":
@@ -74,6 +74,7 @@ function deletionOf(volumeId: string, goal: Goal) {
 
 function objectToDetach(volumeId: string, world: World, goal: Goal): string | undefined {
   const { instance, persistent } = world;
+  if (volumeId === world.persistentId && world.startRefused) return objectToGiveBack(volumeId, world, goal);
   if (world.protectedIds.includes(volumeId) || volumeId === world.persistentId) return "it is protected";
   if (goal.kind !== "swapped" || goal.takeOff !== volumeId) return "nobody agreed to take it off";
   if (instance?.state !== "stopped") return `the machine is ${instance?.state}`;
@@ -88,6 +89,25 @@ function objectToDetach(volumeId: string, world: World, goal: Goal): string | un
   return persistent.availabilityZone === instance.availabilityZone
     ? undefined
     : "the persistent volume is in another zone";
+}
+
+/** The persistent volume comes off again only for the root that it replaced, and only where the machine cannot be lost. */
+function objectToGiveBack(volumeId: string, world: World, goal: Goal): string | undefined {
+  const { instance } = world;
+  if (goal.kind !== "swapped" || goal.persistentId !== volumeId) return "another volume was agreed to";
+  if (instance?.state !== "stopped") return `the machine is ${instance?.state}`;
+  if (!releasedByUser(world)) return "its spot request is not disabled by our own stop, and AWS might start it";
+  const roots = rootIds(world);
+  if (roots.length !== 1 || roots[0] !== volumeId) return "it is not the one root of the machine";
+  const old = world.marked.find(
+    (one) =>
+      one.tags[MARK_TAGS.instance] === instance.id &&
+      one.tags[MARK_TAGS.replacedBy] === volumeId &&
+      one.state === "available" &&
+      !isTied(one) &&
+      one.availabilityZone === instance.availabilityZone,
+  );
+  return old ? undefined : "no other root is ready to take its place";
 }
 
 function objectToAttach(volumeId: string, world: World, goal: Goal): string | undefined {
@@ -156,12 +176,19 @@ function isSpot(world: World): boolean {
 }
 
 function releasedByUser(world: World): boolean {
-  const { spotRequest, instance } = world;
-  if (!isSpot(world)) return true;
+  return !isSpot(world) || isDisabled(world, "instance-stopped-by-user");
+}
+
+/** EC2 leaves it to its owner to start what an experiment stopped (aws.md, "Spot requests"). */
+function stoppedByExperiment(world: World): boolean {
+  return isDisabled(world, "instance-stopped-by-experiment");
+}
+
+function isDisabled({ spotRequest, instance }: World, statusCode: string): boolean {
   return (
     spotRequest !== undefined &&
     spotRequest.id === (instance?.spotRequestId ?? spotRequest.id) &&
     spotRequest.state === "disabled" &&
-    spotRequest.statusCode === "instance-stopped-by-user"
+    spotRequest.statusCode === statusCode
   );
 }

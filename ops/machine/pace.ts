@@ -28,5 +28,8 @@ export const SECOND_LOOK_MS = { reversible: 500, irreversible: 2500 } as const;
 /** So long an act may be refused for the state that things are in, which every look shows otherwise. */
 export const CONFLICT_MS = 5 * 60_000;
 
+/** So long a stop may be refused for the state of its spot request. */
+export const STOP_REFUSED_MS = 60_000;
+
 /** For so long bad weather is waited out. */
 export const FAILING_MS = 15 * 60_000;

@@ -14,10 +14,21 @@ import { decide } from "./decide.ts";
 import type { Decision, Goal } from "./decision.ts";
 import { PATIENCE } from "./decision.ts";
 import { guard } from "./guard.ts";
-import { CONFLICT_MS, DOUBT_MS, FAILING_MS, GRACE_MS, LOOK_MS, pollAfter, retryAfter, SECOND_LOOK_MS } from "./pace.ts";
+import {
+  CONFLICT_MS,
+  DOUBT_MS,
+  FAILING_MS,
+  GRACE_MS,
+  LOOK_MS,
+  pollAfter,
+  retryAfter,
+  SECOND_LOOK_MS,
+  STOP_REFUSED_MS,
+} from "./pace.ts";
 import { createReport } from "./report.ts";
 import { subjectOf } from "./subject.ts";
 import type { MachineTools } from "./tools.ts";
+import { createUndone, UNDONE } from "./undone.ts";
 import { addressOf, type Heard, NOTHING_HEARD, seatOf, type World, worldOf } from "./world.ts";
 
 interface Reconciled {
@@ -97,6 +108,8 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
   let shown: Observation | undefined;
   let last: { readonly key: string; readonly at: number } | undefined;
   let keysForgotten = false;
+  const undone = createUndone();
+  let everAnswered = false;
 
   const toSnapshot =
     goal.kind === "swapped" ? goal.deletions.filter((one) => one.snapshot).map((one) => one.volumeId) : [];
@@ -136,6 +149,7 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
     }
     heard = { ...heard, ssh: await tools.askSsh(name, address, signal) };
     if (heard.ssh.status !== "answered") return;
+    everAnswered = true;
     const { hostKey, lines } = heard.ssh;
     if (hostKey) context.log(hostKey.sentence, hostKey.verified ? "note" : "err");
     for (const line of lines) context.log(line);
@@ -200,9 +214,12 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
       report.failed(objection);
       return { status: "failed", failure: objection };
     }
+    const vain = undone.inVain(act);
+    if (vain) return failedAct(act, key, vain);
     report.acting(decision);
     try {
       const answer = await tools.act(act);
+      undone.accepted(act);
       last = { key, at: clock.now() };
       failures.clear();
       report.answered(sayAct(act), answer);
@@ -218,7 +235,7 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
     report.trouble(failure);
     const kind = failure.kind === "capacity" ? "capacity" : "other";
     const { times, forMs } = failures.count(`${key} ${kind}`);
-    const patience = patienceWith(failure);
+    const patience = patienceWith(failure, act);
     if (patience > 0 && forMs <= patience) {
       await sleep(retryAfter(times, kind));
       return undefined;
@@ -238,6 +255,26 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
     return { status: "failed", failure };
   };
 
+  /**
+   * What follows where EC2 has taken two starts back: the machine does not start on this root. Its own disk then makes
+   * way for the root that it replaced, unless SSH has answered on it; anything else ends here.
+   */
+  const giveUpStart = (seen: World): Outcome | "go on" | undefined => {
+    const sentence = goal.kind === "stopped" ? undefined : undone.startsTakenBack(seen);
+    if (!sentence) return undefined;
+    const seat = seatOf(seen);
+    const onItsOwn = seat.kind === "held" && seat.volumeId === seen.persistentId;
+    if (goal.kind === "swapped" && onItsOwn && !everAnswered) {
+      if (heard.startRefused) return undefined;
+      heard = { ...heard, startRefused: sentence };
+      context.log(sentence, "err");
+      return "go on";
+    }
+    report.ended("failed");
+    const { startRefused } = heard;
+    return stuck(name, goal, startRefused ? `${sentence} On its persistent volume: ${startRefused}` : sentence);
+  };
+
   return {
     world: () => world,
     fail: () => report.ended("failed"),
@@ -246,6 +283,8 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
       const seen = await lookOnce();
       if (!seen) return undefined;
       world = seen;
+      const vain = giveUpStart(seen);
+      if (vain) return vain === "go on" ? undefined : vain;
       const decision = decide(seen, goal);
       if (decision.kind !== "wait") waits.clear();
       if (decision.kind !== "blocked") doubts.clear();
@@ -285,9 +324,12 @@ function bootOf(world: World): string | undefined {
  * For how long an act may be decided on again after such a failure; 0 for what nothing mends. A lost answer, a world that
  * has moved on and a session that has ended all mean the same: look, and decide anew.
  */
-function patienceWith(failure: Failure): number {
+function patienceWith(failure: Failure, act: Act): number {
+  if (failure.code === UNDONE) return 0;
   if (failure.kind === "capacity") return PATIENCE.capacity;
-  if (failure.code === "IncorrectSpotRequestState") return PATIENCE.release;
+  // A stop is refused for good where the request was cancelled: only a late answer hides that.
+  if (failure.code === "IncorrectSpotRequestState")
+    return act.kind === "StopInstance" ? STOP_REFUSED_MS : PATIENCE.release;
   // Of a parameter that does not fit the state of things, such as a device in use, only the text tells; looking tells more.
   if (failure.code === "InvalidParameterValue") return CONFLICT_MS;
   if (failure.kind === "conflict" || failure.kind === "missing") return CONFLICT_MS;
@@ -295,7 +337,8 @@ function patienceWith(failure: Failure): number {
 }
 
 function isOnThePersistentWay(act: Act, world: World | undefined): boolean {
-  return act.kind === "DetachVolume" || (act.kind === "AttachVolume" && act.volumeId === world?.persistentId);
+  if (act.kind === "DetachVolume") return act.volumeId !== world?.persistentId;
+  return act.kind === "AttachVolume" && act.volumeId === world?.persistentId;
 }
 
 /** What to run, or press, to go on. */

@@ -10,11 +10,16 @@ type Standing =
   | { readonly kind: "held"; readonly reason: string }
   /** AWS is about to start it. */
   | { readonly kind: "starting"; readonly reason: string }
+  /** An experiment of AWS FIS stopped it: its owner may start it, and only after a stop by us may it be opened. */
+  | { readonly kind: "by-experiment"; readonly reason: string }
   /** AWS stopped it, and only AWS starts it again; without its root volume AWS would terminate it. */
   | { readonly kind: "stopped-by-aws"; readonly reason: string }
   /** Never again stoppable, or already at its end. */
   | { readonly kind: "ended"; readonly reason: string }
   | { readonly kind: "unseen" };
+
+/** EC2's answers are late by seconds; what they say for minutes is so, such as after a start that was taken back. */
+const LATE_MS = 2 * 60_000;
 
 /** How the spot request of a *stopped* machine stands. */
 export function standingOf(world: World): Standing {
@@ -32,9 +37,11 @@ export function standingOf(world: World): Standing {
     case "open":
       return { kind: "starting", reason };
     case "disabled":
+      if (statusCode === "instance-stopped-by-experiment") return { kind: "by-experiment", reason };
       if (statusCode !== "instance-stopped-by-user") return { kind: "stopped-by-aws", reason };
-      // A release that is older than the last launch belongs to an earlier stop: that answer is stale.
-      return (spotRequest.statusAt ?? instance.launchedAt) < instance.launchedAt
+      // A release that is older than the last launch belongs to an earlier stop: that answer is late, for a while.
+      return (spotRequest.statusAt ?? instance.launchedAt) < instance.launchedAt &&
+        world.at - instance.launchedAt < LATE_MS
         ? { kind: "held", reason: `${reason}, which is from before the last start` }
         : { kind: "released" };
     default:

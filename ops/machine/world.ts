@@ -64,6 +64,8 @@ export interface World {
   readonly persistentRefused: string | undefined;
   /** Why AWS would not take a snapshot of the throw-away volume: known only from a refused call. */
   readonly snapshotRefused: string | undefined;
+  /** Why EC2 takes every start on the persistent volume back: known only from starts that failed. */
+  readonly startRefused: string | undefined;
 }
 
 /** What no look at EC2 can tell. */
@@ -71,12 +73,14 @@ export interface Heard {
   readonly ssh: SshFact;
   readonly persistentRefused: string | undefined;
   readonly snapshotRefused: string | undefined;
+  readonly startRefused: string | undefined;
 }
 
 export const NOTHING_HEARD: Heard = {
   ssh: { status: "unknown" },
   persistentRefused: undefined,
   snapshotRefused: undefined,
+  startRefused: undefined,
 };
 
 /** The world of one machine, from a fresh fleet and what was heard besides. Pure. */
@@ -103,6 +107,7 @@ export function worldOf(fleet: Fleet, name: MachineName, heard: Heard = NOTHING_
     ssh: heard.ssh,
     persistentRefused: heard.persistentRefused,
     snapshotRefused: heard.snapshotRefused,
+    startRefused: heard.startRefused,
   };
 }
 

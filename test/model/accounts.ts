@@ -5,7 +5,7 @@ import { type Account, idFrom, type SimInstance, type SimVolume } from "../simul
 import type { Call } from "../simulator/ec2/calls.ts";
 import { type Happening, happens } from "../simulator/ec2/happenings.ts";
 import { apply } from "../simulator/ec2/rules.ts";
-import { BY_USER } from "../simulator/ec2/transitions.ts";
+import { BY_EXPERIMENT, BY_USER, FAILED_STARTS } from "../simulator/ec2/transitions.ts";
 import { healthyAccount, interruptedByAws, recreatedAccount, STORY_IDS } from "../simulator/story.ts";
 import { NOW } from "./look.ts";
 import { ALLOCATION, INSTANCE, MACHINE, OWN_VOLUME } from "./player.ts";
@@ -76,6 +76,12 @@ export function starts(): readonly Start[] {
     STORY_IDS.armRequest,
     { state: "disabled", statusCode: "instance-stopped-by-user", statusAt: NOW },
   );
+  const byExperiment = changed(
+    changed(story, "instances", INSTANCE, { state: "stopped", stateReason: BY_EXPERIMENT, endedAt: NOW }),
+    "spotRequests",
+    STORY_IDS.armRequest,
+    { state: "disabled", statusCode: "instance-stopped-by-experiment", statusAt: NOW },
+  );
   const cancelled = changed(story, "spotRequests", STORY_IDS.armRequest, {
     state: "cancelled",
     statusCode: "request-canceled-and-instance-running",
@@ -105,6 +111,9 @@ export function starts(): readonly Start[] {
     { name: "recreated", account: story, mortal: true },
     { name: "recreated and stopped", account: stoppedByUser, mortal: true },
     { name: "recreated, with data to lose", account: withEarlier(stoppedByUser), mortal: true, data: true },
+    // What is not publicly known of AWS is played both ways.
+    { name: "recreated, starts retried", account: { ...story, habits: { retriesStarts: true } }, mortal: false },
+    { name: "stopped by an experiment", account: byExperiment, mortal: false },
     { name: "healthy", account: healthy, mortal: true },
     {
       name: "root would be deleted",
@@ -150,6 +159,16 @@ function pickStopped(interrupted: Account, story: Account): Partial<Account> {
   };
 }
 
+/** What is under way with this machine and its disks, and may be taken back. */
+function undoable(account: Account): readonly Happening[] {
+  const ours = new Set([INSTANCE, OWN_VOLUME, STORY_IDS.armThrowAwayRoot, STORY_IDS.armRequest]);
+  return Object.values(account.pending)
+    .filter(({ kind, subject }) => TAKEN_BACK.has(kind) && ours.has(subject))
+    .map(({ id }) => ({ name: "take-back", pendingId: id, reason: FAILED_STARTS.client }));
+}
+
+const TAKEN_BACK: ReadonlySet<string> = new Set(["run", "fulfil", "stop", "attach", "detach"]);
+
 /** Every call that somebody else could make: by hand, with Terraform, or with another copy of this program. */
 export function interference(
   account: Account,
@@ -189,6 +208,8 @@ export function interference(
   const happenings: readonly Happening[] = [
     { name: "stop-by-ec2", instanceId: INSTANCE },
     { name: "notice-interruption", instanceId: INSTANCE },
+    { name: "stop-by-experiment", instanceId: INSTANCE },
+    ...undoable(account),
     { name: "lose-spot-capacity", type },
     { name: "regain-spot-capacity", type },
   ];

@@ -9,7 +9,7 @@ import type { Account } from "../simulator/ec2/account.ts";
 import { settle } from "../simulator/ec2/settle.ts";
 import { interference, type Start } from "./accounts.ts";
 import { agreedTo } from "./agreements.ts";
-import { ANSWERED, REFUSED, UNHEARD, UNSAVED } from "./heard.ts";
+import { ANSWERED, KEY_CHANGED, REFUSED, START_REFUSED, UNHEARD, UNSAVED } from "./heard.ts";
 import { liveness } from "./liveness.ts";
 import { allAt, look, lookAt, type Moments, NOW } from "./look.ts";
 import { checkDone, checkState, INSTANCE, type Mind, perform, see } from "./player.ts";
@@ -40,6 +40,8 @@ const PLAYS: readonly (readonly [Goal, Heard])[] = [
   [DELETE, REFUSED],
   [SNAPSHOT, ANSWERED],
   [SNAPSHOT, UNSAVED],
+  [DELETE, START_REFUSED],
+  [DELETE, KEY_CHANGED],
   [KEEP, UNHEARD],
   [KEEP, ANSWERED],
   [STOPPED, UNHEARD],

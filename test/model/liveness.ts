@@ -5,7 +5,7 @@ import type { Heard } from "../../ops/machine/world.ts";
 import { type Account, rootOf, spotRequestOf, volumesOf } from "../simulator/ec2/account.ts";
 import { settle } from "../simulator/ec2/settle.ts";
 import { BY_USER } from "../simulator/ec2/transitions.ts";
-import { ANSWERED, REFUSED, UNHEARD } from "./heard.ts";
+import { ANSWERED, REFUSED, START_REFUSED, UNHEARD } from "./heard.ts";
 import { look, NOW } from "./look.ts";
 import { checkDone, INSTANCE, type Mind, OWN_VOLUME, perform, see } from "./player.ts";
 import { same } from "./tables.ts";
@@ -18,7 +18,7 @@ export function liveness(mind: Mind): (account: Account, goal: Goal, tell: Tell)
 
   /** True where every way on from here ends well. */
   const walk = (account: Account, goal: Goal, heard: Heard, tell: Tell, way: string): boolean => {
-    const play = `${JSON.stringify(goal)}${heard.ssh.status}${heard.persistentRefused}${heard.snapshotRefused}`;
+    const play = `${JSON.stringify(goal)}${heard.ssh.status}${heard.persistentRefused}${heard.snapshotRefused}${heard.startRefused}`;
     const verdicts = judged.get(play) ?? new Map<Account, "open" | "good" | "bad">();
     judged.set(play, verdicts);
     const known = verdicts.get(account);
@@ -68,6 +68,7 @@ export function liveness(mind: Mind): (account: Account, goal: Goal, tell: Tell)
   };
   return (account, goal, tell) => {
     walk(account, goal, UNHEARD, tell, goal.kind);
+    if (goal.kind === "swapped") walk(account, goal, START_REFUSED, tell, `${goal.kind}, starts refused`);
   };
 }
 
@@ -85,10 +86,14 @@ export function mayBlock(account: Account, goal: Goal, heard: Heard): boolean {
   if (!instance || instance.state === "shutting-down" || instance.state === "terminated") return true;
   const request = spotRequestOf(account, instance);
   if (instance.spotRequestId && !["active", "open", "disabled"].includes(request?.state ?? "")) return true;
-  if (instance.state === "stopped" && instance.stateReason?.code !== BY_USER.code) return true;
+  const ownersToStart =
+    instance.stateReason?.code === BY_USER.code ||
+    request?.statusCode === "instance-stopped-by-experiment" ||
+    request?.statusCode === "instance-stopped-by-user";
+  if (instance.state === "stopped" && !ownersToStart) return true;
   const root = rootOf(account, instance);
   if (goal.kind !== "swapped") return goal.kind !== "stopped" && !root;
-  if (heard.persistentRefused) return true;
+  if (heard.persistentRefused || heard.startRefused) return true;
   // A root that nobody was asked about: somebody has put it on since.
   if (root && root.id !== OWN_VOLUME && root.id !== goal.takeOff) return true;
   const own = account.volumes[OWN_VOLUME];

@@ -1,5 +1,6 @@
 /** `decide` and `guard`, broken in the ways in which a tired person would break them: each must be caught. */
 
+import type { Instance } from "../../ops/fleet/model.ts";
 import { type Decision, type Goal, STEPS, type SwapGoal } from "../../ops/machine/decision.ts";
 import { keepsOf } from "../../ops/machine/mark.ts";
 import { seatOf, type World } from "../../ops/machine/world.ts";
@@ -39,6 +40,13 @@ function onRequest(from: (world: World) => boolean): (world: World) => World {
         }
       : world;
 }
+
+function giveBack({ id, rootDeviceName }: Instance): Decision {
+  const act = { kind: "DetachVolume", volumeId: OWN_VOLUME, instanceId: id, device: rootDeviceName } as const;
+  return { kind: "act", step: "putBack", act, why: "" };
+}
+
+const isOnItsOwn = (world: World) => world.roots.some(({ id }) => id === OWN_VOLUME);
 
 const swapping = (goal: Goal) => goal.kind === "swapped";
 
@@ -206,6 +214,39 @@ export const MUTANTS: readonly Mutant[] = [
     name: "does not wait until the snapshot is whole",
     start: DATA,
     see: (world) => ({ ...world, snapshots: world.snapshots.map((one) => ({ ...one, state: "completed" })) }),
+  },
+  {
+    name: "opens a machine that an experiment stopped",
+    see: onRequest((world) => world.spotRequest?.statusCode === "instance-stopped-by-experiment"),
+  },
+  {
+    name: "opens a machine whose start waits for room",
+    see: onRequest((world) => world.spotRequest?.statusCode === "capacity-not-available"),
+  },
+  {
+    name: "repeats a start that EC2 takes back each time",
+    see: (world) => ({ ...world, startRefused: undefined }),
+  },
+  {
+    name: "gives the persistent volume back while EC2 tries to start on it",
+    change: (decision, world) =>
+      decision.kind === "wait" && decision.step === "release" && world.startRefused && world.instance
+        ? giveBack(world.instance)
+        : decision,
+  },
+  {
+    name: "gives the persistent volume back though nothing was refused",
+    change: (decision, world, goal) =>
+      decision.kind === "act" && decision.act.kind === "StartInstance" && swapping(goal) && isOnItsOwn(world)
+        ? giveBack(world.instance as Instance)
+        : decision,
+  },
+  {
+    name: "trusts a changed host key",
+    see: (world) =>
+      world.ssh.status === "silent" && world.ssh.final
+        ? { ...world, ssh: { status: "answered", hostname: MACHINE, lines: [] } }
+        : world,
   },
   {
     name: "stops a machine that can never be started again",

@@ -93,6 +93,9 @@ function checkAct(account: Account, act: Act, goal: Goal, heard: Heard, broken: 
     case "DetachVolume": {
       const volume = account.volumes[act.volumeId];
       if (!released) broken(`detach at ${request?.state}/${request?.statusCode}`);
+      // Two starts on it were taken back: it makes way for the root that it replaced, and for nothing else.
+      const old = Object.values(account.volumes).some((one) => isMarked(one) && one.state === "available");
+      if (act.volumeId === OWN_VOLUME && heard.startRefused && old) break;
       if (isProtected(act.volumeId)) broken("detach of a protected volume");
       if (!volume || !isMarked(volume)) broken("detach of an unmarked root");
       if (swap?.takeOff !== act.volumeId) broken(`detach of ${act.volumeId}, which was not in the agreement`);
@@ -135,6 +138,10 @@ function checkAct(account: Account, act: Act, goal: Goal, heard: Heard, broken: 
       if (instance?.spotRequestId && request?.state !== "active") broken(`stop at ${request?.state}`);
       break;
     case "StartInstance":
+      if (heard.startRefused && instance && rootOf(account, instance)?.id === OWN_VOLUME) {
+        broken("start of what EC2 takes back each time");
+      }
+      break;
     case "AssociateAddress":
     case "ClearDeleteOnTermination":
       break;

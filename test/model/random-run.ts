@@ -12,12 +12,14 @@ import type { MachineTools } from "../../ops/machine/tools.ts";
 import type { OperationContext, Outcome } from "../../ops/operation/types.ts";
 import type { Account } from "../simulator/ec2/account.ts";
 import { settle } from "../simulator/ec2/settle.ts";
+import { FAILED_STARTS } from "../simulator/ec2/transitions.ts";
 import { latencyOf } from "../simulator/latencies.ts";
+import { STORY_IDS } from "../simulator/story.ts";
 import { interference, starts } from "./accounts.ts";
-import { ANSWERED, UNHEARD } from "./heard.ts";
+import { ANSWERED, START_REFUSED, UNHEARD } from "./heard.ts";
 import { mayBlock } from "./liveness.ts";
 import { look, NOW, OWNER, viewOf } from "./look.ts";
-import { checkDone, checkState, INSTANCE, MACHINE, perform, see } from "./player.ts";
+import { checkDone, checkState, INSTANCE, MACHINE, OWN_VOLUME, perform, see } from "./player.ts";
 import { lasting } from "./tables.ts";
 
 interface RandomRun {
@@ -70,7 +72,11 @@ export async function randomRun(seed: number): Promise<RandomRun> {
     story.push(`BROKEN: ${what}`);
   };
   let now = NOW;
-  let account = start.account;
+  // Sometimes the machine, or one of its roots, does not start whatever is tried; and EC2 has habits that nobody knows.
+  const doomed = random() < 0.15 ? { [pick([INSTANCE, OWN_VOLUME, STORY_IDS.armThrowAwayRoot])]: pick(REASONS) } : {};
+  const habits = { retriesStarts: random() < 0.3 };
+  let account: Account = { ...start.account, doomed, habits };
+  story.push(`doomed: ${JSON.stringify(doomed)}, habits: ${JSON.stringify(habits)}`);
   let before = account;
   let changedAt = 0;
   let trouble = Math.floor(random() * 8);
@@ -78,6 +84,9 @@ export async function randomRun(seed: number): Promise<RandomRun> {
   let faults = 0;
   let acts = 0;
   let refusedForGood = false;
+  /** The starts that EC2 has taken back, each with its root. */
+  const takenBack = new Set<string>();
+  const isRefused = () => [...takenBack].filter((one) => one.endsWith(OWN_VOLUME)).length > 1;
   let answered = false;
 
   const become = (next: Account, how: string) => {
@@ -85,6 +94,10 @@ export async function randomRun(seed: number): Promise<RandomRun> {
     before = account;
     changedAt = now;
     account = lasting(next);
+    const { state, launchedAt } = account.instances[INSTANCE] ?? {};
+    if (state === "stopped" && before.instances[INSTANCE]?.state === "pending") {
+      takenBack.add(`${launchedAt} ${rootOn(before)}`);
+    }
     story.push(`${((now - NOW) / 1000).toFixed(1)} s ${how}`);
     if (account.instances[INSTANCE]?.state !== "running") answered = false;
     checkState(account, tell);
@@ -157,7 +170,14 @@ export async function randomRun(seed: number): Promise<RandomRun> {
         refusedForGood = true;
         throw fail("UnauthorizedOperation", 403);
       }
-      const { after, refused, words } = perform(account, act, goal, answered ? ANSWERED : UNHEARD, tell, now);
+      const { after, refused, words } = perform(
+        account,
+        act,
+        goal,
+        answered ? ANSWERED : isRefused() && act.kind === "DetachVolume" ? START_REFUSED : UNHEARD,
+        tell,
+        now,
+      );
       if (refused) throw fail(refused, 400, words);
       become(after, `${act.kind} ${"volumeId" in act ? act.volumeId : ""}`);
       if (strikes(0.15)) throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
@@ -178,8 +198,14 @@ export async function randomRun(seed: number): Promise<RandomRun> {
   };
   const { outcome } = await reconcile(MACHINE, goal, tools, CONTEXT);
   story.push(`outcome: ${JSON.stringify(outcome)}`);
-  judge(outcome, goal, [account, before], refusedForGood, tell);
+  judge(outcome, goal, [account, before], refusedForGood || takenBack.size > 1, tell);
   return { goal, outcome, faults, acts, broken, story };
+}
+
+const REASONS = Object.values(FAILED_STARTS);
+
+function rootOn(account: Account): string | undefined {
+  return Object.values(account.volumes).find((one) => one.attachment?.instanceId === INSTANCE)?.id;
 }
 
 const CONTEXT: OperationContext = {

@@ -3,14 +3,17 @@ import { explain } from "../../../ops/aws/errors.ts";
 import { FailureError } from "../../../ops/failure.ts";
 import { assemble } from "../../../ops/fleet/assemble.ts";
 import { shownIn } from "../../../ops/fleet/glance.ts";
-import { swapMachine } from "../../../ops/machine/operations.ts";
+import { startMachine, stopMachine, swapMachine } from "../../../ops/machine/operations.ts";
 import type { MachineTools } from "../../../ops/machine/tools.ts";
 import { startRun } from "../../../ops/operation/run.ts";
+import type { Operation } from "../../../ops/operation/types.ts";
 import { allAt, OWNER, viewOf } from "../../model/look.ts";
 import { callOf } from "../../model/player.ts";
 import type { Account } from "../../simulator/ec2/account.ts";
+import { happens } from "../../simulator/ec2/happenings.ts";
 import { apply } from "../../simulator/ec2/rules.ts";
 import { settle } from "../../simulator/ec2/settle.ts";
+import { FAILED_STARTS } from "../../simulator/ec2/transitions.ts";
 import { PERSISTENT, recreatedAccount, STORY_IDS } from "../../simulator/story.ts";
 import { yes } from "./run-operation.ts";
 
@@ -18,10 +21,15 @@ const ARM = "fcvm-metal-arm";
 const START = Date.UTC(2026, 0, 15, 12);
 
 /** Tools on an account in which only `moves` happen by themselves, and a clock that a sleep moves on. */
-function stage(moves: (kind: string) => boolean, more: Partial<MachineTools> = {}) {
+function stage(
+  moves: (kind: string) => boolean,
+  more: Partial<MachineTools> = {},
+  begin: (story: Account) => Account = (story) => story,
+) {
   let now = START;
-  let account: Account = recreatedAccount(START);
+  let account: Account = begin(recreatedAccount(START));
   const acts: string[] = [];
+  const undone = new Set<string>();
   const view = () => viewOf(allAt(account), now);
   const tools: MachineTools = {
     clock: {
@@ -30,7 +38,11 @@ function stage(moves: (kind: string) => boolean, more: Partial<MachineTools> = {
         signal?.throwIfAborted();
         now += ms;
         for (const { id, kind } of Object.values(account.pending)) {
-          if (moves(kind)) account = settle(account, id, now);
+          account = moves(kind)
+            ? settle(account, id, now)
+            : undone.has(kind)
+              ? happens(account, { name: "take-back", pendingId: id }, now)
+              : account;
         }
       },
     },
@@ -58,7 +70,7 @@ function stage(moves: (kind: string) => boolean, more: Partial<MachineTools> = {
     spotPerHour: () => undefined,
     ...more,
   };
-  return { tools, acts, account: () => account, minutes: () => (now - START) / 60_000 };
+  return { tools, acts, undone, account: () => account, minutes: () => (now - START) / 60_000 };
 }
 
 const happensQuickly = (kind: string) => !kind.startsWith("forget");
@@ -155,5 +167,95 @@ describe("the runner", () => {
     });
     expect(acts.at(-1)).toBe("AttachVolume");
     expect(minutes()).toBeGreaterThan(29);
+  });
+});
+
+/** Runs any operation, and says yes to what it asks. */
+function start(operation: Operation, tools: MachineTools) {
+  const run = startRun("1", operation, tools.clock, tools.explain, (event) => {
+    if (event.type === "question") queueMicrotask(() => run.answer(event.id, yes(event.question)));
+  });
+  return run.finished;
+}
+
+describe("what AWS accepts and the world undoes", () => {
+  const OWN = PERSISTENT[ARM].volumeId;
+  const doom = (id: string) => (story: Account) =>
+    happens(story, { name: "doom", id, reason: FAILED_STARTS.kms }, START);
+  const stopped = (story: Account): Account => {
+    const off = (account: Account, id: string) => settle(account, id, START);
+    const stop = apply(story, { name: "StopInstances", instanceIds: [STORY_IDS.arm] }, START);
+    if (stop.error) throw new Error(stop.error.message);
+    return off(off(stop.account, `stop:${STORY_IDS.arm}`), `release:${STORY_IDS.armRequest}`);
+  };
+
+  it("ends a swap whose starts are taken back within two minutes, with the reason, and with the old root on", async () => {
+    const { tools, acts, account, minutes } = stage(happensQuickly, {}, doom(OWN));
+    const outcome = await swap(tools);
+    expect(outcome).toMatchObject({
+      status: "blocked",
+      sentence: expect.stringMatching(/does not start on its persistent volume .* back 2 times: .*KMS key/),
+    });
+    expect(minutes()).toBeLessThan(2);
+    expect(acts.filter((one) => one === "StartInstance")).toHaveLength(3);
+    const after = account();
+    expect(after.volumes[STORY_IDS.armThrowAwayRoot]?.attachment?.instanceId).toBe(STORY_IDS.arm);
+    expect(after.instances[STORY_IDS.arm]?.state).toBe("running");
+    expect(after.volumes[OWN]?.state).toBe("available");
+  });
+
+  it("ends a start after two that were taken back, with the reason, also where EC2 goes on trying", async () => {
+    for (const retriesStarts of [false, true]) {
+      const { tools, acts } = stage(happensQuickly, {}, (story) => ({
+        ...stopped(doom(STORY_IDS.arm)(story)),
+        habits: { retriesStarts },
+      }));
+      const outcome = await start(startMachine(ARM, tools), tools);
+      expect(outcome).toMatchObject({ status: "blocked", sentence: expect.stringMatching(/back 2 times: .*KMS key/) });
+      expect(acts).toHaveLength(retriesStarts ? 1 : 2);
+    }
+  });
+
+  it("does not stop for ever what runs again each time", async () => {
+    const { tools, acts, undone } = stage((kind) => happensQuickly(kind) && kind !== "stop");
+    undone.add("stop");
+    const outcome = await start(stopMachine(ARM, tools), tools);
+    expect(outcome).toMatchObject({
+      status: "failed",
+      failure: { sentence: expect.stringMatching(/undone each time/) },
+    });
+    expect(acts).toEqual(["StopInstance", "StopInstance", "StopInstance"]);
+  });
+
+  it("tells a stop that is refused as that, and does not try it for twenty minutes", async () => {
+    const { tools, minutes } = stage(happensQuickly, {
+      act: async () => {
+        const message = `You can't stop the Spot Instance '${STORY_IDS.arm}' because the associated Spot Instance request is not in an appropriate state to support stop.`;
+        throw Object.assign(new Error(message), { name: "IncorrectSpotRequestState", $fault: "client" });
+      },
+    });
+    const outcome = await start(stopMachine(ARM, tools), tools);
+    expect(outcome).toMatchObject({ status: "failed", failure: { sentence: expect.stringMatching(/be stopped/) } });
+    expect(minutes()).toBeLessThan(3);
+  });
+
+  it("starts what an experiment stopped, and a machine whose request is older than its launch", async () => {
+    const experiment = (story: Account) => {
+      const marked = happens(story, { name: "stop-by-experiment", instanceId: STORY_IDS.arm }, START);
+      return settle(settle(marked, `stop:${STORY_IDS.arm}`, START), `release:${STORY_IDS.armRequest}`, START);
+    };
+    const older = (story: Account): Account => {
+      const off = stopped(story);
+      const request = off.spotRequests[STORY_IDS.armRequest];
+      if (!request) throw new Error("no request");
+      const spotRequests = { ...off.spotRequests, [request.id]: { ...request, statusAt: START - 86_400_000 } };
+      return { ...off, spotRequests };
+    };
+    for (const begin of [experiment, older]) {
+      const { tools, account, minutes } = stage(happensQuickly, {}, begin);
+      expect(await start(startMachine(ARM, tools), tools)).toMatchObject({ status: "done" });
+      expect(account().instances[STORY_IDS.arm]?.state).toBe("running");
+      expect(minutes()).toBeLessThan(5);
+    }
   });
 });
