@@ -95,7 +95,14 @@ async function buildLines(world: World, tools: MachineTools, context: OperationC
 export async function plannedSwap(world: World, tools: MachineTools, context: OperationContext): Promise<SwapPlan> {
   const { instance } = world;
   if (!instance) return planSwap(world, {});
-  return planSwap(world, await tools.origins(instance, throwAwaysOf(world), context.signal));
+  const address = addressOf(world);
+  const [origins, written] = await Promise.all([
+    tools.origins(instance, throwAwaysOf(world), context.signal),
+    instance.state === "running" && address !== undefined && safestSwap(world).takeOff !== undefined
+      ? tools.writtenThere(world.spec.name, address, context.signal)
+      : undefined,
+  ]);
+  return planSwap(world, origins, written);
 }
 
 /** The goal that a person has just agreed to. */

@@ -5,6 +5,7 @@ import { dollars } from "../fleet/derive/cost.ts";
 import type { Volume } from "../fleet/model.ts";
 import { snapshotPerMonth } from "../fleet/prices.ts";
 import type { Deed } from "../operation/types.ts";
+import type { Written } from "../ssh/probe-script.ts";
 import { decide } from "./decide.ts";
 import { leftovers, snapshotName } from "./decide-swap.ts";
 import type { Goal, SwapGoal } from "./decision.ts";
@@ -59,8 +60,14 @@ export function throwAwaysOf(world: World): readonly Volume[] {
   return root ? [root] : leftovers(world, instance, persistentId).filter((volume) => !mustKeep(volume));
 }
 
-/** @param origins where the throw-away volumes come from */
-export function planSwap(world: World, origins: Origins): SwapPlan {
+/** More than this on a throw-away disk, outside dot-directories, is somebody's work and not a look around. */
+const A_LITTLE = 10;
+
+/**
+ * @param origins where the throw-away volumes come from
+ * @param written what was written on the root that comes off, as far as the machine says
+ */
+export function planSwap(world: World, origins: Origins, written?: Written): SwapPlan {
   const { instance, persistentId, spec, address } = world;
   if (!instance || !persistentId) return NO_PLAN;
   const seat = seatOf(world);
@@ -71,7 +78,8 @@ export function planSwap(world: World, origins: Origins): SwapPlan {
   const keepsAny = throwAways.some(
     (volume) => defaultAfterSwap(volume, instance, world.at, originOf(origins, volume.id)) === "keep",
   );
-  const fate: Fate = throwAways.length === 0 || keepsAny ? "keep" : held ? "snapshot" : "delete";
+  const isWork = written !== undefined && written.files > A_LITTLE;
+  const fate: Fate = throwAways.length === 0 || keepsAny || isWork ? "keep" : held ? "snapshot" : "delete";
   const asksFate = throwAways.length > 0 && fate !== "delete";
   const snapshotCost = dollars(
     throwAways.reduce((sum, volume) => sum + snapshotPerMonth(volume), 0),
@@ -122,10 +130,23 @@ export function planSwap(world: World, origins: Origins): SwapPlan {
         ({ request, instance: state }) =>
           `Left alone: spot request ${request.id}, whose machine ${request.instanceId} is ${state}.`,
       ),
+    ...(root && written ? [sayWritten(root, written)] : []),
+    ...(onItsOwn
+      ? []
+      : [
+          `Its first boot under ${instance.id} runs that machine's first-boot script, sets the host name and may renew the SSH host keys.`,
+        ]),
     ...throwAways.flatMap((volume) => fateLines(volume, fate, world, origins)),
     `About ${root ? "4 to 12" : "3 to 10"} minutes on a metal machine; your disk is never deleted.`,
   ];
   return { deeds, lines, throwAways, fate, asksFate, snapshotCost, takeOff: root?.id, cancel };
+}
+
+function sayWritten(root: Volume, { files, bytes, atLeast }: Written): string {
+  if (files === 0) return `Nothing was written under /home on ${root.id} since it came up, outside dot-directories.`;
+  const size = bytes < 2 ** 20 ? `${Math.ceil(bytes / 2 ** 10)} KiB` : `${Math.round(bytes / 2 ** 20)} MiB`;
+  const count = `${atLeast ? "at least " : ""}${files} ${files === 1 ? "file" : "files"}`;
+  return `Written under /home on ${root.id} since it came up: ${count}, ${size}, outside dot-directories.`;
 }
 
 /** The goal of a swap that was agreed to as planned. `agreement` is unlike any other's. */

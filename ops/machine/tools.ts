@@ -8,7 +8,7 @@ import type { MachineName } from "../fleet/machines.ts";
 import type { Fleet, Instance, Volume } from "../fleet/model.ts";
 import type { Ops } from "../ops.ts";
 import { sayTrust } from "../ssh/introduction.ts";
-import { parseRunningBuild, RUNNING_BUILD } from "../ssh/probe-script.ts";
+import { parseRunningBuild, parseWritten, RUNNING_BUILD, WRITTEN, type Written } from "../ssh/probe-script.ts";
 import type { Probe } from "../ssh/types.ts";
 import { doAct } from "./act.ts";
 import type { Act } from "./acts.ts";
@@ -31,6 +31,8 @@ export interface MachineTools {
   readonly askSsh: (machine: MachineName, address: string, signal: AbortSignal) => Promise<SshFact>;
   /** The kernel build that runs there, if one is heard of within seconds; never throws but for the signal's reason. */
   readonly buildThere: (machine: MachineName, address: string, signal: AbortSignal) => Promise<Probe["build"]>;
+  /** What was written on its disk since that came with it, if it says so within seconds; never throws but for the signal's reason. */
+  readonly writtenThere: (machine: MachineName, address: string, signal: AbortSignal) => Promise<Written | undefined>;
   /** Drops the keys by which the address was known while it was on another root. */
   readonly forgetHostKeys: (
     machine: MachineName,
@@ -46,6 +48,9 @@ const CONNECT_SECONDS = 5;
 
 /** A question waits for it: a machine that does not answer by then is not asked again. */
 const BUILD_MS = 3000;
+
+/** Counting ends by itself after three seconds; connecting comes on top. */
+const WRITTEN_MS = 6000;
 
 /** On a machine's first boot the key is put in place some seconds after sshd is up. */
 const REFUSED_MS = 45_000;
@@ -98,6 +103,17 @@ export function machineTools(ops: Pick<Ops, "access" | "clock" | "metrics">): Ma
         const limit = AbortSignal.any([signal, AbortSignal.timeout(BUILD_MS)]);
         return parseRunningBuild(
           (await access.channel.run(machine, address, "sh -s", { signal: limit, input: RUNNING_BUILD })).stdout,
+        );
+      } catch {
+        signal.throwIfAborted();
+        return undefined;
+      }
+    },
+    writtenThere: async (machine, address, signal) => {
+      try {
+        const limit = AbortSignal.any([signal, AbortSignal.timeout(WRITTEN_MS)]);
+        return parseWritten(
+          (await access.channel.run(machine, address, "sh -s", { signal: limit, input: WRITTEN })).stdout,
         );
       } catch {
         signal.throwIfAborted();

@@ -10,6 +10,36 @@ build=$(cat "$builds/holder" 2>/dev/null) && [ -d "$builds/jobs/$build" ] && [ !
 true
 `;
 
+/** What was written to the homes of a disk since it came with its machine, outside dot-directories. */
+export interface Written {
+  readonly files: number;
+  readonly bytes: number;
+  /** There is more: the count was ended for time. */
+  readonly atLeast: boolean;
+}
+
+/**
+ * Counts it, in three seconds at most: everything newer than cloud-init's first boot, but for what that first boot itself
+ * fetched (claude-history-sync). A disk that no cloud-init knows of is counted from this boot on. -xdev: no other disk.
+ */
+export const WRITTEN = `
+began=\${SNOWGLOBE_ROOT:-}/var/lib/cloud/instance/sem/config_ssh
+made=\${SNOWGLOBE_ROOT:-}/var/lib/snowglobe/first-boot.status
+[ -e "$began" ] || began=/proc/1
+[ -e "$made" ] || made=$began
+cd "\${HOME%/*}" && {
+  timeout 3 find . -xdev -path '*/.*' -prune -o -type f -newer "$began" \\
+    \\( -newer "$made" -o -not -path './*/claude-history-sync/*' \\) -printf '%s\\n'
+  [ $? -ne 124 ] || echo more
+} 2>/dev/null | awk '$1 == "more" { more = 1; next } { n += 1; b += $1 } END { printf "written %d %.0f %s\\n", n, b, more ? "more" : "all" }'
+`;
+
+/** Reads what WRITTEN printed, whatever else was; undefined where it did not. */
+export function parseWritten(output: string): Written | undefined {
+  const [, files, bytes, rest] = /^written (\d{1,9}) (\d{1,15}) (more|all)$/m.exec(output) ?? [];
+  return rest === undefined ? undefined : { files: Number(files), bytes: Number(bytes), atLeast: rest === "more" };
+}
+
 /**
  * Read-only, POSIX, one fact a line. The scratch disk is told by its model and never by its name (mission.md). The
  * interruption notice is instance metadata, version 2 (EC2 user guide, "spot/instance-action": 404 where there is none).

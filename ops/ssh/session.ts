@@ -99,6 +99,8 @@ export function createSession(
       onCaughtUp: () => events.onChange("output"),
     });
     now.emulator = emulator;
+    const notice = noticeOf(root);
+    if (notice) emulator.push(Buffer.from(`${notice}\r\n`), sink !== undefined);
     if (now.closing) return finish(now, { kind: "exited", code: 255 });
     now.connection = await connect(
       sshProgram(environment),
@@ -187,7 +189,8 @@ export function createSession(
       void now.ready.promise.then(async () => {
         await now.emulator?.settle();
         if (watcher === token) {
-          if (now.emulator && !show(now.emulator.replay())) hold(now, "terminal", true);
+          if (now.emulator && !show(Buffer.concat([now.emulator.replay(), titleOf(root, now.emulator.title())])))
+            hold(now, "terminal", true);
           sink = show;
           activity = false;
           events.onChange("output");
@@ -207,6 +210,18 @@ export function createSession(
     },
   };
   return session;
+}
+
+/** The terminal's title says so too, until the shell sets another one. */
+function titleOf(root: RootFacts | undefined, title: string): Buffer {
+  return Buffer.from(root?.kind === "throw-away" ? `\u001b]2;temporary disk: ${title || "shell"}\u0007` : "");
+}
+
+/** The first line of a shell that is not on the machine's own disk. */
+function noticeOf(root: RootFacts | undefined): string | undefined {
+  return root?.kind === "throw-away"
+    ? `snowglobe: this is a temporary disk, ${root.volumeId}. What is written here does not come along when s swaps the machine's own disk back.`
+    : undefined;
 }
 
 function endOf(failure: Failure): SessionEnd {

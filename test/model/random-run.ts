@@ -193,6 +193,7 @@ export async function randomRun(seed: number): Promise<RandomRun> {
       return { status: "answered", hostname: MACHINE, lines: [MACHINE, "up 1 min"] };
     },
     buildThere: async () => undefined,
+    writtenThere: async () => undefined,
     forgetHostKeys: async () => {},
     spotPerHour: () => 1,
   };

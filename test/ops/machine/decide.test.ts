@@ -88,6 +88,18 @@ describe("the spot request", () => {
     expect(decide(marked, SWAP)).toMatchObject({ kind: "wait", step: "release" });
   });
 
+  it("is told with what was written on the temporary disk, and more than a little of that is kept", () => {
+    const world = worldWith(undefined, recreatedAccount(NOW));
+    const image = { [STORY_IDS.armThrowAwayRoot]: { kind: "image" } as const };
+    const of = (files: number) => planSwap(world, image, { files, bytes: 3 * 2 ** 20, atLeast: false });
+    expect(of(10).fate).not.toBe("keep");
+    expect(of(11)).toMatchObject({ fate: "keep", asksFate: true });
+    expect(of(11).lines.join("\n")).toMatch(/Written under \/home on vol-\w+ since it came up: 11 files, 3 MiB/);
+    expect(of(0).lines.join("\n")).toMatch(/Nothing was written/);
+    expect(planSwap(world, image).lines.join("\n")).not.toMatch(/written/i);
+    expect(of(0).lines.join("\n")).toMatch(/first boot under i-\w+ .* may renew the SSH host keys/);
+  });
+
   it("of a predecessor is found by its type when nothing else is left of it, and cancelled only if agreed", () => {
     const account = recreatedAccount(NOW);
     const request = account.spotRequests[STORY_IDS.armPredecessorRequest];

@@ -66,6 +66,7 @@ function stage(
     explain,
     askSsh: async () => ({ status: "answered", hostname: ARM, lines: [ARM] }),
     buildThere: async () => undefined,
+    writtenThere: async () => undefined,
     forgetHostKeys: async () => {},
     spotPerHour: () => undefined,
     ...more,

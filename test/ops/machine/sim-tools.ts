@@ -53,6 +53,7 @@ export function simTools({ endpoint, speed, ...credentials }: SimToolsStart, clo
       lines: [machine, "up 1 min, load average: 0.00"],
     }),
     buildThere: async () => undefined,
+    writtenThere: async () => undefined,
     forgetHostKeys: async () => {},
     spotPerHour: () => 1.24,
     close: () => client.destroy(),

@@ -239,8 +239,16 @@ describe("how a session ends", () => {
     expect(summary(id).end).toMatchObject({ kind: "machine-gone", sentence: expect.stringContaining("AWS took") });
     rig.hosts.faults(ARM).blackhole(false);
     await rig.story({ [ARM]: { phase: "running", root: "throw-away" } });
-    expect(summary(id)).toMatchObject({ end: { kind: "machine-gone" }, reconnecting: true });
+    const elsewhere = { kind: "machine-gone", sentence: expect.stringMatching(/runs on another disk now, vol-/) };
+    expect(summary(id)).toMatchObject({ end: elsewhere, reconnecting: true });
     rig.sessions.reopen(id);
+    expect(summary(id)).toMatchObject({ end: elsewhere });
+    // A new one on the temporary disk says on what it is.
+    const other = rig.sessions.open(ARM, rig.addressOf(ARM));
+    const { terminal } = await attached(other);
+    await terminal.waitFor("this is a temporary disk, vol-");
+    await rig.story({ [ARM]: { phase: "running", upFor: 5000 } });
+    await when(rig.sessions, () => summary(id).end === undefined);
     await attached(id);
   });
 

@@ -47,6 +47,7 @@ export function bootRoot(
   if (isNew) {
     if (existsSync(seen) && !instance.keepsHostKeys) makeKey(hostKey, machine);
     write(seen, `${instance.id}\n`);
+    write(join(path, "var/lib/cloud/instance/sem/config_ssh"), "");
   }
   return {
     home,
