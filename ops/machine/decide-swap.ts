@@ -3,9 +3,10 @@
 import type { Instance, Volume } from "../fleet/model.ts";
 import { absence, toAddress, toFree, toRunning, toSsh, toStopped, waitForSeat } from "./decide-run.ts";
 import { act, blocked, type Decision, type Deletion, PATIENCE, type SwapGoal, wait } from "./decision.ts";
+import { giveBack } from "./give-back.ts";
 import { keepTag, type Mark, markOf, mustKeep } from "./mark.ts";
 import { takenFor } from "./snapshots.ts";
-import { standingOf, stopBar } from "./spot.ts";
+import { stopBar } from "./spot.ts";
 import { type Predecessor, seatOf, type World } from "./world.ts";
 
 /** The next step of the swap. */
@@ -129,10 +130,7 @@ function rootless(
     );
   }
   if (bar.kind === "wait") return bar;
-  const old = world.marked
-    .filter((volume) => markedFor(volume, world, instance, persistentId))
-    // The one that came off in this swap, else the newest: what was kept of an earlier one is not this machine's any more.
-    .sort((one, other) => rank(other, goal) - rank(one, goal));
+  const old = oldRoots(world, instance, persistentId, goal);
   const ready = old.find((volume) => volume.state === "available" && !volume.attachments.some(holding));
   if (ready) {
     return act(
@@ -165,7 +163,8 @@ function finish(
       `${persistentId} would be deleted with ${instance.id}`,
     );
   }
-  if (world.startRefused && instance.state === "stopped") return giveBack(world, instance, persistentId, goal);
+  if (world.startRefused && instance.state === "stopped")
+    return giveBack(world, instance, persistentId, oldRoots(world, instance, persistentId, goal));
   const up = toRunning(world) ?? toAddress(world, instance) ?? toSsh(world, instance);
   // A snapshot takes minutes, and so does the machine: it is begun as soon as that is on its way, and never waited for first.
   if (up) return (up.kind === "wait" && firstSnapshot(world, instance, persistentId, goal)) || up;
@@ -175,36 +174,6 @@ function finish(
       kind: "done",
       sentence: `${world.spec.name} runs on its persistent volume ${persistentId}${leftSentence(world, instance, persistentId, goal)}.`,
     }
-  );
-}
-
-/** EC2 does not start the machine on its own disk: the root that it had goes back, and the machine is not left dark. */
-function giveBack(world: World, instance: Instance, persistentId: string, goal: SwapGoal): Decision {
-  const { name } = world.spec;
-  const [old] = world.marked
-    .filter(
-      (volume) =>
-        markedFor(volume, world, instance, persistentId) &&
-        volume.state === "available" &&
-        volume.availabilityZone === instance.availabilityZone &&
-        !volume.attachments.some(holding),
-    )
-    .sort((one, other) => rank(other, goal) - rank(one, goal));
-  // What an experiment stopped would have to be started first, and it does not start.
-  if (!old || standingOf(world).kind === "by-experiment") {
-    return blocked(
-      `${name} does not start on its persistent volume ${persistentId}, which is left on: ${world.startRefused}`,
-      "Mend that, then start it (p).",
-    );
-  }
-  const meanwhile = "EC2 tries to start it again, and only then its disk may be taken off";
-  return (
-    toFree(world, instance, "release", meanwhile) ??
-    act(
-      "putBack",
-      { kind: "DetachVolume", volumeId: persistentId, instanceId: instance.id, device: instance.rootDeviceName },
-      `EC2 does not start ${instance.id} on it, and ${old.id} takes its place again`,
-    )
   );
 }
 
@@ -300,6 +269,13 @@ function sayKeep(world: World, goal: SwapGoal): Decision | undefined {
       `${unsaid.id} is to be kept, whatever another run was told`,
     )
   );
+}
+
+/** The one that came off in this swap, else the newest: what was kept of an earlier one is not this machine's any more. */
+function oldRoots(world: World, instance: Instance, persistentId: string, goal: SwapGoal): readonly Volume[] {
+  return world.marked
+    .filter((volume) => markedFor(volume, world, instance, persistentId))
+    .sort((one, other) => rank(other, goal) - rank(one, goal));
 }
 
 function rank(volume: Volume, goal: SwapGoal): number {

@@ -1,4 +1,4 @@
-/** The public host keys that cloud-init prints to a machine's console. Pure. */
+/** The public host keys that cloud-init prints to a machine's console. */
 
 import { createHash } from "node:crypto";
 

@@ -24,7 +24,7 @@ interface Introduced {
   readonly failed: (words: string) => Failure | undefined;
 }
 
-export type Introduce = (facts: LinkFacts, signal: AbortSignal | undefined) => Promise<Introduced>;
+type Introduce = (facts: LinkFacts, signal: AbortSignal | undefined) => Promise<Introduced>;
 
 /** Once sshd is up, so long the console may take to show its key; AWS's copy lags. */
 const CONSOLE_LAG_MS = 60_000;
