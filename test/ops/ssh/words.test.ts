@@ -158,7 +158,7 @@ describe("ssh's arguments", () => {
       const value = (name: string) => Number(all.find((one) => one.startsWith(`${name}=`))?.split("=")[1]);
       return value("ServerAliveInterval") * value("ServerAliveCountMax");
     };
-    const batch = sshArguments(environment, { address: "1.2.3.4", alias: "jumpbox", use: "batch" });
+    const batch = sshArguments(environment, { address: "1.2.3.4", identity, use: "batch" });
     expect(seconds(batch)).toBe(10);
     expect(seconds(args)).toBe(600);
   });
