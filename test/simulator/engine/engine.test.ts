@@ -82,9 +82,10 @@ describe("the demo's engine", () => {
     if (!view) throw new Error("there is no plan");
     await when(view, ({ apply }) => [...(apply?.resources.values() ?? [])].some(({ state }) => state === "running"));
     run.cancel();
+    // The interrupt goes by the engine, a program of its own: on a busy machine one more resource may have begun.
     expect(await run.finished).toMatchObject({
       status: "cancelled",
-      sentence: expect.stringMatching(/changes were made: aws_lambda_function\.auto_stop\..*Not begun: /),
+      sentence: expect.stringMatching(/changes were made: aws_lambda_function\.auto_stop\b.*Not begun: /),
     });
   });
 });
