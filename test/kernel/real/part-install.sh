@@ -64,6 +64,8 @@ on_disk() {
     mount -t tmpfs dev /dev
     mknod "$device" b 7 "${device#/dev/loop}"; mknod /dev/sda b 7 "${device#/dev/loop}"
     mknod -m 666 /dev/null c 1 3; mknod -m 666 /dev/zero c 1 5; mknod -m 666 /dev/random c 1 8; mknod -m 666 /dev/urandom c 1 9
+    # And it names a root by its UUID only where udev would have.
+    mkdir -p /dev/disk/by-uuid; ln -s ../../sda "/dev/disk/by-uuid/$(blkid -s UUID -o value /dev/sda)"
     mount /dev/sda "$at"; touch "$at/etc/installing"
     mount -t proc proc "$at/proc"; mount -t sysfs sys "$at/sys"; mount --bind /dev "$at/dev"; mount --bind "$tree" "$at/build"
     chroot "$at" env -i HOME=/root PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"' on_disk "$root/build/machine.img" "$work/mounted" "$root/build/host-small" "$@"
