@@ -2,7 +2,8 @@
 
 import { explain } from "../aws/errors.ts";
 import { type Failure, isTransient } from "../failure.ts";
-import { FAILING_MS, retryAfter, tally } from "../operation/turns.ts";
+import { FAILING_MS, retryAfter } from "../machine/pace.ts";
+import { tally } from "../machine/turns.ts";
 import type { OperationContext } from "../operation/types.ts";
 import type { Cell } from "../store.ts";
 import { readConsole } from "./trial-boot-console.ts";
@@ -57,7 +58,7 @@ export function createTrialActs(
         const passes = isTransient(failure) || failure.kind === "signed-out";
         if (!passes || forMs > FAILING_MS) return failure;
         log(failure.sentence, "err");
-        await clock.sleep(retryAfter(times), signal);
+        await clock.sleep(retryAfter(times, "other"), signal);
         return "again";
       }
     },

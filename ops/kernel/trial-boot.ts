@@ -6,7 +6,7 @@
 import { explain } from "../aws/errors.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import { pollAfter } from "../machine/pace.ts";
-import { takeTurns } from "../operation/turns.ts";
+import { takeTurns } from "../machine/turns.ts";
 import type { OperationContext, Outcome, StepState } from "../operation/types.ts";
 import { cell } from "../store.ts";
 import {

@@ -7,15 +7,15 @@ import { dollars } from "../fleet/derive/cost.ts";
 import type { Fleet, Snapshot, Volume } from "../fleet/model.ts";
 import { snapshotPerMonth, volumePerMonth } from "../fleet/prices.ts";
 import { claimOf } from "../fleet/tags.ts";
-import { FAILING_MS, retryAfter, takeTurns, tally } from "../operation/turns.ts";
 import type { Operation, OperationContext, Outcome } from "../operation/types.ts";
 import { type Act, sayAct } from "./acts.ts";
 import { PATIENCE } from "./decision.ts";
 import { hasHeldData, keepsOf, markOf, mustKeep } from "./mark.ts";
 import { lookThroughWeather } from "./operations.ts";
-import { GRACE_MS, pollAfter } from "./pace.ts";
+import { FAILING_MS, GRACE_MS, pollAfter, retryAfter } from "./pace.ts";
 import { takenFor } from "./snapshots.ts";
 import type { MachineTools } from "./tools.ts";
+import { takeTurns, tally } from "./turns.ts";
 
 /** The volumes that Terraform names as its own; throws a FailureError where that cannot be learned. */
 type Named = (context: OperationContext) => Promise<ReadonlySet<string>>;
@@ -142,7 +142,7 @@ async function deleteNow(
       const mayPass = isTransient(failure) || failure.kind === "missing" || failure.kind === "conflict";
       if (!mayPass || forMs > FAILING_MS) throw error;
       trouble(failure);
-      await clock.sleep(retryAfter(times), context.signal);
+      await clock.sleep(retryAfter(times, "other"), context.signal);
     }
   };
 

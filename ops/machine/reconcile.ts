@@ -4,7 +4,7 @@
  */
 
 import { isDeepStrictEqual } from "node:util";
-import { type Failure, FailureError, isTransient } from "../failure.ts";
+import { type Failure, isTransient } from "../failure.ts";
 import { type Subject, shownIn } from "../fleet/glance.ts";
 import { MACHINES, type MachineName } from "../fleet/machines.ts";
 import type { Observation } from "../fleet/model.ts";
@@ -28,6 +28,7 @@ import {
 import { createReport } from "./report.ts";
 import { subjectOf } from "./subject.ts";
 import type { MachineTools } from "./tools.ts";
+import { takeTurns, tally } from "./turns.ts";
 import { createUndone, UNDONE } from "./undone.ts";
 import { addressOf, type Heard, NOTHING_HEARD, seatOf, type World, worldOf } from "./world.ts";
 
@@ -48,49 +49,17 @@ export async function reconcile(
   context: OperationContext,
 ): Promise<Reconciled> {
   const run = createRunner(name, goal, tools, context);
-  try {
-    for (;;) {
-      context.signal.throwIfAborted();
-      const outcome = await run.turn();
-      if (outcome) return { outcome, world: run.world() };
-    }
-  } catch (error) {
-    run.fail();
-    const failure = context.signal.aborted
-      ? undefined
-      : error instanceof FailureError
-        ? error.failure
-        : tools.explain(error);
-    return {
-      outcome:
-        failure && failure.kind !== "cancelled" ? { status: "failed", failure } : cancelled(name, goal, run.world()),
-      world: run.world(),
-    };
-  }
+  const { look, trouble, turn } = run;
+  const cancelledNow = () => cancelled(name, goal, run.world());
+  const outcome = await takeTurns(
+    { clock: tools.clock, explain: tools.explain, look, turn, trouble, cancelled: cancelledNow },
+    context,
+  );
+  if (outcome.status === "failed" || outcome.status === "cancelled") run.fail();
+  return { outcome, world: run.world() };
 }
 
 type Wait = Extract<Decision, { kind: "wait" }>;
-
-/** Since when something goes on, and how often it was met: for one thing at a time. */
-function tally(now: () => number) {
-  let of: string | undefined;
-  let since = 0;
-  let times = 0;
-  return {
-    count: (what: string) => {
-      if (what !== of) {
-        of = what;
-        since = now();
-        times = 0;
-      }
-      times += 1;
-      return { times, forMs: now() - since };
-    },
-    clear: () => {
-      of = undefined;
-    },
-  };
-}
 
 function createRunner(name: MachineName, goal: Goal, tools: MachineTools, context: OperationContext) {
   const { clock } = tools;
@@ -99,7 +68,6 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
   const waits = tally(clock.now);
   const doubts = tally(clock.now);
   const failures = tally(clock.now);
-  const weather = tally(clock.now);
   const asked = tally(clock.now);
   let heard: Heard = NOTHING_HEARD;
   /** The boot of which `heard.ssh` speaks. */
@@ -116,27 +84,13 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
 
   const sleep = (ms: number) => clock.sleep(ms, signal);
 
-  /** One look; bad weather is waited out. */
-  const lookOnce = async (): Promise<World | undefined> => {
-    try {
-      const fleet = await tools.look(signal, toSnapshot);
-      weather.clear();
-      shown = fleet.observation;
-      const seen = worldOf(fleet, name, heard);
-      const boot = bootOf(seen);
-      if (boot === bootHeard) return seen;
-      bootHeard = boot;
-      heard = { ...heard, ssh: NOTHING_HEARD.ssh };
-      return { ...seen, ssh: heard.ssh };
-    } catch (error) {
-      signal.throwIfAborted();
-      const failure = tools.explain(error);
-      const { times, forMs } = weather.count("look");
-      if (!isTransient(failure) || forMs > FAILING_MS) throw error;
-      report.trouble(failure);
-      await sleep(retryAfter(times, "other"));
-      return undefined;
-    }
+  const look = async (): Promise<World> => {
+    const fleet = await tools.look(signal, toSnapshot);
+    shown = fleet.observation;
+    const boot = bootOf(worldOf(fleet, name, heard));
+    if (boot !== bootHeard) heard = { ...heard, ssh: NOTHING_HEARD.ssh };
+    bootHeard = boot;
+    return worldOf(fleet, name, heard);
   };
 
   const askSsh = async (seen: World): Promise<void> => {
@@ -278,10 +232,9 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
   return {
     world: () => world,
     fail: () => report.ended("failed"),
-    /** One round; an outcome where it was the last one. */
-    turn: async (): Promise<Outcome | undefined> => {
-      const seen = await lookOnce();
-      if (!seen) return undefined;
+    trouble: report.trouble,
+    look,
+    turn: async (seen: World): Promise<Outcome | undefined> => {
       world = seen;
       const vain = giveUpStart(seen);
       if (vain) return vain === "go on" ? undefined : vain;

@@ -2,15 +2,8 @@
 
 import type { Clock } from "../clock.ts";
 import { type Failure, FailureError, isTransient } from "../failure.ts";
-import type { OperationContext, Outcome } from "./types.ts";
-
-/** For so long bad weather is waited out. Milliseconds. */
-export const FAILING_MS = 15 * 60_000;
-
-/** Before what failed is tried once more, in milliseconds. */
-export function retryAfter(tries: number, kind: "capacity" | "other" = "other"): number {
-  return kind === "capacity" ? Math.min(60_000, 5000 * 2 ** (tries - 1)) : Math.min(30_000, 500 * 2 ** (tries - 1));
-}
+import type { OperationContext, Outcome } from "../operation/types.ts";
+import { FAILING_MS, retryAfter } from "./pace.ts";
 
 /** Since when something goes on, and how often it was met: for one thing at a time. */
 export function tally(now: () => number) {
@@ -62,7 +55,7 @@ export async function takeTurns<Seen>(turns: Turns<Seen>, { signal }: OperationC
         const { times, forMs } = weather.count("look");
         if (!isTransient(failure) || forMs > FAILING_MS) throw error;
         turns.trouble(failure);
-        await clock.sleep(retryAfter(times), signal);
+        await clock.sleep(retryAfter(times, "other"), signal);
         continue;
       }
       const outcome = await turn(seen);
