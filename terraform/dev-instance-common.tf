@@ -1,5 +1,5 @@
-# What the machines share: rights, zones, addresses, persistent volumes, and the scripts of their first boot. The scripts cost nothing; the busy signal costs at most $0.30 a month for each machine that is busy.
-#
+# What the machines share: rights, zones, addresses, persistent volumes, and the scripts of their first boot.
+# The scripts cost nothing; the busy signal costs at most $0.30 a month for each machine that is busy.
 # Why the machines ignore changes, each of which would otherwise touch a root volume or replace a machine:
 #   ami                          a newer Ubuntu must not replace a machine
 #   key_name                     the key was put there by the first boot; another name would replace the machine
@@ -322,10 +322,9 @@ locals {
     step nvme nvme
   SCRIPT
 
-  # The busy signal: a metric, published every 5 minutes while somebody types in a terminal here or a kernel is being built.
-  # A metric and not a tag, because Terraform would plan a tag away, and CloudWatch keeps history and needs no right over
-  # EC2. Silence means not busy, so an idle machine costs nothing. A terminal counts by when it was last typed into, which
-  # its access time tells: a forgotten one, or a detached tmux, does not keep a $5/h machine. Probes have none.
+  # The busy signal: a metric, every 5 minutes while somebody types in a terminal here or a kernel is being built; silence
+  # costs nothing. Not a tag, which Terraform would plan away. A terminal counts by when it was last typed into, as its
+  # access time tells: a forgotten one, or a detached tmux, does not keep a $5/h machine. Probes have none.
   heartbeat_script = <<-SCRIPT
     heartbeat() {
       put /usr/local/sbin/snowglobe-heartbeat 755 <<'PROGRAM' || true

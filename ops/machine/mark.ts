@@ -68,7 +68,7 @@ export function mustKeep(volume: Pick<Volume, "tags">, over: readonly string[] =
 const MADE_WITHIN_MS = 10 * 60_000;
 
 /** Whether the volume was made by the launch of this very instance: from its image, and in that moment. */
-export function madeFor(volume: Volume, instance: Instance, origin: Origin): boolean {
+function madeFor(volume: Volume, instance: Instance, origin: Origin): boolean {
   const attachment = volume.attachments.find((one) => one.instanceId === instance.id);
   if (origin.kind !== "image" || attachment?.attachedAt === undefined) return false;
   return Math.abs(attachment.attachedAt - volume.createdAt) <= MADE_WITHIN_MS;

@@ -12,8 +12,9 @@ import { parseRunningBuild, parseWritten, RUNNING_BUILD, WRITTEN, type Written }
 import type { Probe } from "../ssh/types.ts";
 import { doAct } from "./act.ts";
 import type { Act } from "./acts.ts";
-import { type Origins, readOrigins } from "./origin.ts";
-import { readSnapshots } from "./snapshots.ts";
+import type { Origins } from "./origin.ts";
+import { readOrigins } from "./read-origins.ts";
+import { readSnapshots } from "./read-snapshots.ts";
 import type { SshFact } from "./world.ts";
 
 export interface MachineTools {

@@ -6,7 +6,7 @@ import { createContext, useCallback, useContext, useEffect, useRef, useState } f
 export const STILL_MS = 500;
 export const StillFor = createContext(0);
 
-export interface Stillness {
+interface Stillness {
   /** For drawing: whether an answer would be taken. */
   readonly ready: boolean;
   /** To be asked at every key: false where it came too soon, and then the moment begins anew. */

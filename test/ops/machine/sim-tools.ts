@@ -8,8 +8,8 @@ import { assemble } from "../../../ops/fleet/assemble.ts";
 import { glance } from "../../../ops/fleet/glance.ts";
 import { observe } from "../../../ops/fleet/observe.ts";
 import { doAct } from "../../../ops/machine/act.ts";
-import { readOrigins } from "../../../ops/machine/origin.ts";
-import { readSnapshots } from "../../../ops/machine/snapshots.ts";
+import { readOrigins } from "../../../ops/machine/read-origins.ts";
+import { readSnapshots } from "../../../ops/machine/read-snapshots.ts";
 import type { MachineTools } from "../../../ops/machine/tools.ts";
 import { PERSISTENT } from "../../simulator/story.ts";
 

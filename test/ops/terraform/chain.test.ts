@@ -4,6 +4,7 @@ import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PATIENCE_MS, waitUntil } from "../../harness/grid.ts";
+import { PERSISTENT } from "../../simulator/story.ts";
 import { addressesIn, BUCKET, NO_TERRAFORM, type Project, STATE, startProject } from "./project.ts";
 
 let project: Project;
@@ -36,17 +37,19 @@ describe.skipIf(NO_TERRAFORM)("apply from a cold start (needs terraform)", () =>
     expect(said()).toContain(`Bucket ${BUCKET} for the state`);
     expect(said()).toMatch(/\+ terraform_data\.machine/);
     expect(said()).toContain("Apply complete!");
-    expect(said()).toContain("vol-0a is recorded as the persistent root of fcvm-metal-arm.");
+    // The account has machines already: their own roots are found, and no others are recorded.
+    const { volumeId, allocationId } = PERSISTENT["fcvm-metal-arm"];
+    expect(said()).toContain(`persistent_roots.fcvm-metal-arm = ${volumeId}`);
     expect(addressesIn(project.s3.objects.get(STATE))).toEqual(["terraform_data.dependent", "terraform_data.machine"]);
     expect(addressesIn(project.s3.objects.get(`${BUCKET}/snowglobe/bootstrap.tfstate`))).toEqual([
       "terraform_data.bucket",
     ]);
     const tfvars = await project.file("terraform.tfvars");
     expect(tfvars).toContain('alert_email = "owner@example.com"');
-    expect(tfvars).toContain('fcvm-metal-arm = { volume = "vol-0a", address = "eipalloc-0a" }');
+    expect(tfvars).toContain(`fcvm-metal-arm = { volume = "${volumeId}", address = "${allocationId}" }`);
     expect(tfvars).toContain("# The owner's values.");
     // As it was before the last change of ours.
-    expect(await project.file("terraform.tfvars.before")).not.toContain("vol-0a");
+    expect(await project.file("terraform.tfvars.before")).not.toContain(volumeId);
     // The state's own bucket has left nothing behind here.
     await expect(project.file("bootstrap/terraform.tfstate")).rejects.toThrow();
     await expect(project.file("bootstrap/backend_override.tf")).rejects.toThrow();

@@ -1,7 +1,7 @@
 /** The Makefile itself, from `make apply` on: this project's own sources, in a folder where nothing was ever done. */
 
 import { execFileSync } from "node:child_process";
-import { readdir, stat, symlink } from "node:fs/promises";
+import { readdir, readFile, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Program, runProgram } from "../../harness/program.ts";
@@ -52,7 +52,9 @@ describe.skipIf(NO_TERRAFORM)("make (needs terraform)", () => {
     await first.waitFor("Apply? [y/N]");
     first.write("y\r");
     await finished(first, 0);
-    expect(first.text()).toContain("is recorded as the persistent root of fcvm-metal-arm.");
+    expect(await readFile(join(project.folder, "terraform/terraform.tfvars"), "utf8")).toMatch(
+      /fcvm-metal-arm = \{ volume = "vol-/,
+    );
     expect(addressesIn(project.s3.objects.get(STATE))).toContain("terraform_data.machine");
     expect(await readdir(project.folder)).toContain(".container-built");
     const built = (await stat(join(project.folder, ".container-built"))).mtimeMs;
