@@ -2,10 +2,8 @@
 # The scripts cost nothing; the busy signal costs at most $0.30 a month for each machine that is busy.
 # Why the machines ignore changes, each of which would otherwise touch a root volume or replace a machine:
 #   ami                          a newer Ubuntu must not replace a machine
-#   key_name                     the key was put there by the first boot; another name would replace the machine
-#   user_data, user_data_base64  first boot is past; a change would stop and start the machine
-#   root_block_device            after a swap it is the owner's volume: its size, type and tags are not ours to change, and a
-#                                differing encryption would replace the machine
+#   key_name, user_data(_base64) first boot is past; a change would replace the machine, or stop and start it
+#   root_block_device            after a swap it is the owner's: not ours to change; another encryption replaces the machine
 #   subnet_id, availability_zone the volume's zone decided; no later answer of AWS's moves a machine
 #   associate_public_ip_address  reads false on a stopped machine without an address
 #   vpc_security_group_ids       an adopted machine stays in the network in which it was made; groups do not cross networks
