@@ -113,3 +113,12 @@ export function notInstalled(name: string, env: Env): FailureError | undefined {
     action: `Install ${name}, then try again.`,
   });
 }
+
+/** Whether there is such a process; one that is another user's is alive too. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}

@@ -14,7 +14,7 @@ const LOOK_AGAIN = "Look again in a moment; running it again goes on from where 
 export function explain(error: unknown): Failure {
   if (error instanceof FailureError) return error.failure;
   const fields = fieldsOf(error);
-  if (fields.name === "AbortError") return { kind: "cancelled", sentence: "Stopped on request." };
+  if (fields.name === "AbortError") return { kind: "cancelled", sentence: "Cancelled." };
   const failure =
     explainCode(fields) ??
     explainSystemError(error) ??

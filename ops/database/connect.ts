@@ -8,7 +8,7 @@ import type { Handover, HandoverOperation } from "../operation/handover.ts";
 import type { OperationContext } from "../operation/types.ts";
 import { type ContainerRun, lastLine, runContainer } from "../terraform/engine.ts";
 import { ready } from "../terraform/init.ts";
-import { addressOf, type DatabaseOutput, databaseOf, type Outputs, readOutputs } from "../terraform/outputs.ts";
+import { addressIn, type DatabaseOutput, databaseOf, type Outputs, readOutputs } from "../terraform/outputs.ts";
 import { openWorkspace, type TerraformOps, type Workspace } from "../terraform/workspace.ts";
 import { openRoute, type Route } from "./route.ts";
 import { waitUntilAwake } from "./wake.ts";
@@ -61,7 +61,7 @@ async function open(
 ): Promise<Route> {
   context.step("route", "Way to the database", "running");
   try {
-    const route = await openRoute(ops, database, addressOf(outputs, "jumpbox"), context.signal);
+    const route = await openRoute(ops, database, addressIn(outputs, "jumpbox"), context.signal);
     context.step("route", "Way to the database", "done", route.via === "direct" ? "direct" : "through the jumpbox");
     return route;
   } catch (error) {

@@ -86,7 +86,7 @@ function assembleMachine(name: MachineName, observation: Observation, owner: Own
           ? "persistent"
           : "throw-away",
     address,
-    addressPlace: placeOf(address, instance, owner[name]?.allocationId),
+    addressPlace: addressPlaceOf(address, instance, owner[name]?.allocationId),
     dataVolumes: observation.volumes.filter(
       (volume) =>
         volume.id !== rootId &&
@@ -152,7 +152,7 @@ function findAddress(
   return addresses.find((address) => address.tags.Name === name) ?? onIt;
 }
 
-function placeOf(
+function addressPlaceOf(
   address: Address | undefined,
   instance: Instance | undefined,
   recorded: string | undefined,

@@ -100,7 +100,7 @@ export function createMetrics(
       loop(readPrices, PRICES_EVERY_MS, running.signal).catch(() => {});
     },
     stop: () => {
-      running?.abort(new FailureError({ kind: "cancelled", sentence: "Stopped on request." }));
+      running?.abort(new FailureError({ kind: "cancelled", sentence: "Cancelled." }));
       running = undefined;
     },
   };

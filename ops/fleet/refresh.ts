@@ -178,7 +178,7 @@ export function createFleetCore(
       });
     },
     stop: () => {
-      running?.abort(new FailureError({ kind: "cancelled", sentence: "Stopped on request." }));
+      running?.abort(new FailureError({ kind: "cancelled", sentence: "Cancelled." }));
       running = undefined;
       state.update((before) => ({ ...before, nextAt: undefined, refreshing: false }));
     },

@@ -41,7 +41,12 @@ async function fulfil(order: Order): Promise<Outcome> {
   const { site } = way;
   context.step("bring", BRING, "running");
   const { said, sent } = await bringOver(source, site, way.seen);
-  context.step("bring", BRING, "done", sent === 0 ? "it is there as it is here" : `new there: ${sent} files`);
+  context.step(
+    "bring",
+    BRING,
+    "done",
+    sent === 0 ? "it is there as it is here" : `${sent} ${sent === 1 ? "file" : "files"} copied`,
+  );
   const facts = parseFacts(said);
   ops.kernels.learn(machine, facts, source);
   const tryIt = () => trialBoot(machine, trialTools(machine, ops), context);

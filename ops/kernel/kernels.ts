@@ -57,7 +57,7 @@ export interface KernelStanding {
  * How a machine's running kernel stands to what is here. Pure. Only a kernel of ours can be older than the patches.
  * @param bootedAt when the machine came up, milliseconds since the epoch
  */
-export function standingOf(
+export function kernelStanding(
   release: string,
   bootedAt: number | undefined,
   facts: KernelFacts | undefined,

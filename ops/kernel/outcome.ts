@@ -48,13 +48,13 @@ function ofJob(machine: MachineName, job: KernelJob, view: KernelView, goOn: str
         return {
           status: "nothing-to-do",
           sentence: `Nothing changed: the ${job.kind} kernel of these inputs is on ${machine} already.`,
-          next: `It is ${placeOf(job)}.`,
+          next: `It is ${imagePath(job)}.`,
         };
       }
       return {
         status: "done",
         sentence: `The ${job.kind} kernel was built on ${machine}${time}.`,
-        next: `It is ${placeOf(job)}.`,
+        next: `It is ${imagePath(job)}.`,
       };
     case "cancelled":
       return {
@@ -86,7 +86,7 @@ function ofJob(machine: MachineName, job: KernelJob, view: KernelView, goOn: str
 }
 
 /** Where the image lies there, from the home on. */
-function placeOf({ artefact }: KernelJob): string {
+function imagePath({ artefact }: KernelJob): string {
   return artefact.replace(/^.*(?=\/\.local\/state\/)/, "~");
 }
 

@@ -174,7 +174,7 @@ export function trialOutcome(ending: TrialEnding, story: TrialStory): Outcome {
 export function trialCancelled(story: TrialStory): Outcome {
   return {
     status: "cancelled",
-    sentence: `Stopped on request. ${afterwards(story)}`,
+    sentence: `Cancelled. ${afterwards(story)}`,
     next: goOn(story.machine),
   };
 }

@@ -220,7 +220,7 @@ export function toSsh(world: World, instance: Instance): Decision | undefined {
   if (ssh.status === "silent" && ssh.final) {
     return blocked(
       `${spec.name} runs, but SSH does not let us in: ${ssh.sentence}`,
-      ssh.action ?? "Mend that, then run it again.",
+      ssh.action ?? "Fix that, then run it again.",
     );
   }
   return wait(

@@ -348,13 +348,13 @@ function persistentBar(world: World, instance: Instance, persistentId: string): 
   if (world.startRefused) {
     return stop(
       `${spec.name} does not start on its persistent volume ${persistentId}: ${world.startRefused}`,
-      "Mend that, then swap again.",
+      "Fix that, then swap again.",
     );
   }
   if (world.persistentRefused) {
     return stop(
       `${persistentId} could not be put on ${instance.id}: ${world.persistentRefused}`,
-      "Mend that, then swap again.",
+      "Fix that, then swap again.",
     );
   }
   if (!volume || volume.state === "deleted" || volume.state === "deleting") {

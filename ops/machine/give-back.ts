@@ -24,7 +24,7 @@ export function giveBack(
   if (!old || standingOf(world).kind === "by-experiment") {
     return blocked(
       `${name} does not start on its persistent volume ${persistentId}, which is left on: ${world.startRefused}`,
-      "Mend that, then start it (p).",
+      "Fix that, then start it (p).",
     );
   }
   const meanwhile = "EC2 tries to start it again, and only then its disk may be taken off";

@@ -87,7 +87,7 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
   const look = async (): Promise<World> => {
     const fleet = await tools.look(signal, toSnapshot);
     shown = fleet.observation;
-    const boot = bootOf(worldOf(fleet, name, heard));
+    const boot = bootSeen(worldOf(fleet, name, heard));
     if (boot !== bootHeard) heard = { ...heard, ssh: NOTHING_HEARD.ssh };
     bootHeard = boot;
     return worldOf(fleet, name, heard);
@@ -136,7 +136,7 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
     report.waiting(decision);
     if (forMs > decision.patienceMs) {
       const minutes = Math.round(decision.patienceMs / 60_000);
-      const sentence = `It was waited ${minutes} minutes in vain until ${decision.until}: ${decision.reason}.`;
+      const sentence = `Waited ${minutes} minutes for this: ${decision.until}. It is not so yet: ${decision.reason}.`;
       if (!decision.thenGiveUpPersistent) return stuck(name, goal, sentence);
       heard = { ...heard, persistentRefused: sentence };
       return undefined;
@@ -266,7 +266,7 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
 }
 
 /** Which boot of which instance on which root this is; undefined where nothing runs that could answer. */
-function bootOf(world: World): string | undefined {
+function bootSeen(world: World): string | undefined {
   const { instance } = world;
   if (instance?.state !== "running") return undefined;
   const seat = seatOf(world);
@@ -307,7 +307,7 @@ function stuck(name: MachineName, goal: Goal, sentence: string): Outcome {
 function cancelled(name: MachineName, goal: Goal, world: World | undefined): Outcome {
   return {
     status: "cancelled",
-    sentence: `Stopped on request, after the call that was under way. ${sayRoot(world)}`.trimEnd(),
+    sentence: `Cancelled, after the call that was under way. ${sayRoot(world)}`.trimEnd(),
     next: goOn(name, goal),
   };
 }

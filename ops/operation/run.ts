@@ -66,7 +66,7 @@ export interface Run extends Store<RunState> {
 /** Lines of log that a RunState keeps; the history file has them all. */
 const LOG_KEPT = 2000;
 
-const CANCELLED: Failure = { kind: "cancelled", sentence: "Stopped on request." };
+const CANCELLED: Failure = { kind: "cancelled", sentence: "Cancelled." };
 
 /**
  * Starts `operation` at once. `onEvent` hears every event in order, the result last. Whatever the operation throws

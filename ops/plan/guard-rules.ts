@@ -230,7 +230,7 @@ function noteOf({ change, owner }: Look): string | undefined {
   if (!machine) return undefined;
   const own = owner[machine];
   return own
-    ? `${machine} comes up on a throw-away root; a swap (s) then gives it ${own.volumeId} back.`
+    ? `${machine} comes up on a temporary disk; a swap (s) then gives it ${own.volumeId} back.`
     : machine === "jumpbox"
       ? "jumpbox is new: its data is on its home volume, and its root is not kept."
       : `${machine} is new: its root volume is recorded as its persistent one, and marked.`;

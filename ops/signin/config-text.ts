@@ -39,7 +39,7 @@ export function readSections(text: string, file: string): readonly Section[] {
       throw new FailureError({
         kind: "malformed",
         sentence: `${file}, line ${index + 1}: ${what}.`,
-        action: "Mend that line, then try again; the file was not changed.",
+        action: "Fix that line, then try again; the file was not changed.",
         code: UNREADABLE_CONFIG,
       });
     };

@@ -1,6 +1,7 @@
 /** One ssh process under a pseudo-terminal: raw bytes, held and let go, and its end told once, after its last byte. */
 
 import type { IPty } from "node-pty";
+import { isAlive } from "../programs.ts";
 import type { Size } from "./emulator.ts";
 import { createPtyWriter } from "./pty-writer.ts";
 import { hangUpWithUs } from "./watcher.ts";
@@ -125,15 +126,6 @@ export async function connect(
       killer = setTimeout(() => pty.kill("SIGKILL"), HANG_UP_MS);
     },
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The master's descriptor, which node-pty has and does not publish (`fd` in its unixTerminal.js). */

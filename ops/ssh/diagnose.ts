@@ -126,7 +126,7 @@ function refusedHere(words: string, { machine, address }: LinkFacts): Failure | 
       sentence: sentence("ssh does not take its own configuration", why),
       action: unknown
         ? `Take that line out, or put IgnoreUnknown ${unknown} above it.`
-        : "Mend that in the file it names, then try again.",
+        : "Fix that in the file it names, then try again.",
     };
   }
   const offer = line(/^Unable to negotiate with .*$/m);

@@ -276,11 +276,11 @@ export async function recreated(
   const them = machines.join(" and ");
   return machines.length === 1
     ? {
-        sentence: `${them} was recreated: it is on a throw-away root.`,
+        sentence: `${them} was recreated: it runs on a temporary disk.`,
         next: `Press s, or run make swap-${MACHINES[first].short}, to give it ${owner[first]?.volumeId} back.`,
       }
     : {
-        sentence: `${them} were recreated: they are on throw-away roots.`,
+        sentence: `${them} were recreated: they run on temporary disks.`,
         next: `Press s on each, or run ${machines.map((one) => `make swap-${MACHINES[one].short}`).join(" and ")}.`,
       };
 }

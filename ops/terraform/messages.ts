@@ -73,7 +73,7 @@ export function parseLine(line: string): Message {
       const change = fields(parsed.change);
       return {
         type: parsed.type,
-        address: addressOf(change),
+        address: resourceIn(change),
         action: textOf(change.action) as Change,
         reason: textOf(change.reason) || undefined,
       };
@@ -92,19 +92,19 @@ export function parseLine(line: string): Message {
       const hook = fields(parsed.hook);
       const seconds = typeof hook.elapsed_seconds === "number" ? hook.elapsed_seconds : undefined;
       const id = textOf(hook.id_value);
-      const said = { address: addressOf(hook), action: textOf(hook.action), seconds, text };
+      const said = { address: resourceIn(hook), action: textOf(hook.action), seconds, text };
       return { type: parsed.type, ...said, ...(id ? { id } : {}) };
     }
     case "provision_start":
     case "provision_progress":
     case "provision_complete":
     case "provision_errored":
-      return { type: parsed.type, address: addressOf(fields(parsed.hook)), text };
+      return { type: parsed.type, address: resourceIn(fields(parsed.hook)), text };
     case "version":
       return { type: "version", terraform: textOf(parsed.terraform), ui: textOf(parsed.ui), text };
     case "refresh_start":
     case "refresh_complete":
-      return { type: parsed.type, address: addressOf(fields(parsed.hook)), text };
+      return { type: parsed.type, address: resourceIn(fields(parsed.hook)), text };
     case "outputs":
       return { type: "outputs", outputs: fields(parsed.outputs) };
     default:
@@ -128,7 +128,7 @@ function diagnosticOf(given: Fields, text: string): Diagnostic {
   };
 }
 
-function addressOf(given: Fields): string {
+function resourceIn(given: Fields): string {
   const resource = fields(given.resource);
   return textOf(resource.addr) || textOf(resource.resource);
 }

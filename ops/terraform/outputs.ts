@@ -46,7 +46,7 @@ export function databaseOf(outputs: Outputs): DatabaseOutput | undefined {
   return { endpoint: host, port, name: database, clusterArn, secretArn, vpcCidr };
 }
 
-export function addressOf(outputs: Outputs, machine: MachineName): string | undefined {
+export function addressIn(outputs: Outputs, machine: MachineName): string | undefined {
   const address = fields(outputs.addresses)[machine];
   return typeof address === "string" ? address : undefined;
 }

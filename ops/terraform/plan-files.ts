@@ -4,6 +4,7 @@ import { rmSync } from "node:fs";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Environment } from "../environment.ts";
+import { isAlive } from "../programs.ts";
 import { standingRuns } from "./detached.ts";
 
 interface Place {
@@ -52,13 +53,5 @@ export async function sweepPlans({ environment }: Place): Promise<void> {
     const pid = Number(/^snowglobe-(\d+)-\d+\.tfplan$/.exec(name)?.[1]);
     if (!pid || isAlive(pid) || kept.has(`${FOLDER}/${name}`)) continue;
     await rm(join(folder, name), { force: true }).catch(() => {});
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

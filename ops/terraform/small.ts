@@ -58,7 +58,7 @@ export function formatOperation(ops: TerraformOps): Operation {
       for (const file of changed) context.log(file, "note");
       return changed.length > 0
         ? { status: "done", sentence: `Formatted: ${changed.length}.` }
-        : { status: "nothing-to-do", sentence: "All is in form." };
+        : { status: "nothing-to-do", sentence: "Already formatted." };
     },
   };
 }

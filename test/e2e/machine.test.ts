@@ -71,7 +71,7 @@ describe("enter", () => {
     await signIn(cockpit, stage);
     await cockpit.waitFor("TEMPORARY DISK");
     await cockpit.press("enter");
-    await cockpit.waitFor("is on a throw-away root");
+    await cockpit.waitFor("is on a temporary disk");
     await cockpit.takesAnswers();
     await cockpit.press("down", "enter");
     await cockpit.waitFor(PROMPT.arm);

@@ -6,7 +6,7 @@ import { hasNotice } from "../../ops/fleet/derive/stopped-by.ts";
 import { type StateWords, stateWords } from "../../ops/fleet/derive/words.ts";
 import type { Machine } from "../../ops/fleet/model.ts";
 import type { CpuHour, MetricsState } from "../../ops/fleet/state.ts";
-import { type KernelStanding, type KernelsState, standingOf } from "../../ops/kernel/kernels.ts";
+import { type KernelStanding, type KernelsState, kernelStanding } from "../../ops/kernel/kernels.ts";
 import type { KernelJob } from "../../ops/kernel/view.ts";
 import type { Probe, ProbeState, SessionSummary } from "../../ops/ssh/types.ts";
 import { count } from "../format/words.ts";
@@ -67,7 +67,7 @@ export function machineView(
     cpu,
     idle: idleness(machine, cpu, known.metrics.lately?.[name]),
     probe,
-    kernel: probe && standingOf(probe.kernel, bootedAt(probe), known.kernels[name]),
+    kernel: probe && kernelStanding(probe.kernel, bootedAt(probe), known.kernels[name]),
     lastBuild: known.kernels[name]?.jobs[0],
     interruption: interruptionOf(machine, probe),
     sessions,

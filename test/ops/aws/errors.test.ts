@@ -98,7 +98,7 @@ describe("explain", () => {
     ],
     [new TypeError("Invalid RFC3339 timestamp format gaga\n  Deserialization error: to see"), "server", "understood"],
     [new SyntaxError("Unexpected end of JSON input"), "server", "understood"],
-    [Object.assign(new Error("Request aborted"), { name: "AbortError" }), "cancelled", "Stopped"],
+    [Object.assign(new Error("Request aborted"), { name: "AbortError" }), "cancelled", "Cancelled"],
     [new FailureError({ kind: "missing", sentence: "As it is." }), "missing", "As it is."],
     [new TypeError("x is not a function"), "internal", "x is not a function"],
     [undefined, "internal", "no reason"],

@@ -15,6 +15,7 @@ import { createFleetCore } from "../../../ops/fleet/refresh.ts";
 import type { FleetState } from "../../../ops/fleet/state.ts";
 import type { SignIn } from "../../../ops/signin/types.ts";
 import { cell } from "../../../ops/store.ts";
+import { PATIENCE_MS } from "../../harness/grid.ts";
 import type { FaultKind } from "../../simulator/faults.ts";
 import { type Simulator, startSimulator } from "../../simulator/simulator.ts";
 import { emptyAccount, PERSISTENT, STORY_IDS, tfvarsText, twoOfOneName } from "../../simulator/story.ts";
@@ -162,7 +163,7 @@ describe("the live fleet", () => {
     await vi.waitFor(() => expect(jumpbox()).toBe("running"));
     await (await clients.acting.ec2()).send(new StopInstancesCommand({ InstanceIds: [STORY_IDS.jumpbox] }));
     await core.refresh();
-    await vi.waitFor(() => expect(jumpbox()).toBe("stopped"));
+    await vi.waitFor(() => expect(jumpbox()).toBe("stopped"), { timeout: PATIENCE_MS });
     core.stop();
   });
 });

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { standingOf } from "../../../ops/kernel/kernels.ts";
+import { kernelStanding } from "../../../ops/kernel/kernels.ts";
 import { PERSISTENT } from "../../simulator/story.ts";
 import { ARM, build, done, type KernelRig, logOf, startRig, X86 } from "./rig.ts";
 
@@ -59,7 +59,7 @@ test("guest or host is asked once, the log comes over whole, and what is unchang
   const third = build(rig.computer("other"), ARM, { kind: undefined });
   await done(third.run);
   expect(third.questions[0]?.lines).toContain("Guest: since its last guest kernel: mmfr4-override.patch changed.");
-  expect(third.run.get().steps.find(({ id }) => id === "bring")?.detail).toBe("new there: 1 files");
+  expect(third.run.get().steps.find(({ id }) => id === "bring")?.detail).toBe("1 file copied");
   expect(rig.places()).toHaveLength(3);
   expect(rig.places().filter((name) => name.startsWith("part"))).toEqual([]);
 });
@@ -78,8 +78,12 @@ test("a host kernel is built, installed, tried by one boot that is asked for, an
   expect(run.get().log.map(({ text }) => text)).toContainEqual(expect.stringContaining("The first host kernel"));
   // The machine's own account of it: ours, and as new as what is here.
   const facts = ops.kernels.get()[ARM];
-  expect(standingOf("6.18.3-nested-dsb", Date.now(), facts)).toEqual({ nestedDsb: true, age: "current", changes: [] });
-  expect(standingOf("6.8.0-1021-aws", Date.now(), facts)).toMatchObject({ nestedDsb: false, age: "unknown" });
+  expect(kernelStanding("6.18.3-nested-dsb", Date.now(), facts)).toEqual({
+    nestedDsb: true,
+    age: "current",
+    changes: [],
+  });
+  expect(kernelStanding("6.8.0-1021-aws", Date.now(), facts)).toMatchObject({ nestedDsb: false, age: "unknown" });
 });
 
 test("a trial that was not agreed to waits, and the next one who asks for a host kernel goes on with it", async () => {

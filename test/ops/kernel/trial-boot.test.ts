@@ -266,7 +266,7 @@ describe.skipIf(lacking)(`a trial boot over SSH${lacking ? ` (skipped: no ${lack
     });
     expect(killed.outcome).toMatchObject({
       status: "cancelled",
-      sentence: `Stopped on request. ${TRIAL} runs, for this boot only: the next one is ${STOCK} again.`,
+      sentence: `Cancelled. ${TRIAL} runs, for this boot only: the next one is ${STOCK} again.`,
     });
     const ran = await run();
     expect(ran.questions).toEqual([]);

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { MACHINES } from "../../../ops/fleet/machines.ts";
 import { type KernelSource, wantedPatches } from "../../../ops/kernel/inputs.ts";
 import { type JobFacts, NO_FACTS, parseFacts, parseJob } from "../../../ops/kernel/jobs.ts";
-import { createKernels, standingOf } from "../../../ops/kernel/kernels.ts";
+import { createKernels, kernelStanding } from "../../../ops/kernel/kernels.ts";
 import { outcomeOf } from "../../../ops/kernel/outcome.ts";
 import { buildQuestion, changesSince, expectation } from "../../../ops/kernel/question.ts";
 import { readSource } from "../../../ops/kernel/source.ts";
@@ -151,20 +151,24 @@ describe("how the running kernel stands", () => {
   const OURS = "6.18.3-nested-dsb";
 
   test("not ours, ours and unknown, older by version, by patches, or current", () => {
-    expect(standingOf("6.8.0-1021-aws", 0, built())).toEqual({ nestedDsb: false, age: "unknown", changes: [] });
-    expect(standingOf(OURS, 0, undefined)).toEqual({ nestedDsb: true, age: "unknown", changes: [] });
-    expect(standingOf("6.18.2-nested-dsb", 2e6, built())).toMatchObject({ age: "older" });
-    expect(standingOf(OURS, 2e6, built("version 6.18.3"))).toMatchObject({
+    expect(kernelStanding("6.8.0-1021-aws", 0, built())).toEqual({ nestedDsb: false, age: "unknown", changes: [] });
+    expect(kernelStanding(OURS, 0, undefined)).toEqual({ nestedDsb: true, age: "unknown", changes: [] });
+    expect(kernelStanding("6.18.2-nested-dsb", 2e6, built())).toMatchObject({ age: "older" });
+    expect(kernelStanding(OURS, 2e6, built("version 6.18.3"))).toMatchObject({
       age: "older",
       changes: ["one.patch is new", "two.patch is new", "configuration host.config is new"],
     });
     const same = ["version 6.18.3", `configuration ${sum("config/host.config")} host.config`];
     const patches = wantedPatches(source).map((one) => `patch ${one.sha256} ${one.path.slice(8)}`);
-    expect(standingOf(OURS, 2e6, built(...same, ...patches))).toEqual({ nestedDsb: true, age: "current", changes: [] });
+    expect(kernelStanding(OURS, 2e6, built(...same, ...patches))).toEqual({
+      nestedDsb: true,
+      age: "current",
+      changes: [],
+    });
   });
 
   test("what was built after it came up says nothing of it", () => {
-    expect(standingOf(OURS, 1_050_000, built("version 6.18.3"))).toMatchObject({ age: "unknown" });
+    expect(kernelStanding(OURS, 1_050_000, built("version 6.18.3"))).toMatchObject({ age: "unknown" });
   });
 });
 

@@ -178,7 +178,7 @@ const TABLE: readonly Row[] = [
   [
     "a machine made anew",
     "safe",
-    /throw-away root; a swap/,
+    /temporary disk; a swap/,
     [change(ARM, { actions: CREATE, after: arm() })],
     gone(ARM),
   ],

@@ -176,7 +176,7 @@ describe("an apply", () => {
       tell(hook("apply_start", "a.one"));
       await going.promise;
       tell(hook("apply_complete", "a.one"));
-      throw new FailureError({ kind: "cancelled", sentence: "Stopped on request." });
+      throw new FailureError({ kind: "cancelled", sentence: "Cancelled." });
     });
     const run = start();
     await asked(run);
@@ -189,7 +189,7 @@ describe("an apply", () => {
     going.resolve();
     expect(await run.finished).toMatchObject({
       status: "cancelled",
-      sentence: "Stopped on request. 1 of 2 changes were made: a.one. Not begun: a.two.",
+      sentence: "Cancelled. 1 of 2 changes were made: a.one. Not begun: a.two.",
       next: "Run it again: it goes on from there.",
     });
   });

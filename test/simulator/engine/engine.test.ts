@@ -46,7 +46,7 @@ describe("the demo's engine", () => {
     run.answer(run.get().question?.id ?? 0, "yes");
     expect(await run.finished).toMatchObject({
       status: "done",
-      sentence: expect.stringContaining("fcvm-metal-x86 was recreated: it is on a throw-away root."),
+      sentence: expect.stringContaining("fcvm-metal-x86 was recreated: it runs on a temporary disk."),
       next: expect.stringContaining("Press s, or run make swap-x86"),
     });
     const after = living(stage.simulator.account(), "fcvm-metal-x86");
@@ -71,7 +71,7 @@ describe("the demo's engine", () => {
     expect(planned?.plan.changes.map(({ address, kind }) => `${kind} ${address}`)).toContain(
       "create aws_instance.fcvm_metal_arm",
     );
-    expect(planned?.verdict.notes.join("\n")).toContain("fcvm-metal-arm comes up on a throw-away root");
+    expect(planned?.verdict.notes.join("\n")).toContain("fcvm-metal-arm comes up on a temporary disk");
   });
 
   it("finishes what it is at when it is interrupted, and says what was not begun", async () => {

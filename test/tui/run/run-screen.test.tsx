@@ -58,7 +58,7 @@ describe("a run that is under way", () => {
     expect(run.get().outcome).toBeUndefined();
     call.resolve();
     await screen.waitFor("cancelled");
-    expect(screen.text()).toContain("■ Stopped on request.");
+    expect(screen.text()).toContain("■ Cancelled.");
     expect(screen.text()).toMatch(/■ cut off +Stop the instance/);
     await screen.unmount();
   });
