@@ -162,7 +162,11 @@ describe.skipIf(lacking)(`a trial boot over SSH${lacking ? ` (skipped: no ${lack
     let told = false;
     const ran = await run({
       answer: (question) => {
-        if (question.title.startsWith("Reboot")) stage.simulator.credentials.expireAll();
+        // The keys and what renews them: whoever asks AWS next, a person has to sign in.
+        if (question.title.startsWith("Reboot")) {
+          stage.simulator.sso.revokeSessions();
+          stage.simulator.credentials.expireAll();
+        }
         return "yes";
       },
       change: (tools) => ({
@@ -320,10 +324,13 @@ describe.skipIf(lacking)(`a trial boot over SSH${lacking ? ` (skipped: no ${lack
       change: (tools) => ({
         ...tools,
         commandsOn: (where, signal) => async (command, input) => {
-          const answer = await tools.commandsOn(where, signal)(command, input);
-          if (command.includes("reboot"))
-            stage.simulator.apply({ name: "StopInstances", instanceIds: [STORY_IDS.arm] });
-          return answer;
+          try {
+            return await tools.commandsOn(where, signal)(command, input);
+          } finally {
+            // The link may end with the machine, before the answer is there.
+            if (command.includes("reboot"))
+              stage.simulator.apply({ name: "StopInstances", instanceIds: [STORY_IDS.arm] });
+          }
         },
       }),
     });
