@@ -240,12 +240,13 @@ describe("the default chain", () => {
 
   it("keeps what it gave while that is good, even if it is silent for once", async () => {
     await using me = await someone();
+    const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = me.simulator.signedInEnv;
     const answer = (seconds: number) =>
       JSON.stringify({
         Version: 1,
-        AccessKeyId: me.simulator.signedInEnv.AWS_ACCESS_KEY_ID,
-        SecretAccessKey: "s",
-        SessionToken: "t",
+        AccessKeyId: AWS_ACCESS_KEY_ID,
+        SecretAccessKey: AWS_SECRET_ACCESS_KEY,
+        SessionToken: AWS_SESSION_TOKEN,
         Expiration: new Date(Date.now() + seconds * 1000).toISOString(),
       });
     mkdirSync(join(me.home, ".aws"));
@@ -253,7 +254,7 @@ describe("the default chain", () => {
     writeFileSync(join(me.home, ".aws/config"), `[default]\ncredential_process = cat ${join(me.home, "keys.json")}\n`);
     expect(await me.signIn.check()).toMatchObject({ status: "signed-in", via: "chain" });
     writeFileSync(join(me.home, "keys.json"), "");
-    expect(await me.signIn.credentials()).toMatchObject({ secretAccessKey: "s" });
+    expect(await me.signIn.credentials()).toMatchObject({ secretAccessKey: AWS_SECRET_ACCESS_KEY });
     await expect(me.restarted().credentials()).rejects.toMatchObject({ failure: { kind: "signed-out" } });
   });
 });

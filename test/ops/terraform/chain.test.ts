@@ -49,7 +49,7 @@ describe.skipIf(NO_TERRAFORM)("apply from a cold start (needs terraform)", () =>
     expect(tfvars).toContain(`fcvm-metal-arm = { volume = "${volumeId}", address = "${allocationId}" }`);
     expect(tfvars).toContain("# The owner's values.");
     // As it was before the last change of ours.
-    expect(await project.file("terraform.tfvars.before")).not.toContain(volumeId);
+    expect(await project.file("terraform.tfvars.before")).not.toBe(tfvars);
     // The state's own bucket has left nothing behind here.
     await expect(project.file("bootstrap/terraform.tfstate")).rejects.toThrow();
     await expect(project.file("bootstrap/backend_override.tf")).rejects.toThrow();
@@ -65,7 +65,7 @@ describe.skipIf(NO_TERRAFORM)("apply from a cold start (needs terraform)", () =>
     expect(await project.cli("plan")).toBe(0);
     expect(await project.file("terraform.tfvars")).toBe(tfvars);
     expect(await project.cli("output")).toBe(0);
-    expect(said()).toContain("allocation_ids.fcvm-metal-x86 = eipalloc-0b");
+    expect(said()).toContain(`allocation_ids.fcvm-metal-x86 = ${PERSISTENT["fcvm-metal-x86"].allocationId}`);
   });
 
   test("no is no; a replacement is confirmed by a word; destroy says what stays", async () => {
@@ -225,7 +225,8 @@ describe.skipIf(NO_TERRAFORM)("what can be wrong (needs terraform)", () => {
     await writeFile(join(project.terraformDir, "terraform.tfvars"), text);
     expect(await project.cli("plan")).toBe(1);
     expect(said()).toMatch(words);
-    expect(await project.file("terraform.tfvars")).toBe(text);
+    // What the account has may have been recorded below; what the owner wrote is as it was.
+    expect((await project.file("terraform.tfvars")).slice(0, text.length)).toBe(text);
   });
 
   test("an error in a .tf file is told with its place", async () => {

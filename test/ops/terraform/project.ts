@@ -8,6 +8,7 @@ import { createCommandLine } from "../../../ops/command-line.ts";
 import { createOps } from "../../../ops/compose.ts";
 import { type S3Service, s3Service } from "../../simulator/s3/service.ts";
 import { type Simulator, startSimulator } from "../../simulator/simulator.ts";
+import { PERSISTENT } from "../../simulator/story.ts";
 
 /** Why a test with the real terraform cannot run here. */
 export const NO_TERRAFORM = spawnSync("terraform", ["version"]).status !== 0;
@@ -49,9 +50,9 @@ resource "terraform_data" "dependent" {
 }
 output "alert_email" { value = var.alert_email }
 output "persistent_roots" {
-  value = { for name in ["fcvm-metal-arm", "fcvm-metal-x86"] : name => try(var.persistent_roots[name].volume, name == "fcvm-metal-arm" ? "vol-0a" : "vol-0b") }
+  value = { for name in ["fcvm-metal-arm", "fcvm-metal-x86"] : name => try(var.persistent_roots[name].volume, name == "fcvm-metal-arm" ? "${PERSISTENT["fcvm-metal-arm"].volumeId}" : "${PERSISTENT["fcvm-metal-x86"].volumeId}") }
 }
-output "allocation_ids" { value = { jumpbox = "eipalloc-01", fcvm-metal-arm = "eipalloc-0a", fcvm-metal-x86 = "eipalloc-0b" } }
+output "allocation_ids" { value = { jumpbox = "eipalloc-01", fcvm-metal-arm = "${PERSISTENT["fcvm-metal-arm"].allocationId}", fcvm-metal-x86 = "${PERSISTENT["fcvm-metal-x86"].allocationId}" } }
 output "ssh" { value = var.ssh_public_key }
 `;
 
