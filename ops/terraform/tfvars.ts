@@ -77,7 +77,8 @@ export async function askOwner(ops: TerraformOps, context: OperationContext): Pr
 /** The owner's file as it was stays beside it. */
 async function change({ environment }: TerraformOps, before: string, after: string): Promise<void> {
   const path = join(environment.terraformDir, FILE);
-  await writeFileAtomic(`${path}.before`, before);
+  // Nobody else's to read, whatever the owner lets others read of the file itself.
+  await writeFileAtomic(`${path}.before`, before, { mode: 0o600 });
   await writeFileAtomic(path, after);
 }
 

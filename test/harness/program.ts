@@ -7,7 +7,7 @@ import { keyBytes } from "./keys.ts";
 
 const DRAIN_MS = 50;
 /** A marked button, or the keys of a list or a field (tui/dialogs). */
-export const TAKES_ANSWERS = /\[ [^\]\n]+ \]|Enter take it|Enter go on|once the word is right/;
+export const TAKES_ANSWERS = /\[ [^\]\n]+ \]|Enter choose|Enter go on|, when it matches/;
 
 export interface Program {
   readonly pid: number;

@@ -20,7 +20,8 @@ const PLANTED = {
 } as const;
 
 /** The only files that may hold any: AWS's own cache, the person's keys and values, and the machines behind the account. */
-const MAY_HOLD = /^(?:home\/\.aws\/sso\/cache\/\w+\.json|home\/\.ssh\/|terraform\/terraform\.tfvars$|machines\/|bin\/)/;
+const MAY_HOLD =
+  /^(?:home\/\.aws\/sso\/cache\/\w+\.json|home\/\.ssh\/|terraform\/terraform\.tfvars(?:\.before)?$|machines\/|bin\/)/;
 
 interface Watched {
   readonly stage: Scene;
@@ -142,7 +143,7 @@ async function expectNothingLeaked({ stage, secrets, programs, arguments: told }
   expectNoSecret("an argument", started, all);
   for (const file of await filesIn(stage.directory)) {
     const path = join(stage.directory, file);
-    if (file.startsWith("home/.aws/sso/cache/")) {
+    if (/^home\/\.aws\/sso\/cache\/|\.before$/.test(file)) {
       expect((await stat(path)).mode & 0o077, `${file} is open to others`).toBe(0);
     }
     if (!MAY_HOLD.test(file)) expectNoSecret(file, await readFile(path, "utf8"), all);
@@ -208,9 +209,7 @@ describe("a text without secrets", () => {
 });
 
 describe("secrets", () => {
-  it("stay where they belong while the cockpit signs in, plans, applies, fails and opens a shell", {
-    timeout: 120_000,
-  }, async () => {
+  it("stay where they belong while the cockpit signs in, plans, applies, fails and opens a shell", async () => {
     const here = await watched();
     const { stage } = here;
     const cockpit = stage.cockpit({ columns: 140, rows: 44 }, ENV);
