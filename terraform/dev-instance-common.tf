@@ -329,7 +329,7 @@ locals {
     #!/bin/bash
     set -euo pipefail
     export PATH=$PATH:/snap/bin
-    sessions=$(find /dev/pts -type c -name '[0-9]*' -amin -6 | wc -l)
+    sessions=$({ find /dev/pts -type c -name '[0-9]*' -amin -6 2>/dev/null || true; } | wc -l)
     builds=$(systemctl list-units --no-legend --plain --state=active,activating 'snowglobe-kernel*.service' | wc -l)
     [ $((sessions + builds)) -gt 0 ] || exit 0
     metadata=http://169.254.169.254/latest
