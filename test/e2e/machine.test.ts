@@ -110,7 +110,7 @@ describe("swap", () => {
     await cockpit.waitFor("Swap fcvm-metal-arm back");
     await cockpit.waitFor("All is well");
     await throwAwayIsGone(stage);
-    await cockpit.waitFor(/184\.72\.40\.255 here/);
+    await cockpit.waitFor(/184\.72\.40\.255 attached/);
   });
 
   it("is found half done by the next cockpit after a kill, offered, and finished", async () => {
