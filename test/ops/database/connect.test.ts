@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { appendFile, cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -40,6 +40,7 @@ describe.skipIf(lacks)(`make connect${lacks ? ` (needs ${lacks})` : ""}`, () => 
   beforeEach(async () => {
     project = await startProject();
     const standIn = project.env.STAND_IN ?? "";
+    await rename(join(project.folder, "bin", "aws"), join(project.folder, "bin", "aws-of-the-account"));
     await cp(join(import.meta.dirname, "stand-in-aws"), join(project.folder, "bin", "aws"));
     await cp(join(import.meta.dirname, "stand-in-ssh"), join(project.folder, "bin", "ssh"));
     await cp(server.ca, join(standIn, "ca.pem"));
