@@ -73,7 +73,7 @@ function row(machine: Machine, figures: Figures, now: number): readonly string[]
     machine.address ? `${machine.address.publicIp}${PLACES[machine.addressPlace]}` : (instance?.publicIp ?? "-"),
     up,
     idle?.since === undefined ? "-" : duration(now - idle.since),
-    root ? `${root.id}${machine.rootKind === "throw-away" ? " (temporary)" : ""}` : "-",
+    root ? `${root.id}${machine.rootKind === "temporary" ? " (temporary)" : ""}` : "-",
     cost(machine, figures),
   ];
 }

@@ -236,7 +236,7 @@ function sessionsOn(ops: Ops, machine: MachineName): readonly SessionSummary[] {
 
 /** The machine whose swap a headline asks for. */
 function swapAskedFor(fleet: Fleet): MachineName | undefined {
-  return allHeadlines(fleet).find(({ kind }) => kind === "unfinished-swap" || kind === "throw-away-root")?.machine;
+  return allHeadlines(fleet).find(({ kind }) => kind === "unfinished-swap" || kind === "temporary-disk")?.machine;
 }
 
 /** Quits, or asks once where that would end sessions or leave an operation half-way. */

@@ -84,7 +84,7 @@ function assembleMachine(name: MachineName, observation: Observation, owner: Own
         ? "unrecorded"
         : rootId === persistent.volumeId
           ? "persistent"
-          : "throw-away",
+          : "temporary",
     address,
     addressPlace: addressPlaceOf(address, instance, owner[name]?.allocationId),
     dataVolumes: observation.volumes.filter(

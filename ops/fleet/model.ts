@@ -118,8 +118,8 @@ export interface Machine {
   /** The volume at the root device now, in whatever attachment state. */
   readonly root: Volume | undefined;
   readonly persistent: { readonly volumeId: string; readonly volume: Volume | undefined } | undefined;
-  /** `throw-away`: it has a persistent volume and something else is its root. `unrecorded`: no persistent volume is known for it. */
-  readonly rootKind: "persistent" | "throw-away" | "unrecorded" | "none";
+  /** `temporary`: it has a persistent volume and something else is its root. `unrecorded`: no persistent volume is known for it. */
+  readonly rootKind: "persistent" | "temporary" | "unrecorded" | "none";
   readonly address: Address | undefined;
   readonly addressPlace: "here" | "elsewhere" | "nowhere" | "unrecorded";
   /** Attached volumes other than the root. */

@@ -282,7 +282,7 @@ function rank(volume: Volume, goal: SwapGoal): number {
   return volume.id === goal.takeOff ? Number.POSITIVE_INFINITY : (markOf(volume)?.at ?? 0);
 }
 
-/** Throw-away volumes of this machine that this swap replaced and that still exist. */
+/** Temporary disks of this machine that this swap replaced and that still exist. */
 export function leftovers(world: World, instance: Instance, persistentId: string): readonly Volume[] {
   return world.marked.filter(
     (volume) =>

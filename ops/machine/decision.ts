@@ -13,7 +13,7 @@ export type Goal =
 
 /**
  * Running on its persistent volume at its own root device, DeleteOnTermination false, its address on it, SSH has answered,
- * and the throw-away volumes are gone or kept as agreed. It carries the agreement: what the person saw and said yes to, by
+ * and the temporary disks are gone or kept as agreed. It carries the agreement: what the person saw and said yes to, by
  * ID. Whatever it does not name is not taken off, not deleted and not cancelled, whatever its tags say.
  */
 export interface SwapGoal {

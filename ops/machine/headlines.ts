@@ -17,7 +17,7 @@ export function allHeadlines(fleet: Fleet): readonly Headline[] {
         action: `Go on with the swap: s, or make swap-${MACHINES[machine].short}.`,
       }),
     ),
-    // The same in other words: the root is a throw-away one because its swap is half done.
-    ...headlines(fleet).filter(({ kind, machine }) => kind !== "throw-away-root" || !machine || !half.has(machine)),
+    // The same in other words: the root is a temporary one because its swap is half done.
+    ...headlines(fleet).filter(({ kind, machine }) => kind !== "temporary-disk" || !machine || !half.has(machine)),
   ];
 }

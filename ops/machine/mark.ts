@@ -1,11 +1,11 @@
-/** The tags by which a throw-away root volume is known for ever as what it is, whoever looks next. */
+/** The tags by which a temporary disk is known for ever as what it is, whoever looks next. */
 
 import { MACHINE_NAMES, type MachineName } from "../fleet/machines.ts";
 import type { Instance, Volume } from "../fleet/model.ts";
 import { KEEP_TAG, MARK_TAGS } from "../fleet/tags.ts";
 import type { Origin } from "./origin.ts";
 
-/** What becomes of the throw-away volume once the machine is up on its own disk. */
+/** What becomes of the temporary disk once the machine is up on its own disk. */
 type AfterSwap = "delete" | "keep";
 
 export interface Mark {
@@ -83,7 +83,7 @@ export function hasHeldData(volume: Volume, at: number): boolean {
 }
 
 /**
- * What becomes of a throw-away volume when the person says nothing: deleted only where it came from the image with its
+ * What becomes of a temporary disk when the person says nothing: deleted only where it came from the image with its
  * instance, has served for less than a day by any reading of the facts, and nobody has said to keep it.
  */
 export function defaultAfterSwap(volume: Volume, instance: Instance, at: number, origin: Origin): AfterSwap {

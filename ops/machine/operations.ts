@@ -11,7 +11,7 @@ import { leftovers } from "./decide-swap.ts";
 import { type Decision, type Goal, STEPS } from "./decision.ts";
 import { DOUBT_MS, retryAfter } from "./pace.ts";
 import { reconcile } from "./reconcile.ts";
-import { type Fate, isReached, planSwap, type SwapPlan, safestSwap, swapGoal, throwAwaysOf } from "./swap-plan.ts";
+import { type Fate, isReached, planSwap, type SwapPlan, safestSwap, swapGoal, temporaryDisksOf } from "./swap-plan.ts";
 import type { MachineTools } from "./tools.ts";
 import { addressOf, seatOf, type World, worldOf } from "./world.ts";
 
@@ -91,13 +91,13 @@ async function buildLines(world: World, tools: MachineTools, context: OperationC
   return build ? [`A ${build.kind} kernel is being built on it (${build.id}): that ends too, unfinished.`] : [];
 }
 
-/** What a swap would do now, with what EC2 knows of where the throw-away volumes come from. */
+/** What a swap would do now, with what EC2 knows of where the temporary disks come from. */
 export async function plannedSwap(world: World, tools: MachineTools, context: OperationContext): Promise<SwapPlan> {
   const { instance } = world;
   if (!instance) return planSwap(world, {});
   const address = addressOf(world);
   const [origins, written] = await Promise.all([
-    tools.origins(instance, throwAwaysOf(world), context.signal),
+    tools.origins(instance, temporaryDisksOf(world), context.signal),
     instance.state === "running" && address !== undefined && safestSwap(world).takeOff !== undefined
       ? tools.writtenThere(world.spec.name, address, context.signal)
       : undefined,
@@ -230,7 +230,7 @@ export function startWords(
   };
 }
 
-/** Asks for the swap, and for the fate of a throw-away volume that may hold something; undefined is no. */
+/** Asks for the swap, and for the fate of temporary disks that may hold something; undefined is no. */
 async function askSwap(name: MachineName, plan: SwapPlan, context: OperationContext): Promise<Fate | undefined> {
   const title = `Swap ${name} back to its own disk?`;
   const told = { deeds: plan.deeds, lines: plan.lines };
@@ -238,7 +238,7 @@ async function askSwap(name: MachineName, plan: SwapPlan, context: OperationCont
     const answer = await context.ask({ kind: "confirm", title, ...told, yes: "Swap", no: "Cancel" });
     return answer === "yes" ? plan.fate : undefined;
   }
-  const ids = plan.throwAways.map(({ id }) => id).join(", ");
+  const ids = plan.temporaryDisks.map(({ id }) => id).join(", ");
   const fates: Readonly<Record<Fate, Choice>> = {
     keep: { id: "keep", label: "Swap", detail: `and keep ${ids}` },
     snapshot: {

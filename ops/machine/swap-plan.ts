@@ -13,7 +13,7 @@ import { defaultAfterSwap, hasHeldData, keepsOf, markOf, mustKeep } from "./mark
 import { type Origins, originOf, sayOrigin } from "./origin.ts";
 import { seatOf, type World } from "./world.ts";
 
-/** What becomes of the throw-away volumes: kept, deleted, or deleted with a snapshot left behind. */
+/** What becomes of the temporary disks: kept, deleted, or deleted with a snapshot left behind. */
 export type Fate = "keep" | "delete" | "snapshot";
 
 export interface SwapPlan {
@@ -21,8 +21,8 @@ export interface SwapPlan {
   readonly deeds: readonly Deed[];
   /** What else is to be known. */
   readonly lines: readonly string[];
-  /** The throw-away volumes: the only ones that any answer deletes. */
-  readonly throwAways: readonly Volume[];
+  /** The temporary disks: the only ones that any answer deletes. */
+  readonly temporaryDisks: readonly Volume[];
   /** What becomes of them when the person says nothing. */
   readonly fate: Fate;
   /** Whether that is asked for by itself, because there is data to lose, or something to pay for. */
@@ -43,7 +43,7 @@ export function isReached(world: World, goal: Goal): boolean {
 const NO_PLAN: SwapPlan = {
   deeds: [],
   lines: [],
-  throwAways: [],
+  temporaryDisks: [],
   fate: "keep",
   asksFate: false,
   snapshotCost: "",
@@ -52,7 +52,7 @@ const NO_PLAN: SwapPlan = {
 };
 
 /** The volumes that a swap would leave behind: their origins are worth knowing before anybody is asked. */
-export function throwAwaysOf(world: World): readonly Volume[] {
+export function temporaryDisksOf(world: World): readonly Volume[] {
   const { instance, persistentId } = world;
   if (!instance || !persistentId) return [];
   const root = foreignRoot(world);
@@ -60,11 +60,11 @@ export function throwAwaysOf(world: World): readonly Volume[] {
   return root ? [root] : leftovers(world, instance, persistentId).filter((volume) => !mustKeep(volume));
 }
 
-/** More than this on a throw-away disk, outside dot-directories, is somebody's work and not a look around. */
+/** More than this on a temporary disk, outside dot-directories, is somebody's work and not a look around. */
 const A_LITTLE = 10;
 
 /**
- * @param origins where the throw-away volumes come from
+ * @param origins where the temporary disks come from
  * @param written what was written on the root that comes off, as far as the machine says
  */
 export function planSwap(world: World, origins: Origins, written?: Written): SwapPlan {
@@ -73,16 +73,16 @@ export function planSwap(world: World, origins: Origins, written?: Written): Swa
   const seat = seatOf(world);
   const root = foreignRoot(world);
   const onItsOwn = seat.kind === "held" && seat.volumeId === persistentId;
-  const throwAways = throwAwaysOf(world);
-  const held = throwAways.some((volume) => hasHeldData(volume, world.at));
-  const keepsAny = throwAways.some(
+  const temporaryDisks = temporaryDisksOf(world);
+  const held = temporaryDisks.some((volume) => hasHeldData(volume, world.at));
+  const keepsAny = temporaryDisks.some(
     (volume) => defaultAfterSwap(volume, instance, world.at, originOf(origins, volume.id)) === "keep",
   );
   const isWork = written !== undefined && written.files > A_LITTLE;
-  const fate: Fate = throwAways.length === 0 || keepsAny || isWork ? "keep" : held ? "snapshot" : "delete";
-  const asksFate = throwAways.length > 0 && fate !== "delete";
+  const fate: Fate = temporaryDisks.length === 0 || keepsAny || isWork ? "keep" : held ? "snapshot" : "delete";
+  const asksFate = temporaryDisks.length > 0 && fate !== "delete";
   const snapshotCost = dollars(
-    throwAways.reduce((sum, volume) => sum + snapshotPerMonth(volume), 0),
+    temporaryDisks.reduce((sum, volume) => sum + snapshotPerMonth(volume), 0),
     "month",
   );
   const cancel = world.predecessors
@@ -121,7 +121,7 @@ export function planSwap(world: World, origins: Origins, written?: Written): Swa
           },
         ]
       : []),
-    ...throwAways.flatMap((volume) => fateDeeds(volume, fate, world)),
+    ...temporaryDisks.flatMap((volume) => fateDeeds(volume, fate, world)),
   ];
   const lines = [
     ...world.predecessors
@@ -136,10 +136,10 @@ export function planSwap(world: World, origins: Origins, written?: Written): Swa
       : [
           `Its first boot under ${instance.id} runs that machine's first-boot script, sets the host name and may renew the SSH host keys.`,
         ]),
-    ...throwAways.flatMap((volume) => fateLines(volume, fate, world, origins)),
+    ...temporaryDisks.flatMap((volume) => fateLines(volume, fate, world, origins)),
     `About ${root ? "4 to 12" : "3 to 10"} minutes on a metal machine; your disk is never deleted.`,
   ];
-  return { deeds, lines, throwAways, fate, asksFate, snapshotCost, takeOff: root?.id, cancel };
+  return { deeds, lines, temporaryDisks, fate, asksFate, snapshotCost, takeOff: root?.id, cancel };
 }
 
 function sayWritten(root: Volume, { files, bytes, atLeast }: Written): string {
@@ -151,7 +151,7 @@ function sayWritten(root: Volume, { files, bytes, atLeast }: Written): string {
 
 /** The goal of a swap that was agreed to as planned. `agreement` is unlike any other's. */
 export function swapGoal(world: World, plan: SwapPlan, fate: Fate, agreement: string): SwapGoal {
-  const { throwAways, takeOff, cancel } = plan;
+  const { temporaryDisks, takeOff, cancel } = plan;
   return {
     kind: "swapped",
     instanceId: world.instance?.id ?? "",
@@ -161,12 +161,12 @@ export function swapGoal(world: World, plan: SwapPlan, fate: Fate, agreement: st
     deletions:
       fate === "keep"
         ? []
-        : throwAways.map((volume) => ({
+        : temporaryDisks.map((volume) => ({
             volumeId: volume.id,
             snapshot: fate === "snapshot",
             over: keepsOf(volume),
           })),
-    keep: fate === "keep" ? throwAways.map(({ id }) => id) : [],
+    keep: fate === "keep" ? temporaryDisks.map(({ id }) => id) : [],
     cancel,
   };
 }

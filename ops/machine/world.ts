@@ -62,7 +62,7 @@ export interface World {
   readonly ssh: SshFact;
   /** Why AWS would not have the persistent volume on this instance: known only from a refused call. */
   readonly persistentRefused: string | undefined;
-  /** Why AWS would not take a snapshot of the throw-away volume: known only from a refused call. */
+  /** Why AWS would not take a snapshot of the temporary disk: known only from a refused call. */
   readonly snapshotRefused: string | undefined;
   /** Why EC2 takes every start on the persistent volume back: known only from starts that failed. */
   readonly startRefused: string | undefined;

@@ -214,12 +214,12 @@ export function createSession(
 
 /** The terminal's title says so too, until the shell sets another one. */
 function titleOf(root: RootFacts | undefined, title: string): Buffer {
-  return Buffer.from(root?.kind === "throw-away" ? `\u001b]2;temporary disk: ${title || "shell"}\u0007` : "");
+  return Buffer.from(root?.kind === "temporary" ? `\u001b]2;temporary disk: ${title || "shell"}\u0007` : "");
 }
 
 /** The first line of a shell that is not on the machine's own disk. */
 function noticeOf(root: RootFacts | undefined): string | undefined {
-  return root?.kind === "throw-away"
+  return root?.kind === "temporary"
     ? `snowglobe: this is a temporary disk, ${root.volumeId}. What is written here does not come along when s swaps the machine's own disk back.`
     : undefined;
 }

@@ -19,7 +19,7 @@ import { type BenchRow, median, spreadOf } from "./row.ts";
 const MACHINE = "fcvm-metal-arm";
 const { volumeId: OWN, allocationId: ADDRESS } = PERSISTENT[MACHINE];
 const INSTANCE = STORY_IDS.arm;
-const OLD = STORY_IDS.armThrowAwayRoot;
+const OLD = STORY_IDS.armTemporaryDisk;
 const ROOT_DEVICE = "/dev/sda1";
 const ROUNDS = 5;
 /** Each takes a dozen processes of the AWS CLI. */

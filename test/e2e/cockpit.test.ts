@@ -28,7 +28,7 @@ function seesThreeMachines(cockpit: Program): void {
 const REPAINT = "\u001b[?2026h\u001b[H\u001b[2J";
 
 describe("the cockpit, built, under a pty", () => {
-  it("shows last night's look at once, signs in, and makes the throw-away root the headline", async () => {
+  it("shows last night's look at once, signs in, and makes the temporary disk the headline", async () => {
     const stage = await scene();
     const cockpit = stage.cockpit();
     await cockpit.waitFor("stored 9 h ago");

@@ -86,6 +86,6 @@ function isWhole({ simulator, hosts }: Scene, what: string): void {
   expect(arm && rootOf(account, arm)?.id, what).toBe(volumeId);
   expect(account.addresses[allocationId]?.instanceId, what).toBe(STORY_IDS.arm);
   expect(account.volumes[volumeId]?.attachment?.deleteOnTermination, what).toBe(false);
-  expect(account.volumes[STORY_IDS.armThrowAwayRoot]?.state ?? "deleting", what).toBe("deleting");
+  expect(account.volumes[STORY_IDS.armTemporaryDisk]?.state ?? "deleting", what).toBe("deleting");
   expect(readFileSync(join(hosts.volumePath(volumeId), "home/ubuntu/notes.md"), "utf8"), what).toContain("fcvm on arm");
 }

@@ -10,8 +10,8 @@ const QUICK = { latencyScale: 0.05 };
 const PROMPT = { arm: "ubuntu@fcvm-metal-arm:~$", x86: "ubuntu@fcvm-metal-x86:~$" };
 
 /** Deleted, or being so: EC2 takes its time. */
-async function throwAwayIsGone({ simulator }: Stage): Promise<void> {
-  const state = () => simulator.account().volumes[STORY_IDS.armThrowAwayRoot]?.state;
+async function temporaryDiskIsGone({ simulator }: Stage): Promise<void> {
+  const state = () => simulator.account().volumes[STORY_IDS.armTemporaryDisk]?.state;
   await expect.poll(state, { interval: 20 }).toSatisfy((now) => now === undefined || now === "deleting");
 }
 
@@ -65,7 +65,7 @@ describe("enter", () => {
     expect((await cockpit.exited).exitCode).toBe(0);
   });
 
-  it("offers the swap to a machine on a throw-away root, and ends at the prompt on the old files", async () => {
+  it("offers the swap to a machine on a temporary disk, and ends at the prompt on the old files", async () => {
     const stage = await scene(QUICK);
     const cockpit = stage.cockpit();
     await signIn(cockpit, stage);
@@ -83,7 +83,7 @@ describe("enter", () => {
     );
     await cockpit.waitFor(notes.split("\n")[0] ?? "");
     expect(stage.simulator.account().volumes[PERSISTENT["fcvm-metal-arm"].volumeId]).toBeDefined();
-    await throwAwayIsGone(stage);
+    await temporaryDiskIsGone(stage);
   });
 });
 
@@ -95,7 +95,7 @@ describe("swap", () => {
     await cockpit.waitFor("running on a temporary disk");
     await cockpit.press("s");
     await cockpit.waitFor("Swap fcvm-metal-arm back to its own disk?");
-    for (const id of [STORY_IDS.arm, STORY_IDS.armThrowAwayRoot, PERSISTENT["fcvm-metal-arm"].volumeId]) {
+    for (const id of [STORY_IDS.arm, STORY_IDS.armTemporaryDisk, PERSISTENT["fcvm-metal-arm"].volumeId]) {
       expect(cockpit.text()).toContain(id);
     }
     // Cancel is focused: Enter alone does nothing.
@@ -109,7 +109,7 @@ describe("swap", () => {
     await cockpit.press("escape");
     await cockpit.waitFor("Swap fcvm-metal-arm back");
     await cockpit.waitFor("All is well");
-    await throwAwayIsGone(stage);
+    await temporaryDiskIsGone(stage);
     await cockpit.waitFor(/184\.72\.40\.255 attached/);
   });
 
@@ -121,7 +121,7 @@ describe("swap", () => {
     await cockpit.press("s");
     await cockpit.waitFor("[ Cancel ]");
     await cockpit.press("right", "enter");
-    const root = () => stage.simulator.account().volumes[STORY_IDS.armThrowAwayRoot]?.attachment;
+    const root = () => stage.simulator.account().volumes[STORY_IDS.armTemporaryDisk]?.attachment;
     await expect.poll(root, { interval: 5 }).toBeUndefined();
     cockpit.kill("SIGKILL");
     await cockpit.exited;
@@ -134,7 +134,7 @@ describe("swap", () => {
     await again.press("escape");
     await again.waitFor(/your disk(?! back)/);
     expect(stage.simulator.account().volumes[PERSISTENT["fcvm-metal-arm"].volumeId]?.attachment).toBeDefined();
-    await throwAwayIsGone(stage);
+    await temporaryDiskIsGone(stage);
   });
 
   it("is the same in plain lines: asked, done with status 0, and nothing to do the second time", async () => {
@@ -148,7 +148,7 @@ describe("swap", () => {
     await swap.waitFor(/\?.*\[y\/N\]|y\/N/i);
     swap.write("y\r");
     expect((await swap.exited).exitCode).toBe(0);
-    await throwAwayIsGone(stage);
+    await temporaryDiskIsGone(stage);
     const again = stage.command("swap", "arm");
     expect((await again.exited).exitCode).toBe(0);
     const status = stage.command("status");

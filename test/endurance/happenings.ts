@@ -119,7 +119,7 @@ async function power({ hand }: Today): Promise<void> {
   await hand.carryOut("p", /^(Start|Stop) fcvm-metal-x86/);
 }
 
-/** AWS has taken the machine and Terraform made it anew: on a throw-away root, until the swap. */
+/** AWS has taken the machine and Terraform made it anew: on a temporary disk, until the swap. */
 async function swap({ stage, hand, pick }: Today): Promise<void> {
   const { simulator } = stage;
   simulator.update(() => recreatedAccount(simulator.clock.now()));

@@ -46,7 +46,7 @@ export type Phase = (typeof PHASES)[number];
 export interface MachineStory {
   readonly phase: Phase;
   /** Which volume is at the root device. Default: persistent where one is recorded. */
-  readonly root?: "persistent" | "throw-away" | "none";
+  readonly root?: "persistent" | "temporary" | "none";
   /** Default: here. */
   readonly address?: "here" | "elsewhere" | "nowhere" | "none";
   /** Milliseconds since its launch. */
@@ -129,11 +129,11 @@ function part(name: MachineName, story: MachineStory): Part {
   const own = OWNER[name];
   const instanceId = `i-${suffix}`;
   const here = story.phase !== "absent" && story.phase !== "terminated";
-  const rootId = story.root === "throw-away" || !own ? `vol-0f${suffix.slice(2)}` : own.volumeId;
+  const rootId = story.root === "temporary" || !own ? `vol-0f${suffix.slice(2)}` : own.volumeId;
   const hasRoot = here && story.root !== "none";
   const root = hasRoot ? [attached(rootId, instanceId, "/dev/sda1", !own)] : [];
   const volumes: Volume[] = [];
-  const fresh = story.root === "throw-away";
+  const fresh = story.root === "temporary";
   if (hasRoot) {
     const sizeGiB = name === "jumpbox" ? 8 : 300;
     const createdAt = fresh ? NOW - 3 * HOUR : NOW - 210 * DAY;
@@ -221,7 +221,7 @@ export function storyFleet(): Fleet {
   return aFleet(
     {
       jumpbox: { phase: "running", upFor: 40 * DAY },
-      "fcvm-metal-arm": { phase: "running", root: "throw-away", address: "nowhere" },
+      "fcvm-metal-arm": { phase: "running", root: "temporary", address: "nowhere" },
       "fcvm-metal-x86": { phase: "stopped" },
     },
     { volumes: [aVolume("vol-0dead00000000beef", { sizeGiB: 250, createdAt: NOW - 62 * DAY })] },

@@ -124,7 +124,7 @@ export function starts(): readonly Start[] {
     },
     { name: "stopped by AWS", account: interruptedByAws(NOW), mortal: true },
     {
-      name: "throw-away root, stopped by AWS",
+      name: "temporary disk, stopped by AWS",
       account: { ...story, ...pickStopped(interruptedByAws(NOW), story) },
       mortal: true,
     },
@@ -161,7 +161,7 @@ function pickStopped(interrupted: Account, story: Account): Partial<Account> {
 
 /** What is under way with this machine and its disks, and may be taken back. */
 function undoable(account: Account): readonly Happening[] {
-  const ours = new Set([INSTANCE, OWN_VOLUME, STORY_IDS.armThrowAwayRoot, STORY_IDS.armRequest]);
+  const ours = new Set([INSTANCE, OWN_VOLUME, STORY_IDS.armTemporaryDisk, STORY_IDS.armRequest]);
   return Object.values(account.pending)
     .filter(({ kind, subject }) => TAKEN_BACK.has(kind) && ours.has(subject))
     .map(({ id }) => ({ name: "take-back", pendingId: id, reason: FAILED_STARTS.client }));
@@ -193,17 +193,17 @@ export function interference(
     { name: "DetachVolume", volumeId: OWN_VOLUME, instanceId: STORY_IDS.jumpbox },
     {
       name: "AttachVolume",
-      volumeId: STORY_IDS.armThrowAwayRoot,
+      volumeId: STORY_IDS.armTemporaryDisk,
       instanceId: INSTANCE,
       device: instance.rootDeviceName,
     },
     { name: "AttachVolume", volumeId: EARLIER, instanceId: INSTANCE, device: instance.rootDeviceName },
     data
-      ? { name: "CreateTags", resources: [STORY_IDS.armThrowAwayRoot], tags: { "snowglobe:keep": "by hand" } }
+      ? { name: "CreateTags", resources: [STORY_IDS.armTemporaryDisk], tags: { "snowglobe:keep": "by hand" } }
       : undefined,
     { name: "AssociateAddress", allocationId: ALLOCATION, instanceId: STORY_IDS.jumpbox },
-    { name: "DeleteVolume", volumeId: STORY_IDS.armThrowAwayRoot },
-    { name: "DeleteTags", resources: [STORY_IDS.armThrowAwayRoot], tags: {} },
+    { name: "DeleteVolume", volumeId: STORY_IDS.armTemporaryDisk },
+    { name: "DeleteTags", resources: [STORY_IDS.armTemporaryDisk], tags: {} },
   ];
   const happenings: readonly Happening[] = [
     { name: "stop-by-ec2", instanceId: INSTANCE },

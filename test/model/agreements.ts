@@ -7,7 +7,7 @@ import { INSTANCE, OWN_VOLUME } from "./player.ts";
 
 /** The swap of the story, as its question named it: one instance, one root that comes off, and what becomes of that. */
 export function agreedTo(fate: Fate): SwapGoal {
-  const volumeId = STORY_IDS.armThrowAwayRoot;
+  const volumeId = STORY_IDS.armTemporaryDisk;
   return {
     kind: "swapped",
     instanceId: INSTANCE,

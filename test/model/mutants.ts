@@ -63,7 +63,7 @@ export const MUTANTS: readonly Mutant[] = [
     see: onRequest((world) => world.spotRequest?.statusCode === "instance-stopped-no-capacity"),
   },
   {
-    name: "does not mark the throw-away volume",
+    name: "does not mark the temporary disk",
     change: (decision, world) =>
       decision.kind === "act" && decision.act.kind === "TagVolume" && world.instance?.state === "stopped"
         ? {

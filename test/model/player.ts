@@ -125,7 +125,7 @@ function checkAct(account: Account, act: Act, goal: Goal, heard: Heard, broken: 
     case "KeepVolume":
       break;
     case "TagVolume":
-      if (isProtected(act.volumeId)) broken("a protected volume is marked as a throw-away");
+      if (isProtected(act.volumeId)) broken("a protected volume is marked as temporary");
       break;
     case "CancelSpotRequest": {
       const holder = account.spotRequests[act.requestId]?.instanceId;
@@ -187,7 +187,7 @@ export function checkDone(account: Account, goal: Goal, heard: Heard, broken: (w
     const left = account.volumes[volumeId];
     if (!left || !isMarked(left) || mustKeep(left, over)) continue;
     if (left.state !== "available" && left.attachment?.instanceId !== INSTANCE) continue;
-    if (!snapshot || heard.snapshotRefused === undefined) broken("done, but the throw-away volume is still there");
+    if (!snapshot || heard.snapshotRefused === undefined) broken("done, but the temporary disk is still there");
   }
   for (const volumeId of goal.keep) {
     const kept = account.volumes[volumeId];

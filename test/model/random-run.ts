@@ -73,7 +73,7 @@ export async function randomRun(seed: number): Promise<RandomRun> {
   };
   let now = NOW;
   // Sometimes the machine, or one of its roots, does not start whatever is tried; and EC2 has habits that nobody knows.
-  const doomed = random() < 0.15 ? { [pick([INSTANCE, OWN_VOLUME, STORY_IDS.armThrowAwayRoot])]: pick(REASONS) } : {};
+  const doomed = random() < 0.15 ? { [pick([INSTANCE, OWN_VOLUME, STORY_IDS.armTemporaryDisk])]: pick(REASONS) } : {};
   const habits = { retriesStarts: random() < 0.3 };
   let account: Account = { ...start.account, doomed, habits };
   story.push(`doomed: ${JSON.stringify(doomed)}, habits: ${JSON.stringify(habits)}`);

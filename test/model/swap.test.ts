@@ -28,7 +28,7 @@ describe("the model of start, stop and swap", () => {
   }
 });
 /** The starts from which a careless call does harm. */
-const DANGEROUS = ["recreated", "throw-away root, stopped by AWS", "root would be deleted", "cancelled request"];
+const DANGEROUS = ["recreated", "temporary disk, stopped by AWS", "root would be deleted", "cancelled request"];
 
 /** What no guarded call may bring about, whatever `decide` asks for. */
 function isHarm(broken: string): boolean {

@@ -11,7 +11,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const FILE = join(ROOT, "tui/cockpit.svg");
 const SIZE = { columns: 110, rows: 32 } as const;
 const TITLE =
-  "The cockpit in its demo: three machines, one of them on a throw-away root, and a kernel build under way behind them.";
+  "The cockpit in its demo: three machines, one of them on a temporary disk, and a kernel build under way behind them.";
 /** The share of the build at which the picture is taken: neither its first moment nor its last. */
 const SHARE = /\b[3-7]\d %\s+compiling/;
 const PATIENCE_MS = 90_000;

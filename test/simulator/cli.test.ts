@@ -41,7 +41,7 @@ describe.skipIf(!installed)(installed ? "aws" : "aws is not installed", () => {
     const [instances, requests, volumes, who] = await Promise.all([
       aws("ec2", "describe-instances", "--filters", "Name=tag:Name,Values=fcvm-metal-arm"),
       aws("ec2", "describe-spot-instance-requests"),
-      aws("ec2", "describe-volumes", "--volume-ids", ID.armThrowAwayRoot),
+      aws("ec2", "describe-volumes", "--volume-ids", ID.armTemporaryDisk),
       aws("sts", "get-caller-identity"),
     ]);
     expect(instances).toMatchObject({
@@ -68,7 +68,7 @@ describe.skipIf(!installed)(installed ? "aws" : "aws is not installed", () => {
     expect(await aws("ec2", "stop-instances", "--instance-ids", ID.arm)).toMatchObject({
       StoppingInstances: [{ CurrentState: { Code: 64, Name: "stopping" } }],
     });
-    expect(await aws("ec2", "detach-volume", "--volume-id", ID.armThrowAwayRoot)).toMatchObject({ State: "detaching" });
+    expect(await aws("ec2", "detach-volume", "--volume-id", ID.armTemporaryDisk)).toMatchObject({ State: "detaching" });
     const where = ["--volume-id", volume, "--instance-id", ID.arm, "--device", "/dev/sda1"];
     expect(await aws("ec2", "attach-volume", ...where)).toMatchObject({ State: "attaching" });
     expect(await aws("ec2", "start-instances", "--instance-ids", ID.arm)).toMatchObject({

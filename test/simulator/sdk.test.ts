@@ -73,7 +73,7 @@ describe("describe", () => {
       BlockDeviceMappings: [
         {
           DeviceName: "/dev/sda1",
-          Ebs: { VolumeId: ID.armThrowAwayRoot, Status: "attached", DeleteOnTermination: false },
+          Ebs: { VolumeId: ID.armTemporaryDisk, Status: "attached", DeleteOnTermination: false },
         },
       ],
     });
@@ -166,11 +166,11 @@ describe("describe", () => {
     const week = await ec2.send(new DescribeSpotPriceHistoryCommand({ InstanceTypes: ["c5.metal"] }));
     expect(week.SpotPriceHistory?.length).toBeGreaterThan(20);
     const console = await ec2.send(new GetConsoleOutputCommand({ InstanceId: ID.arm }));
-    expect(Buffer.from(console.Output ?? "", "base64").toString()).toContain(ID.armThrowAwayRoot);
+    expect(Buffer.from(console.Output ?? "", "base64").toString()).toContain(ID.armTemporaryDisk);
     const attribute = await ec2.send(
       new DescribeInstanceAttributeCommand({ InstanceId: ID.arm, Attribute: "blockDeviceMapping" }),
     );
-    expect(attribute.BlockDeviceMappings?.[0]?.Ebs?.VolumeId).toBe(ID.armThrowAwayRoot);
+    expect(attribute.BlockDeviceMappings?.[0]?.Ebs?.VolumeId).toBe(ID.armTemporaryDisk);
   });
 });
 
@@ -191,7 +191,7 @@ describe("change", () => {
       State: "disabled",
       Status: { Code: "instance-stopped-by-user" },
     });
-    const detached = await ec2.send(new DetachVolumeCommand({ VolumeId: ID.armThrowAwayRoot, InstanceId: ID.arm }));
+    const detached = await ec2.send(new DetachVolumeCommand({ VolumeId: ID.armTemporaryDisk, InstanceId: ID.arm }));
     expect(detached).toMatchObject({ State: "detaching", Device: "/dev/sda1" });
     const attached = await ec2.send(
       new AttachVolumeCommand({ VolumeId: ARM.volumeId, InstanceId: ID.arm, Device: "/dev/sda1" }),
@@ -204,7 +204,7 @@ describe("change", () => {
       new AssociateAddressCommand({ AllocationId: ARM.allocationId, InstanceId: ID.arm }),
     );
     expect(associated.AssociationId).toMatch(/^eipassoc-[0-9a-f]{17}$/);
-    await ec2.send(new DeleteVolumeCommand({ VolumeId: ID.armThrowAwayRoot }));
+    await ec2.send(new DeleteVolumeCommand({ VolumeId: ID.armTemporaryDisk }));
     const { Reservations } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [ID.arm] }));
     expect(Reservations?.[0]?.Instances?.[0]).toMatchObject({
       State: { Name: "running" },
@@ -222,22 +222,22 @@ describe("change", () => {
         BlockDeviceMappings: [{ DeviceName: "/dev/sda1", Ebs: { DeleteOnTermination: true } }],
       }),
     );
-    expect(simulator.account().volumes[ID.armThrowAwayRoot]?.attachment?.deleteOnTermination).toBe(true);
+    expect(simulator.account().volumes[ID.armTemporaryDisk]?.attachment?.deleteOnTermination).toBe(true);
     await ec2.send(
       new CreateTagsCommand({
-        Resources: [ID.armThrowAwayRoot],
+        Resources: [ID.armTemporaryDisk],
         Tags: [{ Key: "snowglobe:note", Value: "a <b> & ü" }],
       }),
     );
-    const volumes = await ec2.send(new DescribeVolumesCommand({ VolumeIds: [ID.armThrowAwayRoot] }));
+    const volumes = await ec2.send(new DescribeVolumesCommand({ VolumeIds: [ID.armTemporaryDisk] }));
     expect(volumes.Volumes?.[0]?.Tags).toContainEqual({ Key: "snowglobe:note", Value: "a <b> & ü" });
-    await ec2.send(new DeleteTagsCommand({ Resources: [ID.armThrowAwayRoot], Tags: [{ Key: "snowglobe:note" }] }));
-    expect(simulator.account().volumes[ID.armThrowAwayRoot]?.tags["snowglobe:note"]).toBeUndefined();
+    await ec2.send(new DeleteTagsCommand({ Resources: [ID.armTemporaryDisk], Tags: [{ Key: "snowglobe:note" }] }));
+    expect(simulator.account().volumes[ID.armTemporaryDisk]?.tags["snowglobe:note"]).toBeUndefined();
     await ec2.send(new RebootInstancesCommand({ InstanceIds: [ID.arm] }));
     expect(simulator.account().instances[ID.arm]?.rebootedAt).toBeDefined();
     const snapshot = await ec2.send(
       new CreateSnapshotCommand({
-        VolumeId: ID.armThrowAwayRoot,
+        VolumeId: ID.armTemporaryDisk,
         TagSpecifications: [{ ResourceType: "snapshot", Tags: [{ Key: "Name", Value: "before" }] }],
       }),
     );

@@ -25,7 +25,7 @@ export const STORY_IDS = {
   jumpboxAddress: idFrom("eipalloc", "jumpbox"),
   arm: idFrom("i", "arm"),
   armRequest: idFrom("sir", "arm"),
-  armThrowAwayRoot: idFrom("vol", "arm-new-root"),
+  armTemporaryDisk: idFrom("vol", "arm-new-root"),
   armPredecessor: idFrom("i", "arm-before"),
   armPredecessorRequest: idFrom("sir", "arm-before"),
   x86: idFrom("i", "x86"),

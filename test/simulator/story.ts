@@ -181,7 +181,7 @@ export function recreatedAccount(now: number): Account {
           tags: named("fcvm-metal-arm-root", { "snowglobe:persistent": "fcvm-metal-arm" }),
         }),
         volume({
-          id: STORY_IDS.armThrowAwayRoot,
+          id: STORY_IDS.armTemporaryDisk,
           sizeGiB: 300,
           createdAt: created,
           snapshotId: IMAGES.arm64.snapshotId,

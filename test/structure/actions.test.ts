@@ -73,7 +73,7 @@ it("the README's table of keys has each key of the first screen", () => {
 
 it("of two actions of one key never both can be had, whatever the machine does", () => {
   for (const phase of PHASES) {
-    for (const root of ["persistent", "throw-away"] as const) {
+    for (const root of ["persistent", "temporary"] as const) {
       const story = { phase, root };
       const { machines } = aFleet({ jumpbox: { phase }, "fcvm-metal-arm": story, "fcvm-metal-x86": story });
       for (const name of MACHINE_NAMES) {

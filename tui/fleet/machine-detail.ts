@@ -56,7 +56,7 @@ function noticeFact(headline: Headline): Fact {
     parts: words.map((word) => [t(word, severity === "alarm" ? "status.alarm" : "status.warn")]),
     gap: " ",
     // What the facts below say too may go where room is short.
-    rank: kind === "address" || kind === "throw-away-root" ? 9 : 1,
+    rank: kind === "address" || kind === "temporary-disk" ? 9 : 1,
   };
 }
 
@@ -79,7 +79,7 @@ function rootFact({ machine }: MachineView): Fact {
   const { root, rootKind, instance, spec } = machine;
   const kind: Line = {
     persistent: [t("your disk", "status.ok")],
-    "throw-away": [t("TEMPORARY DISK", "status.alarm")],
+    temporary: [t("TEMPORARY DISK", "status.alarm")],
     unrecorded: [dim(spec.market === "spot" ? "not recorded" : "its own disk")],
     none: instance ? [t("none", "status.warn")] : [],
   }[rootKind];

@@ -84,7 +84,7 @@ function rootLine({ machine }: MachineView): Line {
   switch (rootKind) {
     case "persistent":
       return [t("your disk", "text.dim")];
-    case "throw-away":
+    case "temporary":
       return [t("▲ TEMPORARY DISK", "status.alarm")];
     case "unrecorded":
       return [t(machine.spec.market === "spot" ? "disk not recorded" : "its own disk", "text.dim")];

@@ -110,7 +110,7 @@ export const PLACE_WORDS: Readonly<Record<Machine["addressPlace"], string>> = {
 
 const ROOT_WORDS: Readonly<Record<Machine["rootKind"], string>> = {
   persistent: "on your disk",
-  "throw-away": "on a temporary disk",
+  temporary: "on a temporary disk",
   unrecorded: "disk not recorded",
   none: "",
 };

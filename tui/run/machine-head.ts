@@ -14,7 +14,7 @@ export function machineHead({ instance, spec, address, root, rootKind, persisten
     said("address", address?.publicIp ?? instance?.publicIp),
   ];
   const second = [
-    rootKind === "throw-away" ? said("temporary disk", root?.id) : [],
+    rootKind === "temporary" ? said("temporary disk", root?.id) : [],
     said(persistent ? "your disk" : "disk", persistent?.volumeId ?? root?.id),
   ];
   return [join(first, GAP), join(second, GAP)].filter((line) => line.length > 0);

@@ -38,7 +38,7 @@ function machineChanges(before: Machine, after: Machine): Change[] {
     else tell(`is ${now.text}`, now.tone);
   }
   if (before.rootKind !== after.rootKind) {
-    if (after.rootKind === "throw-away") {
+    if (after.rootKind === "temporary") {
       tell(`is ${after.instance?.state === "running" ? "running " : ""}on a temporary disk`, "bad");
     } else if (after.rootKind === "persistent") tell("has your disk again", "good");
     else if (after.rootKind === "none" && isLive(after.instance)) tell("has no root volume", "busy");

@@ -10,7 +10,7 @@ import { stateWords } from "./words.ts";
 type HeadlineKind =
   | "persistent-missing"
   | "unfinished-swap"
-  | "throw-away-root"
+  | "temporary-disk"
   | "interrupted"
   | "taken"
   | "ended"
@@ -37,7 +37,7 @@ export interface Headline {
 export function headlines(fleet: Fleet): readonly Headline[] {
   const machines = MACHINE_NAMES.map((name) => fleet.machines[name]);
   return [
-    ...machines.flatMap(throwAwayRoot),
+    ...machines.flatMap(temporaryDisk),
     ...machines.flatMap(takenByAws),
     ...gone(fleet),
     ...nothingProtected(fleet),
@@ -69,7 +69,7 @@ export function headlines(fleet: Fleet): readonly Headline[] {
   ];
 }
 
-function throwAwayRoot(machine: Machine): Headline[] {
+function temporaryDisk(machine: Machine): Headline[] {
   const { persistent, root, spec } = machine;
   if (!persistent) return [];
   if (!persistent.volume) {
@@ -83,11 +83,11 @@ function throwAwayRoot(machine: Machine): Headline[] {
       },
     ];
   }
-  if (machine.rootKind !== "throw-away") return [];
+  if (machine.rootKind !== "temporary") return [];
   const verb = machine.instance?.state === "running" ? "is running on" : "has";
   return [
     {
-      kind: "throw-away-root",
+      kind: "temporary-disk",
       severity: "alarm",
       machine: spec.name,
       sentence: `${spec.name} ${verb} a temporary disk${root ? ` (${root.id})` : ""}; yours is ${persistent.volumeId}.`,

@@ -25,7 +25,7 @@ describe("assemble", () => {
     expect(jumpbox.rootKind).toBe("unrecorded");
     expect(jumpbox.addressPlace).toBe("here");
     expect(jumpbox.dataVolumes.map((one) => one.id)).toEqual(["vol-0d"]);
-    expect(arm.rootKind).toBe("throw-away");
+    expect(arm.rootKind).toBe("temporary");
     expect(arm.root?.id).toBe("vol-0b");
     expect(arm.persistent?.volume?.id).toBe(ARM_ROOT);
     expect(arm.addressPlace).toBe("nowhere");

@@ -71,8 +71,8 @@ describe("one look", () => {
       instance: { id: STORY_IDS.arm, state: "running", market: "spot" },
       others: [{ id: STORY_IDS.armPredecessor, state: "terminated" }],
       spotRequest: { state: "active", statusCode: "fulfilled" },
-      root: { id: STORY_IDS.armThrowAwayRoot },
-      rootKind: "throw-away",
+      root: { id: STORY_IDS.armTemporaryDisk },
+      rootKind: "temporary",
       persistent: { volumeId: PERSISTENT["fcvm-metal-arm"].volumeId, volume: { state: "available", sizeGiB: 300 } },
       addressPlace: "nowhere",
     });

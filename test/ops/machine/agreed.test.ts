@@ -24,7 +24,7 @@ import { type SimTools, simTools, startFrom } from "./sim-tools.ts";
 
 const ARM = "fcvm-metal-arm";
 const OWN = PERSISTENT[ARM].volumeId;
-const OLD = STORY_IDS.armThrowAwayRoot;
+const OLD = STORY_IDS.armTemporaryDisk;
 const HOUR = 3_600_000;
 const DELETE = agreedTo("delete");
 const SNAPSHOT = agreedTo("snapshot");

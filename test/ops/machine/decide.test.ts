@@ -16,7 +16,7 @@ import { PERSISTENT, recreatedAccount, STORY_IDS } from "../../simulator/story.t
 
 const ARM = "fcvm-metal-arm";
 const OWN = PERSISTENT[ARM].volumeId;
-const OLD = STORY_IDS.armThrowAwayRoot;
+const OLD = STORY_IDS.armTemporaryDisk;
 const DAY = 86_400_000;
 const SWAP: SwapGoal = { ...agreedTo("delete"), cancel: [] };
 const FROM_IMAGE: Origin = { kind: "image" };
@@ -90,7 +90,7 @@ describe("the spot request", () => {
 
   it("is told with what was written on the temporary disk, and more than a little of that is kept", () => {
     const world = worldWith(undefined, recreatedAccount(NOW));
-    const image = { [STORY_IDS.armThrowAwayRoot]: { kind: "image" } as const };
+    const image = { [STORY_IDS.armTemporaryDisk]: { kind: "image" } as const };
     const of = (files: number) => planSwap(world, image, { files, bytes: 3 * 2 ** 20, atLeast: false });
     expect(of(10).fate).not.toBe("keep");
     expect(of(11)).toMatchObject({ fate: "keep", asksFate: true });
@@ -125,7 +125,7 @@ describe("the spot request", () => {
   });
 });
 
-describe("what becomes of the throw-away volume", () => {
+describe("what becomes of the temporary disk", () => {
   const instance = worldWith().instance;
   const root = worldWith().roots[0];
   if (!instance || !root) throw new Error("the story has no such machine");

@@ -137,7 +137,7 @@ describe("the runner", () => {
     expect(outcome).toEqual({ status: "failed", failure: signedOut });
   });
 
-  it("keeps the throw-away volume where SSH does not let us in", async () => {
+  it("keeps the temporary disk where SSH does not let us in", async () => {
     const { tools, acts } = stage(happensQuickly, {
       askSsh: async () => ({
         status: "silent",
@@ -200,7 +200,7 @@ describe("what AWS accepts and the world undoes", () => {
     expect(minutes()).toBeLessThan(2);
     expect(acts.filter((one) => one === "StartInstance")).toHaveLength(3);
     const after = account();
-    expect(after.volumes[STORY_IDS.armThrowAwayRoot]?.attachment?.instanceId).toBe(STORY_IDS.arm);
+    expect(after.volumes[STORY_IDS.armTemporaryDisk]?.attachment?.instanceId).toBe(STORY_IDS.arm);
     expect(after.instances[STORY_IDS.arm]?.state).toBe("running");
     expect(after.volumes[OWN]?.state).toBe("available");
   });

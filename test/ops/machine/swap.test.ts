@@ -56,11 +56,11 @@ describe("the swap over HTTP", () => {
       "AssociateAddress",
       "DeleteVolume",
     ]);
-    expect(simulator.account().volumes[STORY_IDS.armThrowAwayRoot]?.state ?? "deleting").toBe("deleting");
+    expect(simulator.account().volumes[STORY_IDS.armTemporaryDisk]?.state ?? "deleting").toBe("deleting");
     const [question] = questions;
     expect(question?.kind).toBe("confirm");
     const text = question ? questionLines(question).join("\n") : "";
-    for (const id of [STORY_IDS.arm, STORY_IDS.armThrowAwayRoot, OWN, PERSISTENT[ARM].allocationId]) {
+    for (const id of [STORY_IDS.arm, STORY_IDS.armTemporaryDisk, OWN, PERSISTENT[ARM].allocationId]) {
       expect(text).toContain(id);
     }
     expect(steps.every((step) => step.endsWith(" done"))).toBe(true);
@@ -93,7 +93,7 @@ describe("the swap over HTTP", () => {
     expect(writes(simulator)).toEqual([]);
   });
 
-  it("keeps a throw-away volume that has served for more than a day, unless told to delete it", async () => {
+  it("keeps a temporary disk that has served for more than a day, unless told to delete it", async () => {
     for (const choice of ["keep", "delete"] as const) {
       const { simulator, tools } = await stage();
       simulator.clock.advance(3 * 86_400_000);
@@ -106,7 +106,7 @@ describe("the swap over HTTP", () => {
       expect(questions[0]?.kind).toBe("choose");
       expect(questions[0] && questionLines(questions[0]).join("\n")).toMatch(/Keep vol-.*in use for 3 d/);
       expectSwapped(simulator);
-      const left = simulator.account().volumes[STORY_IDS.armThrowAwayRoot];
+      const left = simulator.account().volumes[STORY_IDS.armTemporaryDisk];
       expect(left?.state === "available").toBe(choice === "keep");
     }
   });
@@ -145,7 +145,7 @@ describe("the swap over HTTP", () => {
     const account = simulator.account();
     const arm = account.instances[STORY_IDS.arm];
     expect(arm?.state).toBe("running");
-    expect(arm && rootOf(account, arm)?.id).toBe(STORY_IDS.armThrowAwayRoot);
+    expect(arm && rootOf(account, arm)?.id).toBe(STORY_IDS.armTemporaryDisk);
     expect(unfinishedSwaps(await tools.look(new AbortController().signal)).map(({ machine }) => machine)).toEqual([
       ARM,
     ]);
@@ -231,10 +231,10 @@ describe("start, stop and connect over HTTP", () => {
     expect(connect.address()).toBe(PERSISTENT[ARM].publicIp);
   });
 
-  it("connects on a throw-away root: offers the swap first, or to go on, or nothing", async () => {
+  it("connects on a temporary disk: offers the swap first, or to go on, or nothing", async () => {
     for (const [choice, root] of [
       ["swap", OWN],
-      ["on", STORY_IDS.armThrowAwayRoot],
+      ["on", STORY_IDS.armTemporaryDisk],
     ] as const) {
       const { simulator, tools } = await stage();
       const connect = connectMachine(ARM, tools);
@@ -303,7 +303,7 @@ describe("orphans", () => {
 
   it("never deletes a persistent or an attached volume", async () => {
     const { simulator, tools } = await stage();
-    for (const id of [OWN, PERSISTENT[X86].volumeId, STORY_IDS.armThrowAwayRoot, STORY_IDS.jumpboxHome, "vol-0000"]) {
+    for (const id of [OWN, PERSISTENT[X86].volumeId, STORY_IDS.armTemporaryDisk, STORY_IDS.jumpboxHome, "vol-0000"]) {
       const { outcome, questions } = await runOperation(deleteOrphan(id, tools, NOTHING_OF_TERRAFORM), tools);
       expect(outcome.status).toBe("blocked");
       expect(questions).toEqual([]);

@@ -46,10 +46,10 @@ it("swaps with everything real but AWS: an expired session, one that ends in the
     return stdout;
   };
 
-  // First as it is, so that the throw-away root's host key is known for the address.
+  // First as it is, so that the temporary disk's host key is known for the address.
   expect(await perform(connectMachine(ARM, machineTools(ops)), "on")).toMatchObject({ status: "done" });
   expect(logins()).toBe(1);
-  const throwAway = await files();
+  const temporary = await files();
 
   let expired = false;
   const ended = stage.simulator.onChange((account) => {
@@ -65,7 +65,7 @@ it("swaps with everything real but AWS: an expired session, one that ends in the
   ended();
   expect(expired).toBe(true);
   expect(run.get().log.map((line) => line.text)).toContain(ARM);
-  expect(await files()).not.toBe(throwAway);
+  expect(await files()).not.toBe(temporary);
 
   const connect = connectMachine(ARM, machineTools(ops));
   expect(await perform(connect)).toMatchObject({ status: "done" });

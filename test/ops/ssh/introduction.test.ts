@@ -131,7 +131,7 @@ describe.skipIf(!SSHD)("the first contact with a machine", () => {
     shown = { text: "Cloud-init v. 25.1.4 finished at Sun, 01 Mar 2026", at: NOW };
     await channel.run(ARM, ADDRESS, "true");
     expect(channel.trust(ARM, ADDRESS)).toBe("unverified");
-    fleet.set(live(aFleet({ [ARM]: { phase: "running", upFor: 300 * MINUTE, root: "throw-away" } })));
+    fleet.set(live(aFleet({ [ARM]: { phase: "running", upFor: 300 * MINUTE, root: "temporary" } })));
     await channel.run(ARM, ADDRESS, "true");
     expect(channel.trust(ARM, ADDRESS)).toBe("unverified");
   });

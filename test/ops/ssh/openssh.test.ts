@@ -69,9 +69,9 @@ describe.skipIf(!SSHD)("against a real sshd", () => {
     });
   });
 
-  test("a throw-away root has a key of its own, and the persistent one is still known afterwards", async () => {
+  test("a temporary disk has a key of its own, and the persistent one is still known afterwards", async () => {
     await channel.run(ARM, ADDRESS, "true");
-    fleet.set(live(aFleet({ [ARM]: { phase: "running", root: "throw-away" } })));
+    fleet.set(live(aFleet({ [ARM]: { phase: "running", root: "temporary" } })));
     await sshd.changeHostKey();
     expect((await channel.run(ARM, ADDRESS, "echo in")).stdout).toBe("in\n");
     const volume = fleet.get().fleet?.machines[ARM].root?.id ?? "";
@@ -84,7 +84,7 @@ describe.skipIf(!SSHD)("against a real sshd", () => {
 
   test("forgetting drops the address from the person's file and the replaced root from ours", async () => {
     const theirs = join(sshd.home, ".ssh", "known_hosts");
-    fleet.set(live(aFleet({ [ARM]: { phase: "running", root: "throw-away" } })));
+    fleet.set(live(aFleet({ [ARM]: { phase: "running", root: "temporary" } })));
     await channel.run(ARM, ADDRESS, "true");
     const [, type, key] = readFileSync(hostKeys.file, "utf8").split(/\s/);
     writeFileSync(theirs, `${ADDRESS} ${type} ${key}\nother ${type} ${key}\n`);

@@ -9,7 +9,7 @@ let rig: Rig;
 let probes: Probes;
 
 beforeEach(async () => {
-  rig = await startRig({ jumpbox: { phase: "stopped" }, "fcvm-metal-x86": { phase: "running", root: "throw-away" } });
+  rig = await startRig({ jumpbox: { phase: "stopped" }, "fcvm-metal-x86": { phase: "running", root: "temporary" } });
   // The stagger between the machines and the minutes between probes are nothing to wait for here.
   const clock = { ...systemClock, sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 100, signal) };
   probes = createProbes(clock, rig.fleet, rig.channel);
@@ -38,7 +38,7 @@ test("a machine that stops is forgotten, and looked at again when it is back", a
   await rig.story({ [ARM]: { phase: "stopping" } });
   await when(probes, (state) => state[ARM] === undefined);
   rig.hosts.faults(ARM).refuseKeys(true);
-  await rig.story({ [ARM]: { phase: "running", root: "throw-away", upFor: 1000 } });
+  await rig.story({ [ARM]: { phase: "running", root: "temporary", upFor: 1000 } });
   rig.hosts.faults(ARM).refuseKeys(false);
   const again = (await when(probes, (state) => state[ARM] !== undefined))[ARM];
   expect(again?.at).toBeGreaterThan(first?.at ?? 0);

@@ -238,7 +238,7 @@ describe("how a session ends", () => {
     expect(await done).toBe("ended");
     expect(summary(id).end).toMatchObject({ kind: "machine-gone", sentence: expect.stringContaining("AWS took") });
     rig.hosts.faults(ARM).blackhole(false);
-    await rig.story({ [ARM]: { phase: "running", root: "throw-away" } });
+    await rig.story({ [ARM]: { phase: "running", root: "temporary" } });
     const elsewhere = { kind: "machine-gone", sentence: expect.stringMatching(/runs on another disk now, vol-/) };
     expect(summary(id)).toMatchObject({ end: elsewhere, reconnecting: true });
     rig.sessions.reopen(id);

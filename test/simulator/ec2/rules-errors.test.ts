@@ -25,7 +25,7 @@ describe("errors", () => {
   const stopping = play(story, stop(ID.arm));
   const stopped = play(stopping, `stop:${ID.arm}`);
   const released = play(stopped, `release:${ID.armRequest}`);
-  const rootless = play(released, detach(ID.armThrowAwayRoot), `detach:${ID.armThrowAwayRoot}`);
+  const rootless = play(released, detach(ID.armTemporaryDisk), `detach:${ID.armTemporaryDisk}`);
   const attaching = play(rootless, attach(ARM_VOLUME, ID.arm));
   const ready = play(attaching, `attach:${ARM_VOLUME}`);
   const lost = play(ready, { happens: { name: "lose-spot-capacity", type: "c7gd.metal" } });
@@ -81,11 +81,11 @@ describe("errors", () => {
     [
       "detach the root of a running machine",
       story,
-      detach(ID.armThrowAwayRoot),
+      detach(ID.armTemporaryDisk),
       "IncorrectState",
       /Unable to detach root volume 'vol-[0-9a-f]+' from instance 'i-[0-9a-f]+'/,
     ],
-    ["detach the root of a stopping one", stopping, detach(ID.armThrowAwayRoot), "IncorrectState", /detach root/],
+    ["detach the root of a stopping one", stopping, detach(ID.armTemporaryDisk), "IncorrectState", /detach root/],
     ["detach what is available", story, detach(ARM_VOLUME), "IncorrectState", /'available'/],
     ["detach what is attaching", attaching, detach(ARM_VOLUME), "IncorrectState", /'attaching'/],
     [

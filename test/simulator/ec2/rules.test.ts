@@ -74,22 +74,22 @@ describe("stopping and starting a spot machine", () => {
 });
 
 describe("the swap by hand", () => {
-  it("leads from the throw-away root to the persistent one", () => {
+  it("leads from the temporary disk to the persistent one", () => {
     const done = play(
       story,
       stop(ID.arm),
       `stop:${ID.arm}`,
       `release:${ID.armRequest}`,
-      detach(ID.armThrowAwayRoot),
-      `detach:${ID.armThrowAwayRoot}`,
+      detach(ID.armTemporaryDisk),
+      `detach:${ID.armTemporaryDisk}`,
       attach(ARM_VOLUME, ID.arm),
       `attach:${ARM_VOLUME}`,
       start(ID.arm),
       `fulfil:${ID.armRequest}`,
       `run:${ID.arm}`,
       associate(ID.arm),
-      { name: "DeleteVolume", volumeId: ID.armThrowAwayRoot },
-      `delete-volume:${ID.armThrowAwayRoot}`,
+      { name: "DeleteVolume", volumeId: ID.armTemporaryDisk },
+      `delete-volume:${ID.armTemporaryDisk}`,
     );
     const machine = done.instances[ID.arm];
     if (!machine) throw new Error("no machine");
@@ -97,7 +97,7 @@ describe("the swap by hand", () => {
     expect(
       volumesOf(done, ID.arm).map(({ id, attachment }) => [id, attachment.device, attachment.deleteOnTermination]),
     ).toEqual([[ARM_VOLUME, "/dev/sda1", false]]);
-    expect(done.volumes[ID.armThrowAwayRoot]).toBeUndefined();
+    expect(done.volumes[ID.armTemporaryDisk]).toBeUndefined();
   });
 });
 

@@ -13,7 +13,7 @@ const instanceIds = [ID.jumpbox, ID.arm, ID.x86, ID.armPredecessor];
 const volumeIds = [
   PERSISTENT["fcvm-metal-arm"].volumeId,
   PERSISTENT["fcvm-metal-x86"].volumeId,
-  ID.armThrowAwayRoot,
+  ID.armTemporaryDisk,
   ID.orphan,
   ID.jumpboxHome,
 ];

@@ -54,7 +54,7 @@ describe("the demo's engine", () => {
     expect(after?.id).not.toBe(before?.id);
     expect(stage.simulator.account().volumes["vol-071f114b67441e776"]).toMatchObject({ state: "available" });
     const machine = (await ops.access.look()).machines["fcvm-metal-x86"];
-    expect(machine).toMatchObject({ rootKind: "throw-away", addressPlace: "here" });
+    expect(machine).toMatchObject({ rootKind: "temporary", addressPlace: "here" });
 
     // Nothing is left to do, and the plan says how much there was to refresh.
     expect(await start("apply").finished).toMatchObject({ status: "nothing-to-do" });

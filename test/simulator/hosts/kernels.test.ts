@@ -34,7 +34,7 @@ const reboot = async () => {
 
 describe.skipIf(lacking)(`machines that build kernels${lacking ? ` (skipped: no ${lacking})` : ""}`, () => {
   beforeEach(async () => {
-    rig = await startRig({ [ARM]: { phase: "running", root: "throw-away" } });
+    rig = await startRig({ [ARM]: { phase: "running", root: "temporary" } });
     const id = rig.fleet.get().fleet?.machines[ARM].root?.id ?? "";
     volume = rig.hosts.volumePath(id);
     cpSync(join(ROOT, "kernel"), join(volume, "home/ubuntu/kernel"), { recursive: true });

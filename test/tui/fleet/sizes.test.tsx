@@ -28,7 +28,7 @@ import { InWindow, onScreen } from "./on-screen.tsx";
 const text = fc.string({ unit: "grapheme", maxLength: 120 });
 const story = fc.record({
   phase: fc.constantFrom(...PHASES),
-  root: fc.constantFrom("persistent" as const, "throw-away" as const, "none" as const),
+  root: fc.constantFrom("persistent" as const, "temporary" as const, "none" as const),
   address: fc.constantFrom("here" as const, "elsewhere" as const, "nowhere" as const, "none" as const),
   upFor: fc.nat(90 * 86_400_000),
 });

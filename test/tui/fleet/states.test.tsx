@@ -30,7 +30,7 @@ const story = () =>
   });
 
 describe("the story that the product is for", () => {
-  it("is all there at 80×24, the throw-away root first", async () => {
+  it("is all there at 80×24, the temporary disk first", async () => {
     await onScreen({ ops: story() }, SMALL, (screen) => {
       const rows = screen.screen();
       expect(rows[0]).toContain("snowglobe");

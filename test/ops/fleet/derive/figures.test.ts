@@ -116,7 +116,7 @@ describe("cost", () => {
     const cost = machineCost(assemble(story(), OWNER).machines["fcvm-metal-arm"], 1.0886);
     expect(cost.instancePerHour).toBe(1.0886);
     expect(cost.belowOnDemand).toBeCloseTo(0.7, 2);
-    // Two roots of 300 GB, the throw-away and the persistent one, and the idle address.
+    // Two roots of 300 GB, the temporary and the persistent one, and the idle address.
     expect(cost.stoppedPerMonth).toBeCloseTo(2 * 28.8 + 3.65, 2);
     expect(cost.perHour).toBeCloseTo(1.0886 + (2 * 28.8 + 3.65) / 730, 4);
   });

@@ -23,7 +23,7 @@ const kinds = (more: Partial<Observation>, owner = OWNER) =>
   headlines(assemble(story(more), owner)).map((headline) => headline.kind);
 
 describe("headline", () => {
-  it("is the throw-away root in the story", () => {
+  it("is the temporary disk in the story", () => {
     const [first, ...rest] = headlines(assemble(story(), OWNER));
     expect(first?.sentence).toBe(`fcvm-metal-arm is running on a temporary disk (vol-0b); yours is ${ARM_ROOT}.`);
     expect(first?.severity).toBe("alarm");
@@ -44,15 +44,7 @@ describe("headline", () => {
         ],
         instances: [...story().instances, instance("jumpbox", "i-0z", { launchedAt: 0 })],
       }),
-    ).toEqual([
-      "throw-away-root",
-      "interrupted",
-      "taken",
-      "stray-spot-request",
-      "stray-instance",
-      "address",
-      "orphans",
-    ]);
+    ).toEqual(["temporary-disk", "interrupted", "taken", "stray-spot-request", "stray-instance", "address", "orphans"]);
   });
 
   it("does not call it well that a machine was ended or is not there", () => {
@@ -120,7 +112,7 @@ describe("changes", () => {
     ).toEqual(["jumpbox is stopping"]);
   });
 
-  it("tell of a recreated machine on a throw-away root", () => {
+  it("tell of a recreated machine on a temporary disk", () => {
     const own = [volume(ARM_ROOT, { attachments: [attachment(ARM_ROOT, "i-0f")] })];
     const before = {
       instances: [instance("fcvm-metal-arm", "i-0f")],
