@@ -1,4 +1,4 @@
-import { scrub } from "./aws/scrub.ts";
+import { redactLine } from "./aws/redact.ts";
 
 /**
  * What went wrong, by what can be done about it.
@@ -49,8 +49,8 @@ export class FailureError extends Error {
   constructor({ sentence, action, ...rest }: Failure, options?: ErrorOptions) {
     const failure = {
       ...rest,
-      sentence: scrub(sentence, LONGEST),
-      ...(action === undefined ? {} : { action: scrub(action, LONGEST) }),
+      sentence: redactLine(sentence, LONGEST),
+      ...(action === undefined ? {} : { action: redactLine(action, LONGEST) }),
     };
     super(failure.sentence, options);
     this.name = "FailureError";

@@ -28,3 +28,8 @@ export function plainText(text: string): string {
     .replaceAll(/[\t\r\n\p{Zl}\p{Zp}]+/gu, " ")
     .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}]/gu, "");
 }
+
+/** With a capital at its beginning, as a sentence has one. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -2,7 +2,7 @@
 
 import { type Failure, FailureError, type FailureKind } from "../failure.ts";
 import { explainSystemError } from "./network-errors.ts";
-import { scrub } from "./scrub.ts";
+import { redactLine } from "./redact.ts";
 
 /** What to do, shared by all that a sign-in mends. */
 export const SIGN_IN_ACTION = "Sign in: press l, or run make login.";
@@ -246,11 +246,11 @@ function unknown({ code, message }: Fields): Failure {
     kind: "internal",
     sentence: `Something unforeseen happened: ${message || code || "no reason was given"}`,
     action: "Try again; if it stays, this is a fault of snowglobe.",
-    ...(code && code !== "Error" ? { code: scrub(code) } : {}),
+    ...(code && code !== "Error" ? { code: redactLine(code) } : {}),
   };
 }
 
 function sentence(text: string): string {
-  const clean = scrub(text);
+  const clean = redactLine(text);
   return /[.!?…]$/.test(clean) ? clean : `${clean}.`;
 }

@@ -1,7 +1,7 @@
 /** This folder: the way to a database prompt. Not here: the database itself, which Terraform makes. */
 /** `make connect`: endpoint from the outputs, an IAM token for a password, TLS verified, and the client in the container. */
 
-import { hideSecrets, scrub } from "../aws/scrub.ts";
+import { hideSecrets, redactLine } from "../aws/redact.ts";
 import { REGION } from "../environment.ts";
 import { FailureError } from "../failure.ts";
 import type { Handover, HandoverOperation } from "../operation/handover.ts";
@@ -128,7 +128,7 @@ async function makeUser(context: OperationContext, workspace: Workspace, databas
     throw new FailureError({
       kind: "refused",
       code: "DATABASE_USER",
-      sentence: scrub(`The database user ${USER} could not be made: ${lastLine(stderr)}`),
+      sentence: redactLine(`The database user ${USER} could not be made: ${lastLine(stderr)}`),
       action: "Sign in with a role that may use the Data API and read the cluster's secret.",
     });
   }
@@ -179,7 +179,7 @@ function throughTunnel({ endpoint }: DatabaseOutput, route: Route): Pick<Contain
 }
 
 function clientFailure(said: string) {
-  const line = scrub(lastLine(said));
+  const line = redactLine(lastLine(said));
   if (/certificate|SSL|TLS/i.test(said)) {
     return {
       kind: "refused",

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { BlockList, connect, createServer, isIPv4 } from "node:net";
 import { networkInterfaces } from "node:os";
-import { scrub } from "../aws/scrub.ts";
+import { redactLine } from "../aws/redact.ts";
 import { FailureError } from "../failure.ts";
 import { $, unkept } from "../programs.ts";
 import { batchEnv, checkLocal, sshArguments, sshProgram } from "../ssh/command.ts";
@@ -67,7 +67,7 @@ export async function openRoute(
           diagnose(stderr, facts) ?? {
             kind: "offline",
             code: "TUNNEL",
-            sentence: scrub(`The way through the jumpbox (${jumpbox}) could not be opened: ${lastLine(stderr)}`),
+            sentence: redactLine(`The way through the jumpbox (${jumpbox}) could not be opened: ${lastLine(stderr)}`),
             action: "Start the jumpbox if it is stopped (make start-jumpbox), then try again.",
           },
         );

@@ -2,7 +2,7 @@
 
 import type * as Ec2 from "@aws-sdk/client-ec2";
 import { MALFORMED_ANSWER } from "../aws/errors.ts";
-import { scrub } from "../aws/scrub.ts";
+import { redactLine } from "../aws/redact.ts";
 import { FailureError } from "../failure.ts";
 import type { Address, Attachment, Instance, Snapshot, SpotRequest, Volume } from "./model.ts";
 
@@ -23,7 +23,7 @@ export function instanceFrom(raw: Ec2.Instance): Instance {
     name: tags.Name,
     state: oneOf(INSTANCE_STATES, raw.State?.Name, `the state of ${id}`),
     stateReason: raw.StateReason?.Code ?? raw.StateReason?.Message,
-    ...(raw.StateReason?.Message ? { stateReasonText: scrub(raw.StateReason.Message) } : {}),
+    ...(raw.StateReason?.Message ? { stateReasonText: redactLine(raw.StateReason.Message) } : {}),
     type: raw.InstanceType ?? "unknown",
     architecture: raw.Architecture ?? "unknown",
     imageId: raw.ImageId ?? "unknown",
@@ -97,7 +97,7 @@ export function snapshotFrom(raw: Ec2.Snapshot): Snapshot {
     volumeId: raw.VolumeId || undefined,
     startedAt: timeFrom(raw.StartTime),
     sizeGiB: raw.VolumeSize ?? 0,
-    description: scrub(raw.Description ?? ""),
+    description: redactLine(raw.Description ?? ""),
     tags: tagsFrom(raw.Tags),
   };
 }
@@ -144,7 +144,7 @@ function needed(value: string | undefined, what: string, form = ID): string {
 /** A state that nobody knows is no ground to act on: better no picture than a wrong one. */
 function oneOf<T extends string>(known: readonly T[], value: string | undefined, what: string): T {
   const found = known.find((one) => one === value);
-  if (!found) throw nonsense(`EC2 gave ${what} as "${scrub(value ?? "")}"`);
+  if (!found) throw nonsense(`EC2 gave ${what} as "${redactLine(value ?? "")}"`);
   return found;
 }
 

@@ -3,6 +3,7 @@
 import { duration } from "../fleet/derive/ages.ts";
 import type { MachineSpec } from "../fleet/machines.ts";
 import type { Question } from "../operation/types.ts";
+import { capital } from "../plain.ts";
 import { fragments, type KernelSource, nameOf, type SourceFile, wantedPatches } from "./inputs.ts";
 import type { BuiltFrom, JobFacts } from "./jobs.ts";
 import type { KernelJob, KernelKind } from "./view.ts";
@@ -138,8 +139,4 @@ function saysChanges(kind: KernelKind, changes: readonly string[] | undefined): 
   if (changes.length === 0) return `nothing changed here since its last ${kind} kernel`;
   const more = changes.length > 6 ? ` and ${changes.length - 6} more` : "";
   return `since its last ${kind} kernel: ${changes.slice(0, 6).join(", ")}${more}`;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

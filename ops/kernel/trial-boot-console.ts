@@ -1,6 +1,6 @@
 /** What a serial console shows of one kernel's boot: its last lines, and the one that says why it ended. Pure. */
 
-import { scrub } from "../aws/scrub.ts";
+import { redactLine } from "../aws/redact.ts";
 
 export interface ConsoleFindings {
   /** The last lines of that boot, without time stamps, plain text. */
@@ -13,7 +13,7 @@ const SHOWN = 20;
 
 /** Looks for the last boot of `release` in a console's text; where it is not named, nothing of the text is its. */
 export function readConsole(text: string, release: string): ConsoleFindings {
-  const lines = text.split(/[\r\n]+/).map((line) => scrub(line.replace(/^\s*\[\s*\d+\.\d+\]\s?/, "")));
+  const lines = text.split(/[\r\n]+/).map((line) => redactLine(line.replace(/^\s*\[\s*\d+\.\d+\]\s?/, "")));
   const begins = (line: string) => line.startsWith("Linux version ");
   const first = lines.findLastIndex((line) => begins(line) && line.split(" ")[2] === release);
   if (first < 0) return { lines: [], panic: undefined };

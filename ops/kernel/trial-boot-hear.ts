@@ -1,6 +1,6 @@
 /** What a machine says of its trial and of who is on it, read out of any text. */
 
-import { scrub } from "../aws/scrub.ts";
+import { redactLine } from "../aws/redact.ts";
 import type { Health, Trial } from "./decide-trial.ts";
 import type { Occupants } from "./trial-boot-words.ts";
 
@@ -49,7 +49,7 @@ const LOGINS_SHOWN = 6;
 
 export function parseOccupants(output: string, sessionsHere: number): Occupants {
   const [logins = "", number = ""] = output.split(/^---$/m);
-  const lines = logins.split("\n").map((line) => scrub(line, 60));
+  const lines = logins.split("\n").map((line) => redactLine(line, 60));
   return {
     logins: lines.filter(Boolean).slice(0, LOGINS_SHOWN),
     sessionsHere,
@@ -59,6 +59,6 @@ export function parseOccupants(output: string, sessionsHere: number): Occupants 
 
 /** The sentence of a script that failed: what it says itself, else its last line. */
 export function refusalIn(output: string): string | undefined {
-  const lines = output.split("\n").map((line) => scrub(line));
+  const lines = output.split("\n").map((line) => redactLine(line));
   return lines.findLast((line) => line.startsWith("==> failed "))?.slice(11) ?? lines.findLast(Boolean);
 }

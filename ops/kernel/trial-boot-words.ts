@@ -3,6 +3,7 @@
 import type { Failure } from "../failure.ts";
 import { MACHINES, type MachineName } from "../fleet/machines.ts";
 import type { Outcome, Question } from "../operation/types.ts";
+import { capital } from "../plain.ts";
 import type { Health, TrialEnding } from "./decide-trial.ts";
 import type { ConsoleFindings } from "./trial-boot-console.ts";
 import type { Seen } from "./trial-boot-tools.ts";
@@ -225,10 +226,6 @@ function goOn(machine: MachineName): string {
 
 function failed(code: string, sentence: string, action: string): Outcome {
   return { status: "failed", failure: { kind: "conflict", code, sentence, action } };
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function count(number: number, noun: string): string {

@@ -3,7 +3,7 @@
 import { createWriteStream, type WriteStream } from "node:fs";
 import { chmod, mkdir, open, readdir, readFile, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { withoutSecrets } from "../aws/scrub.ts";
+import { redact } from "../aws/redact.ts";
 import { MACHINE_NAMES, type MachineName } from "../fleet/machines.ts";
 import { isNumber, isText, oneOf, optional, shaped, type Test } from "../shape.ts";
 import { type RunState, reduceRun } from "./run.ts";
@@ -139,9 +139,9 @@ function storable(event: OperationEvent): OperationEvent | undefined {
     case "answer":
       return { ...event, answer: event.answer === undefined || event.answer === "yes" ? event.answer : "…" };
     case "log":
-      return { ...event, text: withoutSecrets(event.text) };
+      return { ...event, text: redact(event.text) };
     case "step":
-      return event.detail === undefined ? event : { ...event, detail: withoutSecrets(event.detail) };
+      return event.detail === undefined ? event : { ...event, detail: redact(event.detail) };
     default:
       return event;
   }

@@ -1,6 +1,6 @@
-/** What changes of one resource, attribute by attribute: sensitive values hidden, unknown ones said, secrets scrubbed. Pure. */
+/** What changes of one resource, attribute by attribute: sensitive values hidden, unknown ones said, secrets redacted. Pure. */
 
-import { withoutSecrets } from "../aws/scrub.ts";
+import { redact } from "../aws/redact.ts";
 import { type ChangeKind, DEEPEST as DEEPEST_JSON, fields, isShallow, type Values } from "./plan.ts";
 
 /** One side of an attribute as it may be shown. */
@@ -131,7 +131,7 @@ function shownAs(value: unknown, sensitive: unknown, unknown: boolean, path: str
   if (typeof value === "string" && value !== "" && SECRET_NAME.test(path)) return SENSITIVE;
   if (unknown) return UNKNOWN;
   if (value === null || value === undefined) return NONE;
-  const whole = withoutSecrets(typeof value === "string" ? JSON.stringify(value) : (JSON.stringify(value) ?? ""));
+  const whole = redact(typeof value === "string" ? JSON.stringify(value) : (JSON.stringify(value) ?? ""));
   return { kind: "value", text: whole.length > LONGEST ? `${whole.slice(0, LONGEST)}…` : whole };
 }
 

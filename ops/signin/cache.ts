@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { hideSecrets } from "../aws/scrub.ts";
+import { hideSecrets } from "../aws/redact.ts";
 import type { Environment } from "../environment.ts";
 import { type SsoProfile, shownPath, writePrivately } from "./config.ts";
 

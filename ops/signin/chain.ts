@@ -1,7 +1,7 @@
 /** The SDK's default credential chain: environment, shared files, the machine's own role. */
 
 import { join } from "node:path";
-import { hideSecrets } from "../aws/scrub.ts";
+import { hideSecrets } from "../aws/redact.ts";
 import { type Environment, REGION } from "../environment.ts";
 import { FailureError } from "../failure.ts";
 import { PATIENCE } from "./clients.ts";

@@ -2,7 +2,7 @@
 
 import type { SSOOIDCClient } from "@aws-sdk/client-sso-oidc";
 import type { AwsTime } from "../aws/aws-time.ts";
-import { hideSecrets } from "../aws/scrub.ts";
+import { hideSecrets } from "../aws/redact.ts";
 import { FailureError } from "../failure.ts";
 import type { Registration } from "./cache.ts";
 

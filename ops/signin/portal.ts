@@ -1,7 +1,7 @@
 /** The SSO portal: which accounts and roles a person has, and credentials for one of them. */
 
 import type { SSOClient } from "@aws-sdk/client-sso";
-import { hideSecrets } from "../aws/scrub.ts";
+import { hideSecrets } from "../aws/redact.ts";
 import { FailureError } from "../failure.ts";
 import { codeOf } from "./failures.ts";
 import type { RoleCredentials } from "./types.ts";

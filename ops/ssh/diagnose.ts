@@ -1,6 +1,6 @@
 /** From ssh's own words to a sentence and a remedy. Pure. The words are those of OpenSSH 8 to 10, in ssh.c and its parts. */
 
-import { scrub } from "../aws/scrub.ts";
+import { redactLine } from "../aws/redact.ts";
 import type { Failure } from "../failure.ts";
 import { LOGIN, type MachineName } from "../fleet/machines.ts";
 import type { Machine } from "../fleet/model.ts";
@@ -188,11 +188,11 @@ function lastSaid(words: string): string | undefined {
     .split(/[\r\n]+/)
     .map((one) => one.trim())
     .findLast((one) => one !== "" && !NO_FAULT.test(one));
-  return line === undefined ? undefined : scrub(line) || undefined;
+  return line === undefined ? undefined : redactLine(line) || undefined;
 }
 
 function sentence(what: string, why: string): string {
-  const words = scrub(why);
+  const words = redactLine(why);
   return words ? `${what}: ${/[.!?]$/.test(words) ? words : `${words}.`}` : `${what}.`;
 }
 

@@ -1,7 +1,7 @@
 /** What Terraform complains of, as one sentence and one next action. */
 
 import { explain } from "../aws/errors.ts";
-import { scrub } from "../aws/scrub.ts";
+import { redactLine } from "../aws/redact.ts";
 import { type Failure, FailureError } from "../failure.ts";
 import { duration } from "../fleet/derive/ages.ts";
 import type { Diagnostic } from "./messages.ts";
@@ -232,7 +232,7 @@ function plain(first: Diagnostic, count: number): Failure {
   return {
     kind: "refused",
     code: "TERRAFORM",
-    sentence: scrub(`${what}${sentence(first.summary, first.detail)}${where}${more}`),
+    sentence: redactLine(`${what}${sentence(first.summary, first.detail)}${where}${more}`),
     action: "The log has every error in full.",
   };
 }

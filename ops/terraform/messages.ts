@@ -3,7 +3,8 @@
  * type that is not known are told as they are, and a field that is missing is absent. Texts come without secrets.
  */
 
-import { withoutSecrets } from "../aws/scrub.ts";
+import { redact } from "../aws/redact.ts";
+import { type Fields, fields } from "../plan/plan.ts";
 
 export interface Diagnostic {
   readonly severity: "error" | "warning";
@@ -54,17 +55,15 @@ export type Message =
   /** Not of the protocol at all: a crash, the engine's own words. */
   | { readonly type: "text"; readonly text: string };
 
-type Fields = Readonly<Record<string, unknown>>;
-
 export function parseLine(line: string): Message {
-  let parsed: unknown;
+  let parsed: Fields;
   try {
-    parsed = JSON.parse(line);
+    parsed = fields(JSON.parse(line));
   } catch {
-    return { type: "text", text: withoutSecrets(line) };
+    return { type: "text", text: redact(line) };
   }
-  if (!isFields(parsed) || typeof parsed.type !== "string") return { type: "text", text: withoutSecrets(line) };
-  const text = withoutSecrets(textOf(parsed["@message"]));
+  if (typeof parsed.type !== "string") return { type: "text", text: redact(line) };
+  const text = redact(textOf(parsed["@message"]));
   switch (parsed.type) {
     case "diagnostic":
       return { type: "diagnostic", diagnostic: diagnosticOf(fields(parsed.diagnostic), text) };
@@ -108,7 +107,7 @@ export function parseLine(line: string): Message {
     case "outputs":
       return { type: "outputs", outputs: fields(parsed.outputs) };
     default:
-      return { type: "other", text: text || withoutSecrets(line) };
+      return { type: "other", text: text || redact(line) };
   }
 }
 
@@ -116,11 +115,11 @@ function diagnosticOf(given: Fields, text: string): Diagnostic {
   const range = fields(given.range);
   const start = fields(range.start);
   const snippet = fields(given.snippet);
-  const code = withoutSecrets(textOf(snippet.code));
+  const code = redact(textOf(snippet.code));
   return {
     severity: given.severity === "warning" ? "warning" : "error",
-    summary: withoutSecrets(textOf(given.summary)) || text,
-    detail: withoutSecrets(textOf(given.detail)),
+    summary: redact(textOf(given.summary)) || text,
+    detail: redact(textOf(given.detail)),
     file: textOf(range.filename) || undefined,
     line: typeof start.line === "number" ? start.line : undefined,
     address: textOf(given.address) || undefined,
@@ -131,14 +130,6 @@ function diagnosticOf(given: Fields, text: string): Diagnostic {
 function resourceIn(given: Fields): string {
   const resource = fields(given.resource);
   return textOf(resource.addr) || textOf(resource.resource);
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function fields(value: unknown): Fields {
-  return isFields(value) ? value : {};
 }
 
 function textOf(value: unknown): string {

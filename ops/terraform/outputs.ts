@@ -2,6 +2,7 @@
 
 import { MACHINE_NAMES, type MachineName } from "../fleet/machines.ts";
 import type { OwnerValues } from "../fleet/model.ts";
+import { fields } from "../plan/plan.ts";
 import type { Workspace } from "./workspace.ts";
 
 export type Outputs = Readonly<Record<string, unknown>>;
@@ -62,8 +63,4 @@ export function outputLines(outputs: Outputs): readonly string[] {
 
 function shown(value: unknown): string {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
-}
-
-function fields(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }

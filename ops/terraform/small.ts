@@ -1,6 +1,6 @@
 /** The small ones: image, output, fmt, validate. */
 
-import { scrub } from "../aws/scrub.ts";
+import { redactLine } from "../aws/redact.ts";
 import { FailureError } from "../failure.ts";
 import type { Operation } from "../operation/types.ts";
 import { invocation, lastLine, runContainer } from "./engine.ts";
@@ -50,7 +50,7 @@ export function formatOperation(ops: TerraformOps): Operation {
         throw new FailureError({
           kind: "malformed",
           code: "FMT",
-          sentence: scrub(`Something in terraform/ cannot be formatted: ${lastLine(stderr)}`),
+          sentence: redactLine(`Something in terraform/ cannot be formatted: ${lastLine(stderr)}`),
           action: "Run make validate to see where.",
         });
       }

@@ -1,6 +1,6 @@
 /** One run's Terraform: engine, image and session found once, then any number of commands in the container. */
 
-import { scrub, withoutSecrets } from "../aws/scrub.ts";
+import { redact, redactLine } from "../aws/redact.ts";
 import { FailureError } from "../failure.ts";
 import type { OperationContext } from "../operation/types.ts";
 import type { Ops } from "../ops.ts";
@@ -59,7 +59,7 @@ export async function prepareImage(ops: TerraformOps, context: OperationContext)
     const engine = { name: await findEngine(environment), image: await imageName(environment) };
     if (!(await hasImage(environment, engine))) {
       context.step("image", title, "running", `building it with ${engine.name}; this takes a few minutes`);
-      await buildImage(environment, engine, (line) => context.log(withoutSecrets(line)), context.signal);
+      await buildImage(environment, engine, (line) => context.log(redact(line)), context.signal);
     }
     context.step("image", title, "done", engine.name);
     return engine;
@@ -108,7 +108,7 @@ export async function openWorkspace(ops: TerraformOps, context: OperationContext
     attach,
     inside: async (command) => {
       const ended = await inside(command);
-      for (const line of ended.stderr.split("\n")) if (line.trim()) context.log(scrub(line.trim()), "err");
+      for (const line of ended.stderr.split("\n")) if (line.trim()) context.log(redactLine(line.trim()), "err");
       if (ended.ok) return ended.stdout;
       context.signal.throwIfAborted();
       throw new FailureError({
@@ -201,9 +201,9 @@ export function logMessage(context: OperationContext, message: Message): void {
   if (message.type === "diagnostic") {
     const { severity, summary, detail, file, line } = message.diagnostic;
     const where = file ? ` (${file}${line ? `:${line}` : ""})` : "";
-    context.log(scrub(`${severity === "error" ? "Error" : "Warning"}: ${summary}${where}`), "err");
-    for (const part of withoutSecrets(detail).split("\n")) if (part.trim()) context.log(`  ${part}`, "err");
-  } else if ("text" in message && message.text) context.log(withoutSecrets(message.text));
+    context.log(redactLine(`${severity === "error" ? "Error" : "Warning"}: ${summary}${where}`), "err");
+    for (const part of redact(detail).split("\n")) if (part.trim()) context.log(`  ${part}`, "err");
+  } else if ("text" in message && message.text) context.log(redact(message.text));
 }
 
 async function noteEmergencyState(ops: TerraformOps, context: OperationContext): Promise<void> {

@@ -3,7 +3,7 @@
 import { chmod, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { hideSecrets, withoutSecrets } from "../../ops/aws/scrub.ts";
+import { hideSecrets, redact } from "../../ops/aws/redact.ts";
 import { type Scene, scene } from "../e2e/stage.ts";
 import { waitUntil } from "../harness/grid.ts";
 import type { Program } from "../harness/program.ts";
@@ -185,14 +185,14 @@ describe("a text without secrets", () => {
     "Bearer twotwotwo",
     "api_key=two;",
   ])("has none of %j", (text) => {
-    expect(withoutSecrets(text)).not.toMatch(/two|words/);
+    expect(redact(text)).not.toMatch(/two|words/);
   });
 
   it("has nothing that we hold, in whatever form it stands", () => {
     const key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYzzzzzzzzzz";
-    expect(withoutSecrets(`it is ${key}!`)).toContain(key);
+    expect(redact(`it is ${key}!`)).toContain(key);
     hideSecrets(key, undefined, "short");
-    expect(withoutSecrets(`it is ${key}, ${key}! short`)).toBe("it is …, …! short");
+    expect(redact(`it is ${key}, ${key}! short`)).toBe("it is …, …! short");
   });
 
   it("keeps what a reader needs", () => {
@@ -203,7 +203,7 @@ describe("a text without secrets", () => {
       "make swap-x86",
       "arn:aws:ec2:us-west-1:123456789012:volume/vol-1",
     ]) {
-      expect(withoutSecrets(text)).toBe(text);
+      expect(redact(text)).toBe(text);
     }
   });
 });

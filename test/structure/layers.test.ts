@@ -15,7 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "ops/plain.ts",
     "ops/programs.ts",
     "ops/shape.ts",
-    "ops/aws/scrub.ts",
+    "ops/aws/redact.ts",
     "ops/fleet/machines.ts",
   ],
   ["ops/aws"],

@@ -5,6 +5,7 @@ import type { Headline } from "../../ops/fleet/derive/headline.ts";
 import type { Fleet } from "../../ops/fleet/model.ts";
 import type { FleetState } from "../../ops/fleet/state.ts";
 import { allHeadlines } from "../../ops/machine/headlines.ts";
+import { capital } from "../../ops/plain.ts";
 import type { LastPlan } from "../../ops/plan/last.ts";
 import { driftWords } from "../../ops/plan/view.ts";
 import type { SignInState } from "../../ops/signin/types.ts";
@@ -69,10 +70,6 @@ function remembered(fleet: Fleet, looking: boolean): Notice[] {
       }),
     ),
   ];
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function session(signIn: SignInState): Notice[] {

@@ -1,6 +1,7 @@
 /** The actions of ops as rows of the table of keys. Pure. */
 
 import { ACTION_NAMES, ACTIONS, type Action, type ActionName } from "../../ops/actions.ts";
+import { capital } from "../../ops/plain.ts";
 
 type ActionRow = readonly [name: ActionName, keys: string, description: string, more: { readonly label?: string }];
 
@@ -10,8 +11,4 @@ export function actions(scope: Action["scope"]): readonly ActionRow[] {
     const { keys, label, help, scope: its } = ACTIONS[name];
     return keys && its === scope ? [[name, keys.join(" "), capital(help), label === undefined ? {} : { label }]] : [];
   });
-}
-
-function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

@@ -3,7 +3,7 @@
  * spread over ten services, and none of it is worth an SDK client of its own in the cockpit.
  */
 
-import { scrub } from "../../aws/scrub.ts";
+import { redactLine } from "../../aws/redact.ts";
 import { FailureError } from "../../failure.ts";
 import { type Fields, fields } from "../../plan/plan.ts";
 import type { Workspace } from "../workspace.ts";
@@ -49,7 +49,7 @@ export function needed(answers: readonly (Fields | undefined)[], calls: readonly
     throw new FailureError({
       kind: "refused",
       code: "LOOK",
-      sentence: scrub(`What the account has already could not be looked at: aws ${service} ${operation} failed.`),
+      sentence: redactLine(`What the account has already could not be looked at: aws ${service} ${operation} failed.`),
       action: "The log has its reason. Without it something could be made twice, so nothing is planned.",
     });
   });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { explain } from "../../../ops/aws/errors.ts";
-import { scrub } from "../../../ops/aws/scrub.ts";
+import { redactLine } from "../../../ops/aws/redact.ts";
 import { FailureError } from "../../../ops/failure.ts";
 
 /** As the SDK throws what a service refused. */
@@ -137,7 +137,7 @@ describe("explain", () => {
   });
 });
 
-describe("scrub", () => {
+describe("redactLine", () => {
   const secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY";
   it.each([
     `Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/x, Signature=${secret}`,
@@ -154,11 +154,11 @@ describe("scrub", () => {
     `token ${secret.repeat(4)}`,
     "key ASIAIOSFODNN7EXAMPLE used",
   ])("takes the secret out of %j", (text) => {
-    expect(scrub(text)).not.toMatch(/wJalrX|IOSFODNN/);
+    expect(redactLine(text)).not.toMatch(/wJalrX|IOSFODNN/);
   });
 
   it("takes out control characters and keeps it short", () => {
-    expect(scrub("a\u001b[31mb\u0007\r\nc\u202e")).toBe("ab c");
-    expect(scrub("x y ".repeat(200)).length).toBe(300);
+    expect(redactLine("a\u001b[31mb\u0007\r\nc\u202e")).toBe("ab c");
+    expect(redactLine("x y ".repeat(200)).length).toBe(300);
   });
 });

@@ -41,16 +41,16 @@ export function hideSecrets(...secrets: readonly unknown[]): void {
 }
 
 /** The text without tokens, keys and signatures, otherwise as it is. */
-export function withoutSecrets(text: string): string {
+export function redact(text: string): string {
   let clean = text;
   for (const secret of held) if (clean.includes(secret)) clean = clean.replaceAll(secret, "…");
   return SECRETS.reduce((rest, [pattern, instead]) => rest.replace(pattern, instead), clean);
 }
 
-/** As `withoutSecrets`, and on one line, without control characters, `most` characters at most. */
-export function scrub(text: string, most = 300): string {
+/** As `redact`, and on one line, without control characters, `most` characters at most. */
+export function redactLine(text: string, most = 300): string {
   // What is cut off cannot be a secret any more, and nobody waits for it to be looked through.
-  const clean = plainText(withoutSecrets(text.slice(0, 20 * most)))
+  const clean = plainText(redact(text.slice(0, 20 * most)))
     .replace(/\s+/g, " ")
     .trim();
   return clean.length > most ? `${clean.slice(0, most - 1)}…` : clean;
