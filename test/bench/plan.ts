@@ -235,7 +235,7 @@ async function watch(program: Program, terraform: string): Promise<Omit<Watched,
   await program.waitFor("TEMPORARY DISK", 30_000);
   await program.press("a");
   await program.waitFor(`+ ${APPLIED} to create`, 60_000);
-  await program.waitFor("a answer");
+  await program.waitFor("a apply");
   await program.press("a");
   await program.waitFor("Leave everything as it is");
   // A key that comes in the same moment as the dialog may still go to what is under it.

@@ -11,7 +11,7 @@ it("a: plans, shows what is dangerous, applies after the name is typed, and offe
   await cockpit.press("a");
   await cockpit.waitFor("▲ DANGEROUS");
   await cockpit.waitFor("± 2 to replace");
-  await cockpit.waitFor("a answer");
+  await cockpit.waitFor("a apply");
   await cockpit.press("e");
   await cockpit.waitFor("source_code_hash");
   await cockpit.press("a");

@@ -40,7 +40,7 @@ it("what is typed when the link dies is no command: nothing is started, confirme
   expect(changes(stage)).toEqual([]);
   expect(stage.simulator.account().instances[STORY_IDS.jumpbox]?.state).toBe("running");
   // The link comes back by itself, and Ctrl+C asks what q asks.
-  await cockpit.waitFor("1 open");
+  await cockpit.waitFor("1 shell");
   await cockpit.press("ctrl+c", "ctrl+c");
   await cockpit.waitFor("Quit the cockpit?");
   cockpit.kill("SIGTERM");

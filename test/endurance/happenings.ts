@@ -139,7 +139,7 @@ async function swap({ stage, hand, pick }: Today): Promise<void> {
 /** A plan that is looked at from all sides and then left. */
 async function plan({ hand }: Today): Promise<void> {
   await hand.press("a");
-  await hand.see("a answer");
+  await hand.see("a apply");
   await hand.press("e", "tab", "tab", "down", "down", "ctrl+c");
   await hand.until("its end", ({ runs: [run] }) => run?.outcome !== undefined);
   await hand.home();

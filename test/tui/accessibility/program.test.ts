@@ -14,7 +14,7 @@ async function walk(cockpit: Program, stage: Parameters<typeof signIn>[1]): Prom
   await cockpit.waitFor("Cancel");
   await home(cockpit);
   await cockpit.press("?");
-  await cockpit.waitFor("Every key");
+  await cockpit.waitFor("The chosen machine");
   await home(cockpit);
   await cockpit.press("q");
   await cockpit.exited;

@@ -31,7 +31,7 @@ describe("words", () => {
   it("say how much", () => {
     expect([gibibytes(20), gibibytes(1700), percent(0.708), count(1, "orphan"), count(3, "orphan")]).toEqual([
       "20 GiB",
-      "1.7 TB",
+      "1.7 TiB",
       "71 %",
       "1 orphan",
       "3 orphans",
