@@ -90,7 +90,12 @@ describe.skipIf(NO_TERRAFORM)("with the real terraform (needs terraform)", () =>
     const replaced = planned?.changes.find(({ kind }) => kind === "replace");
     expect(replaced).toMatchObject({ address: "terraform_data.machine", replacePaths: ["triggers_replace"] });
     expect([...(planned?.recordedIds ?? [])]).toEqual(
-      expect.arrayContaining(["vol-0a", "vol-0b", "eipalloc-0a", "eipalloc-0b", "eipalloc-01"]),
+      expect.arrayContaining(
+        (["fcvm-metal-arm", "fcvm-metal-x86"] as const).flatMap((name) => [
+          PERSISTENT[name].volumeId,
+          PERSISTENT[name].allocationId,
+        ]),
+      ),
     );
     const secret = planned?.changes.find(({ address }) => address === "terraform_data.dependent");
     if (!secret) throw new Error("the dependent is not planned");
