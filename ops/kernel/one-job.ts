@@ -1,4 +1,4 @@
-/** One job from where it is to its end: its log kept here, its view kept up, stopped where the person says so. */
+/** One job from where it is to its end: its log kept here, its view kept up, cancelled where the person says so. */
 
 import { explain } from "../aws/errors.ts";
 import { FailureError } from "../failure.ts";
@@ -93,7 +93,7 @@ async function cancel({ machine, view }: Order, site: Site, builder: ViewBuilder
   try {
     const job = await cancelJob(site.until(AbortSignal.timeout(CANCEL_MS)));
     builder.update({ link: { state: "none" }, ...(job ? { job } : {}) });
-    builder.end("skipped", "stopped on request");
+    builder.end("skipped", "cancelled");
     if (job) return outcomeOf(machine, { kind: "ended", job }, view.get());
     return { status: "cancelled", sentence: `There was no build on ${machine} any more.` };
   } catch (error) {
@@ -101,7 +101,7 @@ async function cancel({ machine, view }: Order, site: Site, builder: ViewBuilder
     builder.end("skipped", "it goes on there");
     return {
       status: "cancelled",
-      sentence: `The build on ${machine} could not be stopped: ${failure.sentence} It goes on there.`,
+      sentence: `The build on ${machine} could not be cancelled: ${failure.sentence} It goes on there.`,
       next: "When the machine answers again, follow it (k) and cancel once more.",
     };
   }

@@ -59,7 +59,7 @@ function ofJob(machine: MachineName, job: KernelJob, view: KernelView, goOn: str
     case "cancelled":
       return {
         status: "cancelled",
-        sentence: `The build on ${machine} was stopped (${where(view)}).`,
+        sentence: `The build on ${machine} was cancelled (${where(view)}).`,
         next: `To go on, ${goOn}.`,
       };
     case "failed":

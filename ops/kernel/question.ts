@@ -90,7 +90,7 @@ export function tookMs({ endedAt, startedAt }: KernelJob): number | undefined {
 export function buildQuestion(spec: MachineSpec, source: KernelSource, facts: JobFacts): Question {
   const kinds = kindsFor(spec);
   const lines = [
-    saysInputs(source),
+    `${saysInputs(source)}.`,
     ...kinds.map((kind) => `${capital(kind)}: ${saysChanges(kind, changesSince(source, kind, spec, facts))}.`),
   ];
   return {
@@ -118,16 +118,17 @@ const TRIAL = [
   "Only if it comes up well does it become the default; otherwise the boot after it is the present kernel's.",
 ];
 
-/** "Linux 6.18.3 with …": what any kernel is made from here. */
+/** "Linux 6.18.3 with 7 patches": what any kernel is made from here. */
 function saysInputs(source: KernelSource): string {
-  const names = wantedPatches(source).map((file) => nameOf(file).replace(/\.patch$/, ""));
-  return `Linux ${source.version} with ${names.join(", ")}.`;
+  const count = wantedPatches(source).length;
+  return `Linux ${source.version} with ${count === 1 ? "1 patch" : `${count} patches`}`;
 }
 
-/** The same and more of one kind, for whoever asked for it by name. */
+/** The same and more of one kind, for whoever asked for it by name: a line of the log, which has room for every patch's. */
 export function saysBuild(spec: MachineSpec, kind: KernelKind, source: KernelSource, facts: JobFacts): string {
+  const names = wantedPatches(source).map((file) => nameOf(file).replace(/\.patch$/, ""));
   const changes = saysChanges(kind, changesSince(source, kind, spec, facts));
-  return `${saysInputs(source)} ${capital(changes)}. Expected: ${expectationOf(kind, spec, source, facts)}.`;
+  return `${saysInputs(source)} (${names.join(", ")}). ${capital(changes)}. Expected: ${expectationOf(kind, spec, source, facts)}.`;
 }
 
 function expectationOf(kind: KernelKind, spec: MachineSpec, source: KernelSource, facts: JobFacts): string {
@@ -137,6 +138,15 @@ function expectationOf(kind: KernelKind, spec: MachineSpec, source: KernelSource
 function saysChanges(kind: KernelKind, changes: readonly string[] | undefined): string {
   if (!changes) return `the first ${kind} kernel of this machine`;
   if (changes.length === 0) return `nothing changed here since its last ${kind} kernel`;
-  const more = changes.length > 6 ? ` and ${changes.length - 6} more` : "";
-  return `since its last ${kind} kernel: ${changes.slice(0, 6).join(", ")}${more}`;
+  return `since its last ${kind} kernel: ${firstOf(changes)}`;
+}
+
+/** Two rows of a dialog in a window of 80 columns, with what stands before and behind them there. */
+const CHANGES_ROOM = 90;
+
+/** As many as there is room for, one at least, and how many more there are. */
+function firstOf(changes: readonly string[]): string {
+  const fitting = changes.filter((_, at) => at === 0 || changes.slice(0, at + 1).join(", ").length <= CHANGES_ROOM);
+  const more = changes.length - fitting.length;
+  return fitting.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }

@@ -53,7 +53,7 @@ test("Ctrl+C stops the build and says so; a closed terminal leaves it", async ()
   await stopped.waitFor("is followed");
   await compiling(stopped);
   stopped.write("\u0003");
-  await stopped.waitFor("The build on fcvm-metal-arm was stopped");
+  await stopped.waitFor("The build on fcvm-metal-arm was cancelled");
   expect((await stopped.exited).exitCode).toBe(130);
   const state = join(rig.homeOn(ARM), ".local/state/snowglobe-kernel");
   const holder = readFileSync(join(state, "holder"), "utf8").trim();

@@ -94,7 +94,7 @@ describe("a build that is held", () => {
     run.cancel();
     expect(await run.finished).toMatchObject({
       status: "cancelled",
-      sentence: expect.stringMatching(/^The build on fcvm-metal-arm was stopped \(at \d of 2530 files\)/),
+      sentence: expect.stringMatching(/^The build on fcvm-metal-arm was cancelled \(at \d of 2530 files\)/),
     });
     expect(view()).toMatchObject({ job: { state: "cancelled" }, link: { state: "none" } });
     rig.hosts.kernels.hold(false);
@@ -108,7 +108,7 @@ describe("a build that is held", () => {
     run.cancel();
     expect(await run.finished).toMatchObject({
       status: "cancelled",
-      sentence: expect.stringMatching(/could not be stopped: .*It goes on there\.$/),
+      sentence: expect.stringMatching(/could not be cancelled: .*It goes on there\.$/),
     });
     rig.hosts.faults(ARM).refuseKeys(false);
   });

@@ -8,9 +8,10 @@ import { type KernelSource, wantedPatches } from "../../../ops/kernel/inputs.ts"
 import { type JobFacts, NO_FACTS, parseFacts, parseJob } from "../../../ops/kernel/jobs.ts";
 import { createKernels, kernelStanding } from "../../../ops/kernel/kernels.ts";
 import { outcomeOf } from "../../../ops/kernel/outcome.ts";
-import { buildQuestion, changesSince, expectation } from "../../../ops/kernel/question.ts";
+import { buildQuestion, changesSince, expectation, saysBuild } from "../../../ops/kernel/question.ts";
 import { readSource } from "../../../ops/kernel/source.ts";
 import { type KernelView, NO_PROGRESS } from "../../../ops/kernel/view.ts";
+import { flow } from "../../../tui/format/flow.ts";
 
 const ARM = MACHINES["fcvm-metal-arm"];
 const HASH = "0123456789ab";
@@ -131,6 +132,26 @@ describe("what would be built", () => {
     }
   });
 
+  test("whatever changed, the question is read whole in a window of 80 columns and 24 rows", async () => {
+    const real = await readSource(join(import.meta.dirname, "../../../kernel"));
+    const all = facts("version 6.18.2");
+    const both = parseFacts(
+      `${status()}\n${status({ id: "20261122T193012123-host", kind: "host", hash: "b".repeat(12) })}\n` +
+        `${inputs("version 6.18.2")}inputs x-${"b".repeat(12)}.inputs\nkind host\nversion 6.18.2\n`,
+    );
+    expect(changesSince(real, "host", ARM, both)?.length).toBeGreaterThan(8);
+    for (const known of [NO_FACTS, all, both]) {
+      const { lines } = buildQuestion(ARM, real, known);
+      const rows = lines.flatMap((line) => flow(line, 72));
+      // What frame, title, margins, choices and keys leave of 24 rows.
+      expect(rows.length, rows.join("\n")).toBeLessThanOrEqual(11);
+    }
+    expect(buildQuestion(ARM, real, NO_FACTS).lines[0]).toMatch(/^Linux 6\.18\.3 with \d patches\.$/);
+    expect(saysBuild(ARM, "guest", real, both)).toMatch(
+      /^Linux 6\.18\.3 with 7 patches \(fuse-remap-file-range, .*x86-async-pf-nested\)\. Since its last guest kernel: Linux 6\.18\.3 in place of 6\.18\.2, .* and \d more\. Expected: /,
+    );
+  });
+
   test("Cancel comes first, and only the ARM machine is asked about a host kernel", () => {
     const ids = (machine: keyof typeof MACHINES) => {
       const question = buildQuestion(MACHINES[machine], source, NO_FACTS);
@@ -192,7 +213,7 @@ describe("how it ended", () => {
     [{}, "done", /^The guest kernel was built on fcvm-metal-arm in 1 min\. It is ~\/\.local\/state\/.*x\.bin\./],
     [{ unchanged: true }, "nothing-to-do", /^Nothing changed/],
     [{ state: "failed", exit: 1, reason: "Disk full." }, "failed", /^Disk full\. .*make kernel-arm/],
-    [{ state: "cancelled", exit: 143 }, "cancelled", /was stopped \(at 12 of 30 files\)\. To go on, press k/],
+    [{ state: "cancelled", exit: 143 }, "cancelled", /was cancelled \(at 12 of 30 files\)\. To go on, press k/],
     [{ state: "interrupted", exit: 143 }, "failed", /taken back, shut down or rebooted.*When it runs again/],
     [{ state: "lost", exit: null }, "failed", /ended without a word/],
   ])("%j", (more, expected, words) => {
