@@ -56,6 +56,6 @@ if [ "$vsock" != no ]; then
   see "vsock from the host" from_host
 fi
 see "reflink through FUSE" reflink
-echo "SEEN the end"
+echo "SEEN the end: nothing is left to look at"
 sync
 reboot -f

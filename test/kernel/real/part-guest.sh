@@ -21,7 +21,7 @@ cp "$here/vsock-host.py" "$root/build/"
 # shellcheck disable=SC2046 # options without spaces in them
 inside timeout 3600 bash -uc '
   mkdir -p /tmp/v; cd /tmp/v
-  /build/vsock/usr/bin/vhost-device-vsock --guest-cid 3 --tx-buffer-size 4194304 --socket /tmp/v/back --uds-path /tmp/v/host >/tmp/v/daemon 2>&1 &
+  /build/vsock/usr/bin/vhost-device-vsock --guest-cid 3 --socket /tmp/v/back --uds-path /tmp/v/host >/tmp/v/daemon 2>&1 &
   python3 /build/vsock-host.py /tmp/v/host 1048576 >/build/vsock-host.log 2>&1 &
   while [ ! -S /tmp/v/back ]; do sleep 0.1; done
   exec qemu-system-aarch64 -M virt,gic-version=3,memory-backend=ram -cpu max,pauth-impdef=on -smp 2 -m 1024 -nodefaults -nographic \
