@@ -22,7 +22,7 @@ export interface LookStore {
 }
 
 /** Goes up with every change of the shapes in model.ts: what another version wrote is not read. */
-const VERSION = 2;
+const VERSION = 1;
 const SAME_LOOK_EVERY_MS = 60_000;
 
 export function createLookStore(stateDir: string): LookStore {

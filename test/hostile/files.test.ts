@@ -237,7 +237,7 @@ describe("our own state", () => {
       addresses: addresses.slice(1, 2),
     };
     const observation = { at, ...parts, volumes: volumes.filter(({ id }) => id === OWNER["fcvm-metal-arm"]?.volumeId) };
-    const LOOK = { version: 2, observation, owner: OWNER };
+    const LOOK = { version: 1, observation, owner: OWNER };
     await fc.assert(
       fc.asyncProperty(batches(jsonFile(LOOK)), async (files) => {
         const looks = files.map((text, index) => createLookStore(stateWith(index, "observation.json", text)).load());

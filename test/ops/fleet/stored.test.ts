@@ -36,9 +36,9 @@ describe("the stored look", () => {
     for (const text of [
       whole.slice(0, whole.length / 2),
       "",
-      whole.replace(/"version":\d+/, '"version":0'),
+      whole.replace('"version":1', '"version":0'),
       "null",
-      '{"version":2,"owner":{},"observation":{"at":1,"instances":[null],"spotRequests":[],"volumes":[],"addresses":[]}}',
+      '{"version":1,"owner":{},"observation":{"at":1,"instances":[null],"spotRequests":[],"volumes":[],"addresses":[]}}',
     ]) {
       await writeFile(file, text);
       expect(await store.load()).toBeUndefined();
