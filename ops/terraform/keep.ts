@@ -3,6 +3,8 @@
  * made for everything else: what is kept, and all that it depends on, is left out by naming the rest as targets. Pure.
  */
 
+import { fields, list } from "../plan/plan.ts";
+
 /** What holds data or an address, or marks what does. A test holds this list against every prevent_destroy in terraform/. */
 const KEPT_TYPES: Readonly<Record<string, string>> = {
   aws_eip: "Elastic IP",
@@ -71,12 +73,4 @@ function resourcesOf(state: unknown): StateResource[] {
 
 function withoutKey(address: string): string {
   return address.replace(/\[[^\]]*\]$/, "");
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function fields(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }
