@@ -12,6 +12,8 @@ import { when } from "../../../ops/store.ts";
 import { PERSISTENT } from "../../simulator/story-parts.ts";
 import { NO_TERRAFORM, type Project, startProject } from "../terraform/project.ts";
 
+const METAL = ["fcvm-metal-arm", "fcvm-metal-x86"] as const;
+
 let project: Project;
 let ops: ComposedOps;
 beforeEach(async () => {
@@ -77,9 +79,14 @@ describe.skipIf(NO_TERRAFORM)("with the real terraform (needs terraform)", () =>
     expect(viewOf(first).planned?.plan.changes.map(({ kind }) => kind)).toEqual(["create", "create"]);
     await yes(first);
     expect(await first.finished).toMatchObject({ status: "done", sentence: expect.stringContaining("2 added") });
-    expect(await readFile(join(project.terraformDir, "terraform.tfvars"), "utf8")).toContain(
-      `fcvm-metal-x86 = { volume = "${PERSISTENT["fcvm-metal-x86"].volumeId}"`,
-    );
+    for (const name of METAL) {
+      const { volumeId } = PERSISTENT[name];
+      // The account has them already, so they are recorded before the plan, and said there.
+      expect(first.get().log.map(({ text }) => text)).toContain(
+        `${volumeId} is recorded as the persistent root of ${name}.`,
+      );
+      expect(await readFile(join(project.terraformDir, "terraform.tfvars"), "utf8")).toContain(`"${volumeId}"`);
+    }
     expect(states(first)).toEqual(["terraform_data.dependent done", "terraform_data.machine done"]);
     expect(viewOf(first).apply?.resources.get("terraform_data.machine")?.id).toMatch(/^[0-9a-f-]{36}$/);
 
@@ -89,14 +96,8 @@ describe.skipIf(NO_TERRAFORM)("with the real terraform (needs terraform)", () =>
     const planned = viewOf(second).planned?.plan;
     const replaced = planned?.changes.find(({ kind }) => kind === "replace");
     expect(replaced).toMatchObject({ address: "terraform_data.machine", replacePaths: ["triggers_replace"] });
-    expect([...(planned?.recordedIds ?? [])]).toEqual(
-      expect.arrayContaining(
-        (["fcvm-metal-arm", "fcvm-metal-x86"] as const).flatMap((name) => [
-          PERSISTENT[name].volumeId,
-          PERSISTENT[name].allocationId,
-        ]),
-      ),
-    );
+    const roots = METAL.flatMap((name) => [PERSISTENT[name].volumeId, PERSISTENT[name].allocationId]);
+    expect(planned?.recordedIds).toEqual(new Set([...roots, "eipalloc-01"]));
     const secret = planned?.changes.find(({ address }) => address === "terraform_data.dependent");
     if (!secret) throw new Error("the dependent is not planned");
     expect(JSON.stringify(attributesOf(secret.values, secret.kind))).not.toContain("S3CRET");

@@ -11,7 +11,7 @@ async function walk(cockpit: Program, stage: Parameters<typeof signIn>[1]): Prom
   await signIn(cockpit, stage);
   await cockpit.waitFor("running on a temporary disk");
   await cockpit.press("s");
-  await cockpit.waitFor("Cancel");
+  await cockpit.waitFor(/\[ Cancel \]|button Cancel, focused/);
   await home(cockpit);
   await cockpit.press("?");
   await cockpit.waitFor("The chosen machine");
