@@ -54,9 +54,9 @@ async function toTheMoment({ waitFor, press }: Program): Promise<void> {
 
   async function choose(answer: string): Promise<void> {
     await shows(answer);
-    while (!cockpit.text().includes(`› ${answer}`)) {
+    while (!new RegExp(`› (?:\\d )?${answer}`).test(cockpit.text())) {
       await press("down");
-      await shows((text) => !text.includes("› Cancel"));
+      await shows((text) => !/› (?:\d )?Cancel/.test(text));
     }
     await press("enter");
   }
