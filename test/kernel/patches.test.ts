@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { largeTree } from "../simulator/hosts/kernel-paths.ts";
 import { type Builder, makeBuilder, whatLacks } from "./builder.ts";
 import { writeTree } from "./tree.ts";
 
@@ -49,6 +50,14 @@ describe.skipIf(lacking)(`applying${lacking ? ` (skipped: no ${lacking})` : ""}`
   afterEach(async () => {
     rmSync(tree, { recursive: true, force: true });
     await builder.close();
+  });
+
+  test("go on cleanly on the demo's tree too, whatever of its files they touch", () => {
+    writeTree(tree, join(kernel, "patches"), largeTree());
+    for (const name of patches) {
+      const args = ["-p1", "-F0", "--dry-run", "-s", "-d", tree, "-i", join(kernel, "patches", name)];
+      expect(spawnSync("patch", args, { encoding: "utf8" }), name).toMatchObject({ status: 0, stdout: "" });
+    }
   });
 
   /** Only the phases up to `configure`, which the missing option ends. */

@@ -52,10 +52,11 @@ export function writeTree(folder: string, patches: string, more?: More): void {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
   };
-  for (const [path, lines] of oldSides(patches)) put(path, `${lines.join("\n")}\n`);
   for (const name of ["main", "version", "calibrate", "initramfs"]) put(`init/${name}.c`, `int ${name};\n`);
   put("drivers/net/tun.c", "int tun;\n");
   for (const [path, text] of more?.sources ?? []) put(path, text);
+  // After those of the larger tree: a patch has to apply whatever else is there.
+  for (const [path, lines] of oldSides(patches)) put(path, `${lines.join("\n")}\n`);
   put("modules.list", `${["drivers/net/tun.c", ...(more?.modules ?? [])].join("\n")}\n`);
   if (more?.builtBefore) put("built-before", "");
   // What only makes the tarball large enough to be cut in two.

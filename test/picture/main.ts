@@ -53,7 +53,7 @@ async function toTheMoment({ waitFor, press }: Program): Promise<void> {
   await shows(SHARE);
 
   async function choose(answer: string): Promise<void> {
-    await shows(answer);
+    await shows((text) => text.includes(answer) && text.includes("Enter choose"));
     while (!new RegExp(`› (?:\\d )?${answer}`).test(cockpit.text())) {
       await press("down");
       await shows((text) => !/› (?:\d )?Cancel/.test(text));
