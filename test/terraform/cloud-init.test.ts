@@ -1,10 +1,12 @@
 /** What the real cloud-init makes of a root volume under one instance ID and another, with our user_data and without. */
 
 import { spawnSync } from "node:child_process";
+import { hostname } from "node:os";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readConfiguration, userData } from "./hcl.ts";
 import { tell, whatLacks } from "./machine.ts";
 
+const name = hostname();
 const found = spawnSync("cloud-init", ["--version"], { encoding: "utf8" });
 const version = /\d+\.\d+\S*/.exec(`${found.stdout}${found.stderr}`)?.[0];
 const lacks = whatLacks() ?? (version ? undefined : "cloud-init");
@@ -85,6 +87,10 @@ describe.skipIf(lacks)(`a root volume in the hands of cloud-init ${version}${lac
     );
     ({ said } = told);
     expect(said.keys_fresh, told.output).toBeDefined();
+  });
+
+  test("the machine that the tests run on keeps its own name", () => {
+    expect(hostname()).toBe(name);
   });
 
   test("under the instance ID that it knows, nothing changes, and no host key is on the console", () => {

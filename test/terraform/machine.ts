@@ -24,7 +24,9 @@ export function whatLacks(): string | undefined {
   }
   const probe = `d=$(mktemp -d) && mkdir $d/u $d/w $d/m && mount -t overlay o -o lowerdir=/,upperdir=$d/u,workdir=$d/w $d/m &&
     umount $d/m && truncate -s 1M $d/disk && loop=$(losetup -f --show $d/disk) && losetup -d $loop; code=$?; rm -rf $d; exit $code`;
-  return spawnSync("unshare", ["-m", "bash", "-c", probe]).status === 0 ? undefined : "overlays and loop devices";
+  return spawnSync("unshare", ["-m", "--uts", "bash", "-c", probe]).status === 0
+    ? undefined
+    : "overlays and loop devices";
 }
 
 /**
@@ -38,11 +40,15 @@ export function tell(script: string, story: string): Boot {
   try {
     for (const name of ["upper", "work", "root", "run"]) mkdirSync(join(folder, name));
     writeFileSync(join(folder, "first-boot.sh"), script);
-    const { status, stdout } = spawnSync("unshare", ["-m", "--propagation", "private", "bash", "-c", setUp(story)], {
-      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", FOLDER: folder, HERE: import.meta.dirname },
-      encoding: "utf8",
-      timeout: 280_000,
-    });
+    const { status, stdout } = spawnSync(
+      "unshare",
+      ["-m", "--uts", "--propagation", "private", "bash", "-c", setUp(story)],
+      {
+        env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", FOLDER: folder, HERE: import.meta.dirname },
+        encoding: "utf8",
+        timeout: 280_000,
+      },
+    );
     const said: Record<string, string> = {};
     for (const [, name, text] of stdout.matchAll(/^<<<(\w+)\n([\s\S]*?)^>>>$/gm))
       said[name ?? ""] = (text ?? "").trimEnd();
