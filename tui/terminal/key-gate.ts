@@ -32,16 +32,26 @@ type State = "ground" | "string" | "paste";
 
 /**
  * `pass` is given what is ours, in pieces that are whole: keys, control sequences, and each paste as one bracketed paste.
- * Times are of a clock that nobody sets.
  */
 export function createKeyGate(pass: (input: string) => void): KeyGate {
   let state: State = "ground";
   let held = "";
   let paste: string[] = [];
   let dropping = false;
-  let heardAt = Number.NEGATIVE_INFINITY;
+  let quiet: NodeJS.Timeout | undefined;
+  let quietSeen: NodeJS.Immediate | undefined;
   let timer: NodeJS.Timeout | undefined;
 
+  /** Once what has come meanwhile is read too: on a busy machine a timer ends before keys that were typed long before. */
+  const awaitQuiet = () => {
+    clearTimeout(quiet);
+    clearImmediate(quietSeen);
+    quiet = setTimeout(() => {
+      quietSeen = setImmediate(() => {
+        dropping = false;
+      });
+    }, QUIET_MS).unref();
+  };
   const give = (input: string) => {
     if (input && !dropping) pass(input);
   };
@@ -117,9 +127,7 @@ export function createKeyGate(pass: (input: string) => void): KeyGate {
   return {
     push: (chunk) => {
       clearTimeout(timer);
-      const now = performance.now();
-      if (dropping && now - heardAt >= QUIET_MS) dropping = false;
-      heardAt = now;
+      if (dropping) awaitQuiet();
       // Somebody who presses it wants out, and no terminal sends it by itself.
       if (chunk === "\u0003" && state !== "ground") flush();
       let text = held + chunk;
@@ -130,7 +138,7 @@ export function createKeyGate(pass: (input: string) => void): KeyGate {
     },
     dropUntilQuiet: () => {
       dropping = true;
-      heardAt = performance.now();
+      awaitQuiet();
     },
     reset: () => {
       clearTimeout(timer);
