@@ -16,6 +16,9 @@ async function atThePrompt() {
   return { stage, cockpit };
 }
 
+/** Keys that come sooner than half a second after others are still taken for what was typed for the far side. */
+const UNHURRIED_MS = 700;
+
 /** What was asked of EC2 that changes anything. */
 const changes = ({ simulator }: Scene) =>
   simulator.calls.filter(
@@ -32,17 +35,22 @@ it("what is typed when the link dies is no command: nothing is started, confirme
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   // On a machine so busy that half a second passed between two keys, one may have asked something: nothing answered it.
+  // The link comes back by itself, and may have brought the shell back with it: Escape would be that shell's.
   const home = async () => {
-    await cockpit.press("escape");
+    const text = cockpit.text();
+    if (text.includes(JUMPBOX) && !text.includes("snowglobe")) cockpit.write("\u001d");
+    else await cockpit.press("escape");
     return cockpit.text();
   };
-  await expect.poll(home, { interval: 200 }).toContain("Enter ssh");
+  await expect.poll(home, { interval: UNHURRIED_MS }).toMatch(/1 shell[\s\S]*Enter ssh/);
   expect(changes(stage)).toEqual([]);
   expect(stage.simulator.account().instances[STORY_IDS.jumpbox]?.state).toBe("running");
-  // The link comes back by itself, and Ctrl+C asks what q asks.
-  await cockpit.waitFor("1 shell");
-  await cockpit.press("ctrl+c", "ctrl+c");
-  await cockpit.waitFor("Quit the cockpit?");
+  // Ctrl+C asks what q asks.
+  const asked = async () => {
+    await cockpit.press("ctrl+c", "ctrl+c");
+    return cockpit.text();
+  };
+  await expect.poll(asked, { interval: UNHURRIED_MS }).toContain("Quit the cockpit?");
   cockpit.kill("SIGTERM");
   expect((await cockpit.exited).exitCode).toBe(143);
   expect(cockpit.restored()).toBe(true);
