@@ -4,7 +4,6 @@ import { fields, list } from "../plan.ts";
 import {
   type AttributeRule,
   amount,
-  anything,
   block,
   isUnknown,
   NOTHING,
@@ -141,7 +140,7 @@ export const DATABASE: Readonly<Record<string, TypeRules>> = {
             (after) => after === false,
             "no last copy of the database is then made: skip_final_snapshot",
           ),
-          tags: anything,
+          tags: labels,
         },
       },
     ]),

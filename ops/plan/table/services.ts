@@ -79,7 +79,7 @@ const coverage: AttributeRule = (turn) => {
 };
 
 const selects = (turn: Parameters<AttributeRule>[0]) =>
-  isEmpty(turn.after) && isEmpty(turn.before) ? NOTHING : typed("changes what is backed up")(turn);
+  !isUnknown(turn) && isEmpty(turn.after) && isEmpty(turn.before) ? NOTHING : typed("changes what is backed up")(turn);
 
 /** Which machines are watched, and how patiently. */
 const environment: AttributeRule = (turn) => {

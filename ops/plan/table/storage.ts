@@ -54,7 +54,8 @@ const VOLUME: TypeRules = {
     size: inPlace,
     snapshot_id: typedLater("changes what a volume is made from"),
     tags: volumeTags,
-    tags_all: (turn) => (takesMarkOff(turn) ? volumeTags(turn) : NOTHING),
+    // What it says is said of `tags`; what it does not say yet may be anything.
+    tags_all: (turn) => (isUnknown(turn) || takesMarkOff(turn) ? volumeTags(turn) : NOTHING),
     throughput: inPlace,
     type: inPlace,
   },

@@ -43,6 +43,20 @@ const value = fc.oneof(
   fc.array(fc.dictionary(fc.constantFrom("volume_size", "http_tokens", "status"), fc.constantFrom(1, "x", true))),
 );
 
+test("no attribute that has a place becomes unknown by a plain yes, whatever it was", () => {
+  const befores = ["x", 1, true, [], {}, { Name: "a" }, [{ volume_size: 1 }]];
+  const passed = Object.entries(TABLE).flatMap(([type, { attributes = {} }]) =>
+    Object.keys(attributes).flatMap((key) =>
+      befores.flatMap((before) => {
+        const given = { before: { id: "x-1", [key]: before }, after: { id: "x-1" }, unknown: { [key]: true } };
+        const { kind } = judge(plan([change(`${type}.x`, { actions: ["update"], ...given })]), { owner: OWNER });
+        return kind === "safe" && !WORDS.includes(`${type}.${key}`) ? [`${type}.${key} ${JSON.stringify(before)}`] : [];
+      }),
+    ),
+  );
+  expect(passed).toEqual([]);
+});
+
 interface One {
   readonly json: ReturnType<typeof change>;
   /** Why it may never pass with a plain yes; undefined where nothing is presumed. */
