@@ -1,5 +1,6 @@
 /** Every key of the registry by where it is heard, in as many columns as there is room for. Pure. */
 
+import { matches } from "../dialogs/use-filter.ts";
 import { flow } from "../format/flow.ts";
 import { cellOf, type Line, t } from "../format/line.ts";
 import { pad } from "../format/text.ts";
@@ -18,16 +19,23 @@ const COLUMN_LEAST = 56;
 const GAP = 3;
 const KEY_COLUMNS = 12;
 
-/** The whole of the help, `columns` wide: the keys of `context` first. */
-export function helpLines(whyNot: WhyNot, context: KeyContext, columns: number): Line[] {
+/** The whole of the help, `columns` wide, or what has `filter` in its key or words: the keys of `context` first. */
+export function helpLines(whyNot: WhyNot, context: KeyContext, columns: number, filter = ""): Line[] {
   const number = Math.max(1, Math.min(3, Math.floor((columns + GAP) / (COLUMN_LEAST + GAP))));
   const wide = Math.floor((columns - GAP * (number - 1)) / number);
   // What is heard in fewer places belongs to the place the more.
   const here = (contexts: readonly KeyContext[]) => (contexts.includes(context) ? 1 / contexts.length : 0);
-  const blocks = SECTIONS.toSorted((a, b) => here(b.contexts) - here(a.contexts)).map(({ title, bindings }) =>
-    sectionLines(title, bindings, whyNot, wide),
-  );
-  blocks.push([heading("Elsewhere"), ...ELSEWHERE.flatMap(([key, text]) => row(key, text, wide)), []]);
+  const found = (title: string, text: string, keys: readonly string[]) =>
+    matches(filter, title, text) || keys.some((key) => key === filter);
+  const blocks = SECTIONS.toSorted((a, b) => here(b.contexts) - here(a.contexts)).flatMap(({ title, bindings }) => {
+    const shown = bindings.filter(({ description, keys }) => found(title, description, keys.map(shownKey)));
+    return shown.length ? [sectionLines(title, shown, whyNot, wide)] : [];
+  });
+  const elsewhere = ELSEWHERE.filter(([key, text]) => found("Elsewhere", text, [key]));
+  if (elsewhere.length) {
+    blocks.push([heading("Elsewhere"), ...elsewhere.flatMap(([key, text]) => row(key, text, wide)), []]);
+  }
+  if (!blocks.length) return [[t("No key matches.", "text.dim")]];
   const stacks = inStacks(blocks, number);
   const height = Math.max(...stacks.map((stack) => stack.length));
   return Array.from(

@@ -5,12 +5,13 @@ import { useCallback, useEffect, useState } from "react";
 import type { Environment } from "../../ops/environment.ts";
 import type { History, RunSummary } from "../../ops/operation/history.ts";
 import type { RunState } from "../../ops/operation/run.ts";
+import { FILTER_HINTS, matches, useFilter } from "../dialogs/use-filter.ts";
 import { cellOf, type Line, marker, t } from "../format/line.ts";
 import { clean } from "../format/text.ts";
 import { count, elapsed } from "../format/words.ts";
 import { keyOf } from "../keys/registry.ts";
 import { useKeys } from "../keys/use-keys.ts";
-import { OUTCOME_LOOK } from "../run/outcome.ts";
+import { OUTCOME_LOOK, type OutcomeLook } from "../run/outcome.ts";
 import { PastRunScreen } from "../run/run.tsx";
 import { listWindow, useChosen } from "../shared/list.ts";
 import { type Hint, Panel, type Window } from "../shared/overlay.tsx";
@@ -28,7 +29,10 @@ interface HistoryScreenProps extends Window {
 const PAGE = 10;
 
 export function HistoryScreen({ history, live, onOpen, onBack, columns, rows, active, clock }: HistoryScreenProps) {
-  const runs = useLoaded(history.listRuns);
+  const all = useLoaded(history.listRuns);
+  const filter = useFilter({ active, placeholder: "a part of a title, or failed", onChange: () => move(-length) });
+  const runs = all?.filter((run) => matches(filter.text, run.title, lookOf(run, live.has(run.id))[1]));
+  const length = all?.length ?? 0;
   const { chosen, now, move } = useChosen(runs?.length ?? 0);
   const marked = runs?.[chosen];
   useKeys(
@@ -44,41 +48,58 @@ export function HistoryScreen({ history, live, onOpen, onBack, columns, rows, ac
         const run = runs?.[now()];
         if (run) onOpen(run.id);
       },
-      back: onBack,
+      search: filter.begin,
+      back: () => filter.clear() || onBack(),
     },
-    { active },
+    { active: active && !filter.typing },
   );
   const hints: readonly Hint[] = [
     ...(marked ? ([[keyOf("history", "accept"), "look at it"]] as const) : []),
+    ...(length ? ([[keyOf("history", "search"), "filter"]] as const) : []),
     [keyOf("history", "back"), "back"],
   ];
   const title: Line = [
     t("History", "text.strong"),
-    t(runs ? `  ${count(runs.length, "run")}, the newest first` : "", "text.dim"),
+    t(all ? `  ${count(all.length, "run")}, the newest first` : "", "text.dim"),
   ];
   return (
-    <Panel columns={columns} rows={rows} clock={clock} title={title} busy={!runs} hints={hints}>
-      {(width, height) => (
-        <Rows lines={listLines(runs, live, chosen, width, height, clock.now())} width={width} clock={clock} />
-      )}
+    <Panel
+      columns={columns}
+      rows={rows}
+      clock={clock}
+      title={title}
+      busy={!all}
+      hints={filter.typing ? FILTER_HINTS : hints}
+    >
+      {(width, height) => {
+        const told = filter.lines(width, count(runs?.length ?? 0, "run"));
+        const list = runs && listLines(runs, live, chosen, width, height - told.length, clock.now());
+        const none = length ? "No run matches." : "Nothing has been run yet.";
+        const lines = list && !list.length ? [[t(none, "text.dim")]] : (list ?? []);
+        return <Rows lines={[...lines, ...told].slice(-height)} width={width} clock={clock} />;
+      }}
     </Panel>
   );
 }
 
 function listLines(
-  runs: readonly RunSummary[] | undefined,
+  runs: readonly RunSummary[],
   live: HistoryScreenProps["live"],
   chosen: number,
   width: number,
   height: number,
   now: number,
 ): readonly Line[] {
-  if (!runs) return [];
-  if (!runs.length) return [[t("Nothing has been run yet.", "text.dim")]].slice(0, height);
   const from = listWindow(chosen, runs.length, height);
   return runs
     .slice(from, from + height)
     .map((run, index) => runLine(run, live.has(run.id), from + index === chosen, width, now));
+}
+
+/** How a run ended or stands: mark, word and colour. */
+function lookOf({ outcome }: RunSummary, live: boolean): OutcomeLook {
+  if (outcome) return OUTCOME_LOOK[outcome.status];
+  return live ? ["◐", "running", "status.busy"] : ["·", "not finished", "status.warn"];
 }
 
 const WHEN_COLUMNS = 18;
@@ -86,11 +107,7 @@ const WORD_COLUMNS = 16;
 const TIME_COLUMNS = 12;
 
 function runLine(run: RunSummary, live: boolean, marked: boolean, width: number, now: number): Line {
-  const [mark, word, token] = run.outcome
-    ? OUTCOME_LOOK[run.outcome.status]
-    : live
-      ? (["◐", "running", "status.busy"] as const)
-      : (["·", "not finished", "status.warn"] as const);
+  const [mark, word, token] = lookOf(run, live);
   const time = run.endedAt === undefined ? "" : elapsed(run.startedAt, run.endedAt);
   const rest = Math.max(1, width - 2 - WHEN_COLUMNS - WORD_COLUMNS - TIME_COLUMNS);
   return [

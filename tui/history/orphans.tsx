@@ -7,6 +7,7 @@ import { isMachineName } from "../../ops/fleet/machines.ts";
 import type { Fleet, Volume } from "../../ops/fleet/model.ts";
 import { volumePerMonth } from "../../ops/fleet/prices.ts";
 import { MARK_TAGS } from "../../ops/fleet/tags.ts";
+import { FILTER_HINTS, matches, useFilter } from "../dialogs/use-filter.ts";
 import { flow } from "../format/flow.ts";
 import { cellOf, type Line, marker, t } from "../format/line.ts";
 import { clean } from "../format/text.ts";
@@ -44,7 +45,15 @@ export function OrphansScreen({
 }: OrphansScreenProps) {
   const { notice, tell } = useNotice();
   const copy = useCopy(environment, tell);
-  const orphans = fleet?.orphans.filter((volume) => !fleet.protectedVolumeIds.has(volume.id)) ?? [];
+  const all = fleet?.orphans.filter((volume) => !fleet.protectedVolumeIds.has(volume.id)) ?? [];
+  const filter = useFilter({
+    active,
+    placeholder: "a part of an ID, a machine or a tag",
+    onChange: () => move(-all.length),
+  });
+  const orphans = all.filter((volume) =>
+    matches(filter.text, volume.id, volume.name, lastMachine(volume), ...tagWords(volume)),
+  );
   const { chosen, now, move } = useChosen(orphans.length);
   const marked = orphans[chosen];
   useKeys(
@@ -64,9 +73,10 @@ export function OrphansScreen({
         const volume = orphans[now()];
         if (volume) onDelete(volume.id);
       },
-      back: onBack,
+      search: filter.begin,
+      back: () => filter.clear() || onBack(),
     },
-    { active },
+    { active: active && !filter.typing },
   );
   const hints: readonly Hint[] = [
     ...(marked
@@ -75,20 +85,25 @@ export function OrphansScreen({
           [keyOf("orphans", "copy"), "copy its ID"],
         ] as const)
       : []),
+    ...(all.length ? ([[keyOf("orphans", "search"), "filter"]] as const) : []),
     [keyOf("orphans", "back"), "back"],
   ];
   const title: Line = [
     t("Unattached volumes", "text.strong"),
-    ...(fleet && orphans.length && !notice
-      ? [t(`  ${count(orphans.length, "volume")}, ${dollars(orphansPerMonth(fleet), "month")}`, "status.warn")]
+    ...(fleet && all.length && !notice
+      ? [t(`  ${count(all.length, "volume")}, ${dollars(orphansPerMonth(fleet), "month")}`, "status.warn")]
       : []),
     ...(notice ? [t(`  ${notice}`, "status.ok")] : []),
   ];
   return (
-    <Panel columns={columns} rows={rows} clock={clock} title={title} hints={hints}>
+    <Panel columns={columns} rows={rows} clock={clock} title={title} hints={filter.typing ? FILTER_HINTS : hints}>
       {(width, height) => {
         const at = clock.now();
-        const below = [...(marked ? detailLines(marked, width, at) : []), ...(fleet ? strayLines(fleet, width) : [])];
+        const below = [
+          ...filter.lines(width, count(orphans.length, "volume")),
+          ...(marked ? detailLines(marked, width, at) : []),
+          ...(fleet ? strayLines(fleet, width) : []),
+        ];
         const listRows = Math.max(
           Math.min(LEAST_LIST_ROWS, height),
           Math.min(orphans.length, height - below.length - 1),
@@ -97,7 +112,12 @@ export function OrphansScreen({
         const list = orphans
           .slice(from, from + listRows)
           .map((volume, index) => volumeLine(volume, from + index === chosen, at));
-        const lines = [...(orphans.length ? [HEADING, ...list] : [[t(emptyWords(fleet), "text.dim")]]), ...below];
+        const lines = [
+          ...(orphans.length
+            ? [HEADING, ...list]
+            : [[t(all.length ? "No volume matches." : emptyWords(fleet), "text.dim")]]),
+          ...below,
+        ];
         return <Rows lines={lines.slice(0, height)} width={width} clock={clock} />;
       }}
     </Panel>
@@ -155,13 +175,17 @@ function detailLines(volume: Volume, width: number, now: number): readonly Line[
   const past = [instance && `It was the root of ${instance}`, replacedBy && `${replacedBy} took its place`].filter(
     Boolean,
   );
-  const named = Object.entries(tags).map(([key, value]) => `${key}=${value}`);
+  const named = tagWords(volume);
   return [
     [],
     ...said(`${volume.id}: ${facts.join(", ")}.`, width, "text"),
     ...(past.length ? said(`${past.join("; ")}.`, width, "text") : []),
     ...said(named.length ? `Tags: ${named.join(", ")}` : "It has no tags.", width, "text.dim"),
   ];
+}
+
+function tagWords({ tags }: Volume): readonly string[] {
+  return Object.entries(tags).map(([key, value]) => `${key}=${value}`);
 }
 
 /** What else costs money unseen. */

@@ -37,6 +37,7 @@ interface Section<C extends string = string> {
 }
 
 const LOGS = ["run", "kernel"] as const;
+const FILTERED = ["help", "history", "orphans"] as const;
 const LISTS = ["help", "choose", "history", "orphans"] as const;
 const MOVES = [...LISTS, ...LOGS, "plan"] as const;
 const BUTTONS = ["dialog", "typed"] as const;
@@ -113,7 +114,7 @@ const TABLE = [
       ["apply", "a", "Answer whether to apply exactly this plan"],
       ["fold", "enter right left", "Unfold what changes of a resource, or fold it"],
       ["foldAll", "e", "Unfold every resource, or fold them all"],
-      ["search", "/", "Show only resources with this in their address"],
+      ["search", "/", "Show only what has this in it; Escape: all of it again", { in: ["plan", ...FILTERED] }],
     ],
   },
   {

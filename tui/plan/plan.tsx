@@ -7,10 +7,9 @@ import type { Environment } from "../../ops/environment.ts";
 import type { RunState } from "../../ops/operation/run.ts";
 import { toggled, UNTOUCHED } from "../../ops/plan/tree.ts";
 import type { PlanView } from "../../ops/plan/view.ts";
-import { fieldLine, useTextField } from "../dialogs/use-text-field.ts";
+import { useFilter } from "../dialogs/use-filter.ts";
 import { flow } from "../format/flow.ts";
 import { type Line, lineWidth, plain, t } from "../format/line.ts";
-import { clean } from "../format/text.ts";
 import { count } from "../format/words.ts";
 import { keyOf } from "../keys/registry.ts";
 import { useKeys } from "../keys/use-keys.ts";
@@ -39,6 +38,7 @@ interface PlanBodyProps extends Window {
   readonly look: Exclude<Looked, "log">;
   readonly environment: Pick<Environment, "env">;
   readonly onTyping: (typing: boolean) => void;
+  readonly onBack: () => void;
 }
 
 /** What the keys do here, for the row of hints. */
@@ -61,38 +61,18 @@ const PAGE = 10;
 /** What is chosen and does not fit its row is said in full below, in as many rows at most. */
 const WHOLE_ROWS = 4;
 
-export function PlanBody({ view, state, look, columns, rows, active, clock, environment, onTyping }: PlanBodyProps) {
+export function PlanBody(props: PlanBodyProps) {
+  const { view, state, look, columns, rows, active, clock, environment, onTyping, onBack } = props;
   const { notice, tell } = useNotice();
   const send = useCopy(environment, tell);
   const [folds, setFolds] = useState(UNTOUCHED);
-  const [filter, setFilter] = useState("");
-  const [typing, setTyping] = useState(false);
-  const tree = useMemo(() => planRows(view, folds, filter), [view, folds, filter]);
+  const filter = useFilter({ active, placeholder: "a part of an address", onTyping, onChange: () => move(-length) });
+  const tree = useMemo(() => planRows(view, folds, filter.text), [view, folds, filter.text]);
   const order = useMemo(() => (view.apply ? applyOrder(view.apply) : []), [view.apply]);
   const length = look === "tree" ? tree.length : order.length;
   const { chosen, move } = useChosen(length);
   const row = look === "tree" ? tree[chosen] : undefined;
 
-  const type = (on: boolean) => {
-    setTyping(on);
-    onTyping(on);
-  };
-  const {
-    field,
-    clear,
-    text: typed,
-  } = useTextField({
-    active: active && typing,
-    onAccept: (text) => {
-      type(false);
-      setFilter(text);
-      move(-length);
-    },
-    onBack: () => {
-      type(false);
-      setFilter("");
-    },
-  });
   const foldAll = () => {
     const open = tree.filter((one) => one.kind === "resource" && one.open);
     // At least one is open: close them all; else open them all.
@@ -115,13 +95,11 @@ export function PlanBody({ view, state, look, columns, rows, active, clock, envi
       bottom: () => move(length),
       fold: () => row && isFoldable(row) && setFolds(toggled(folds, row.key)),
       foldAll,
-      search: () => {
-        clear();
-        type(true);
-      },
+      search: filter.begin,
+      back: () => filter.clear() || onBack(),
       copy,
     },
-    { active: active && !typing },
+    { active: active && !filter.typing },
   );
 
   const over = view.phase === "over" || state.outcome !== undefined;
@@ -133,20 +111,15 @@ export function PlanBody({ view, state, look, columns, rows, active, clock, envi
         : [];
   const ending = outcomeLines(state, columns);
   const whole = row ? wholeLines(planLine(row, true), columns) : [];
-  const told: readonly Line[] = typing
-    ? [[t("/", "accent"), ...fieldLine(field, columns - 2, "a part of an address")]]
-    : notice
-      ? [[t(notice, "text.dim")]]
-      : filter
-        ? [[t(`/${clean(filter)}  ${count(length, "row")}`, "accent")]]
-        : [];
+  const filtered = filter.lines(columns, count(length, "row"));
+  const told: readonly Line[] = notice && !filter.typing ? [[t(notice, "text.dim")]] : filtered;
   const height = Math.max(1, rows - head.length - ending.length - whole.length - told.length);
   const from = listWindow(chosen, length, height);
   const lines =
     look === "tree"
       ? tree.slice(from, from + height).map((one, index) => planLine(one, from + index === chosen))
       : order.slice(from, from + height).map((one) => applyLine(one, columns));
-  const nothing: readonly Line[] = length === 0 ? [[t(filter || typed ? "No resource matches." : "", "text.dim")]] : [];
+  const nothing: readonly Line[] = length === 0 ? [[t(filter.text ? "No resource matches." : "", "text.dim")]] : [];
   return (
     <Box width={columns} height={rows} flexDirection="column" overflow="hidden">
       <Rows

@@ -5,7 +5,9 @@ import type { Outcome } from "../../ops/operation/types.ts";
 import { clean } from "../format/text.ts";
 import type { Token } from "../shared/theme.ts";
 
-export const OUTCOME_LOOK: Readonly<Record<Outcome["status"], readonly [mark: string, word: string, token: Token]>> = {
+export type OutcomeLook = readonly [mark: string, word: string, token: Token];
+
+export const OUTCOME_LOOK: Readonly<Record<Outcome["status"], OutcomeLook>> = {
   done: ["✓", "done", "status.ok"],
   "nothing-to-do": ["✓", "nothing to do", "status.ok"],
   blocked: ["!", "blocked", "status.warn"],

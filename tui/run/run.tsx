@@ -12,6 +12,7 @@ import { NOTHING_YET, type PlanView } from "../../ops/plan/view.ts";
 import { cell } from "../../ops/store.ts";
 import { ConfirmDialog } from "../dialogs/dialog.tsx";
 import { QuestionDialog } from "../dialogs/question.tsx";
+import { FILTER_HINTS } from "../dialogs/use-filter.ts";
 import { type Line, t, ticking } from "../format/line.ts";
 import { clean } from "../format/text.ts";
 import { elapsed } from "../format/words.ts";
@@ -178,7 +179,7 @@ function RunPanel({
     { back: onBack, ...(onLook && { next: onLook }), ...toBuild, ...(onShell && { shell: onShell }) },
     { active: hears && log },
   );
-  useKeys("plan", { back: onBack, ...(onLook && { next: onLook }), ...answer }, { active: hears && !log && !build });
+  useKeys("plan", { ...(onLook && { next: onLook }), ...answer }, { active: hears && !log && !build });
   const moving = state.steps.some((step) => step.state === "running" || step.state === "waiting");
   const inner = { active, clock, environment, state, onTyping: setTyping };
   const hints: readonly Hint[] = [
@@ -199,7 +200,7 @@ function RunPanel({
       clock={clock}
       title={titleLine(state, live, job?.state === "running")}
       busy={live && !moving}
-      hints={typing ? TYPING_HINTS : active ? hints : []}
+      hints={typing ? (log || build ? TYPING_HINTS : FILTER_HINTS) : active ? hints : []}
       tone={state.outcome?.status === "failed" ? "border.error" : "border.focus"}
     >
       {(width, height) =>
@@ -222,7 +223,14 @@ function RunPanel({
             rows={height}
           />
         ) : (
-          <PlanBody {...inner} view={plan} look={look === "log" ? "tree" : look} columns={width} rows={height} />
+          <PlanBody
+            {...inner}
+            view={plan}
+            look={look === "log" ? "tree" : look}
+            columns={width}
+            rows={height}
+            onBack={onBack}
+          />
         )
       }
     </Panel>

@@ -218,6 +218,11 @@ describe("the help", () => {
     expect(shown).toMatch(/Enter → +A shell on the machine/);
     expect(shown).toContain("not now: jumpbox is not a spot machine");
     expect(shown).toMatch(/Ctrl\+\] +In a session: leave it/);
+    await screen.press("/");
+    await screen.type("compiler");
+    await screen.waitFor((text) => text.includes("first error") && !text.includes("A shell on the machine"));
+    await screen.press("escape");
+    await screen.waitFor("A shell on the machine");
     await screen.press("?", "escape");
     expect(backs).toBe(2);
     await screen.unmount();

@@ -161,3 +161,43 @@ it("names the day of a run where it is not today", () => {
   expect(whenWords(noon, noon + 3_600_000)).toBe("today 12:05");
   expect(whenWords(noon, noon + 24 * 3_600_000)).toBe("2026-01-15 12:05");
 });
+
+it("is narrowed by every letter that is typed; Enter keeps it, and the first Escape gives all of it back", async () => {
+  const run = (id: string, title: string, status: "done" | "failed"): RunSummary => ({
+    id,
+    name: "swap",
+    title,
+    machine: undefined,
+    startedAt: Date.now(),
+    endedAt: Date.now(),
+    outcome:
+      status === "done"
+        ? { status, sentence: "So it ended." }
+        : { status, failure: { kind: "internal", sentence: "So it ended." } },
+  });
+  const runs = [run("1", "Swap arm", "done"), run("2", "Stop jumpbox", "failed"), run("3", "Swap x86", "failed")];
+  const { screen, opened, left } = await shown({ listRuns: async () => runs });
+  await screen.waitFor("3 runs");
+  await screen.press("/");
+  await screen.type("SWA");
+  await screen.waitFor((text) => text.includes("Swap x86") && !text.includes("Stop jumpbox"));
+  await screen.press("escape");
+  await screen.waitFor("Stop jumpbox");
+  await screen.press("/");
+  await screen.type("failed");
+  await screen.press("enter", "down", "enter");
+  await screen.waitFor("/failed  2 runs");
+  expect(screen.text()).not.toContain("Swap arm");
+  expect(opened).toEqual(["3"]);
+  await screen.press("escape");
+  await screen.waitFor("Swap arm");
+  expect(left()).toBe(0);
+  await screen.press("/");
+  await screen.type("zzz");
+  await screen.waitFor("No run matches.");
+  await screen.press("enter", "enter", "q");
+  expect([opened, left()]).toEqual([["3"], 0]);
+  await screen.press("q");
+  expect(left()).toBe(1);
+  await screen.unmount();
+});

@@ -102,3 +102,20 @@ it("says that nothing was seen yet", async () => {
   expect(deleted).toEqual([]);
   await screen.unmount();
 });
+
+it("deletes nothing that the filter hides, and hears no key while one is typed", async () => {
+  const other = { ...ORPHAN, id: "vol-0aaaaaaaaaaaaaaaa", tags: { team: "kernel" } };
+  const { screen, deleted } = await shown(fleet([ORPHAN, other]));
+  await screen.press("/");
+  await screen.type("kernelx");
+  await screen.waitFor("No volume matches.");
+  await screen.press("backspace", "enter");
+  await screen.waitFor("/kernel  1 volume");
+  expect(screen.text()).not.toContain(ORPHAN.id);
+  expect(deleted).toEqual([]);
+  await screen.press("x");
+  expect(deleted).toEqual([other.id]);
+  await screen.press("escape");
+  await screen.waitFor(ORPHAN.id);
+  await screen.unmount();
+});
