@@ -3,7 +3,7 @@
 import type { Terminal } from "@xterm/headless";
 import { followKeyboard } from "./keyboard.ts";
 import { paintAbove } from "./paint.ts";
-import { forgottenOpening, isAtRest, replay, scrollsWhole } from "./replay.ts";
+import { forgottenOpening, isAtRest, lookIn, replay, scrollsWhole } from "./replay.ts";
 import { onlyPrints, shorten, splitOpenEnd } from "./shorten.ts";
 import { followUnkept } from "./unkept.ts";
 import { currentWidths } from "./widths.ts";
@@ -267,7 +267,7 @@ export async function createEmulator(size: Size, events: EmulatorEvents): Promis
       const { normal } = terminal.buffer;
       // A marker whose row is forgotten is gone: then all that is kept has not been seen.
       const from = unseen && !unseen.isDisposed ? unseen.line : 0;
-      const above = paintAbove(normal, from, terminal.rows, terminal.cols);
+      const above = paintAbove(normal, from, terminal.rows, terminal.cols, lookIn(terminal));
       const screen = replay(terminal, keyboard, unkept, title);
       return Buffer.concat([Buffer.from(above + screen), unfinished(terminal, tail)]);
     },

@@ -1,8 +1,8 @@
 /** The bytes that give a real terminal the state of an emulated one, and those that give it back to its owner. */
 
-import type { IBuffer, Terminal } from "@xterm/headless";
-import { moveTo, paint, styleSequence } from "./paint.ts";
-import { type BufferState, GROUND, internals, OSC_STRING } from "./xterm-internals.ts";
+import type { IBuffer, IBufferCell, Terminal } from "@xterm/headless";
+import { type Look, moveTo, paint, type Style, styleSequence, turn } from "./paint.ts";
+import { type BufferState, extendedOf, GROUND, internals, OSC_STRING } from "./xterm-internals.ts";
 
 /** Whether the parser is between sequences: plain text now can only print. */
 export function isAtRest(terminal: Terminal): boolean {
@@ -18,6 +18,17 @@ export function scrollsWhole(terminal: Terminal): boolean {
     buffer.scrollBottom === terminal.rows - 1 &&
     !coreService.decPrivateModes.reverseWraparound
   );
+}
+
+/** Style and hyperlink of this terminal's cells. */
+export function lookIn(terminal: Terminal): Look {
+  const { _oscLinkService } = internals(terminal);
+  return (style) => {
+    const { link } = extendedOf(style);
+    const data = link ? _oscLinkService.getLinkData(link) : undefined;
+    const open = data ? `\u001b]8;${data.id ? `id=${data.id}` : ""};${data.uri}\u001b\\` : "";
+    return styleSequence(style) + open;
+  };
 }
 
 /** Keyboard protocols that xterm does not follow but real terminals do; see keyboard.ts. */
@@ -37,19 +48,20 @@ export function replay(terminal: Terminal, keyboard: KeyboardState, unkept: Unke
   const { active, normal } = terminal.buffer;
   const { modes } = terminal;
   const buffer = buffers.active;
-  const parts = [paint(normal, terminal.rows, terminal.cols)];
+  const look = lookIn(terminal);
+  const parts = [paint(normal, terminal.rows, terminal.cols, look)];
   if (active.type === "alternate") {
     parts.push(keyboard.restore("normal"));
     // Switching saves the cursor that leaving will restore.
     parts.push(savedCursor(buffers.normal, terminal.rows), "\u001b[?1049h\u001b[0m\u001b[2J");
-    parts.push(paint(active, terminal.rows, terminal.cols));
+    parts.push(paint(active, terminal.rows, terminal.cols, look));
   }
   parts.push(savedCursor(buffer, terminal.rows), "\u001b7");
   const margins = buffer.scrollTop > 0 || buffer.scrollBottom < terminal.rows - 1;
   if (margins) parts.push(`\u001b[${buffer.scrollTop + 1};${buffer.scrollBottom + 1}r`);
   if (modes.originMode) parts.push("\u001b[?6h");
-  parts.push(cursor(active, terminal.cols, modes.originMode ? buffer.scrollTop : 0));
-  parts.push(styleSequence(_inputHandler._curAttrData));
+  parts.push(cursor(active, terminal.cols, modes.originMode ? buffer.scrollTop : 0, look));
+  parts.push(look(_inputHandler._curAttrData));
   if (modes.applicationCursorKeysMode) parts.push("\u001b[?1h");
   if (modes.applicationKeypadMode) parts.push("\u001b=");
   if (modes.bracketedPasteMode) parts.push("\u001b[?2004h");
@@ -80,16 +92,19 @@ function savedCursor(buffer: BufferState, rows: number): string {
 }
 
 /** The cursor at its place; one that waits beyond the last column gets there only by printing there. */
-function cursor(buffer: IBuffer, columns: number, top: number): string {
+function cursor(buffer: IBuffer, columns: number, top: number, look: Look): string {
   const row = buffer.cursorY - top;
   if (buffer.cursorX < columns) return moveTo(row, buffer.cursorX);
   const line = buffer.getLine(buffer.baseY + buffer.cursorY);
   for (let column = columns - 1; column >= Math.max(0, columns - 2); column -= 1) {
     const last = line?.getCell(column);
-    if (last?.getChars()) return moveTo(row, column) + styleSequence(last) + last.getChars();
+    if (last?.getChars()) {
+      const style = look(last as IBufferCell & Style);
+      return moveTo(row, column) + style + last.getChars() + turn(style, "");
+    }
   }
   const erased = line?.getCell(columns - 1);
-  return `${moveTo(row, columns - 1)}${erased ? styleSequence(erased) : ""} `;
+  return `${moveTo(row, columns - 1)}${erased ? styleSequence(erased as IBufferCell & Style) : ""} `;
 }
 
 /** The opening of a sequence that is so long that its own is forgotten: swallows the rest of it, as the emulator does. */

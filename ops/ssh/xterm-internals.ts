@@ -27,6 +27,9 @@ interface Internals {
       readonly charset: Charset;
       readonly _charsets: readonly Charset[];
     };
+    readonly _oscLinkService: {
+      readonly getLinkData: (id: number) => { readonly id?: string; readonly uri: string } | undefined;
+    };
     readonly _inputHandler: {
       readonly _parser: { readonly currentState: number; readonly reset: () => void };
       readonly _curAttrData: Style;
@@ -73,6 +76,37 @@ export interface BufferState {
   readonly savedX: number;
   readonly savedY: number;
   readonly savedCurAttrData: Style;
+}
+
+/** What a cell's look has beside its flags and colours (ExtendedAttrs in its AttributeData.ts). */
+export interface Extended {
+  readonly fg: number;
+  readonly bg: number;
+  readonly extended: { readonly _ext: number; readonly underlineColor: number; readonly urlId: number };
+}
+
+const UNDERLINED = 0x10000000;
+const HAS_EXTENDED = 0x10000000;
+/** What it keeps after "no colour of its own" (SGR 59). */
+const NO_COLOUR = 0x3ffffff;
+/** The mode of a colour, the highest of which is RGB; of any other one only the lowest byte counts. */
+const MODE = 0x3000000;
+
+/**
+ * How a cell is underlined, 0 for not, in which colour with its mode, 0 for its own, and the number of its hyperlink, 0
+ * for none. The terminal itself calls a linked cell underlined, which nobody asked for.
+ */
+export function extendedOf({ fg, bg, extended }: Extended): {
+  readonly underline: number;
+  readonly colour: number;
+  readonly link: number;
+} {
+  const more = (bg & HAS_EXTENDED) !== 0;
+  const underline = fg & UNDERLINED ? (more && (extended._ext >> 26) & 7) || 1 : 0;
+  const { underlineColor, urlId } = extended;
+  const mode = more && underlineColor !== NO_COLOUR ? underlineColor & MODE : 0;
+  const colour = mode === MODE ? underlineColor : mode && mode | (underlineColor & 0xff);
+  return { underline, colour, link: more ? urlId : 0 };
 }
 
 /** States of the parser (ParserState in its Constants.ts). */

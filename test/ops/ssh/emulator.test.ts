@@ -1,11 +1,11 @@
-import xterm, { type Terminal } from "@xterm/headless";
+import xterm, { type IBufferCell, type Terminal } from "@xterm/headless";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createEmulator, type Emulator } from "../../../ops/ssh/emulator.ts";
 import { enter, LEAVE } from "../../../ops/ssh/replay.ts";
 import { onlyPrints, shorten, splitOpenEnd } from "../../../ops/ssh/shorten.ts";
 import { currentWidths } from "../../../ops/ssh/widths.ts";
-import { mendEraseAbove, parse } from "../../../ops/ssh/xterm-internals.ts";
+import { type Extended, extendedOf, internals, mendEraseAbove, parse } from "../../../ops/ssh/xterm-internals.ts";
 import { gridRows } from "../../harness/grid.ts";
 
 const SIZE = { columns: 20, rows: 6 };
@@ -21,6 +21,12 @@ function realTerminal(size = SIZE): Terminal {
 const write = (terminal: Terminal, bytes: string | Uint8Array) =>
   new Promise<void>((resolve) => terminal.write(bytes, resolve));
 
+/** How a cell is underlined. */
+function underlineOf(cell: IBufferCell) {
+  const { underline, colour } = extendedOf(cell as IBufferCell & Extended);
+  return [underline, underline && colour];
+}
+
 /** Everything of a terminal that a person or a program could tell the difference by. */
 function stateOf(terminal: Terminal) {
   const buffer = terminal.buffer.active;
@@ -34,7 +40,8 @@ function stateOf(terminal: Terminal) {
         cell.getFgColor(),
         cell.getBgColorMode(),
         cell.getBgColor(),
-        ...[cell.isBold(), cell.isItalic(), cell.isDim(), cell.isUnderline(), cell.isInverse(), cell.isInvisible()],
+        ...[cell.isBold(), cell.isItalic(), cell.isDim(), cell.isInverse(), cell.isInvisible()],
+        ...underlineOf(cell),
       ];
       // An empty cell shows its background alone, and so does a space that nothing underlines.
       const shows = cell.getChars().trim() || cell.isUnderline() || cell.isInverse() ? cell.getChars() : "";
@@ -57,7 +64,27 @@ const token = fc.oneof(
   {
     weight: 3,
     arbitrary: fc
-      .constantFrom("0", "1", "3", "7", "31", "42", "97", "104", "38;5;200", "48;2;1;2;3", "22", "27", "49")
+      .constantFrom(
+        "0",
+        "4",
+        "4:3",
+        "4:3;58:2::9:8:7",
+        "4:5;58:5:7",
+        "24",
+        "59",
+        "1",
+        "3",
+        "7",
+        "31",
+        "42",
+        "97",
+        "104",
+        "38;5;200",
+        "48;2;1;2;3",
+        "22",
+        "27",
+        "49",
+      )
       .map((style) => `${CSI}${style}m`),
   },
   {
@@ -111,6 +138,45 @@ test("a replay on a cleared terminal shows the same screen, and goes on in the s
     }),
     { numRuns: 150 },
   );
+});
+
+test("hyperlinks and curly underlines come back, and what is written next has them too", async () => {
+  const emulator = await emulatorOf();
+  const shown = realTerminal();
+  const link = "\u001b]8;;https://one.example/\u001b\\";
+  emulator.push(Buffer.from(`${link}li${CSI}4:3mnk\u001b]8;;\u001b\\ no ${link}on`), false);
+  await emulator.settle();
+  await write(shown, enter(SIZE.rows, false));
+  await write(shown, emulator.replay());
+  await write(shown, "e");
+  const { _oscLinkService } = internals(shown);
+  const cells = Array.from({ length: 11 }, (_, column) => {
+    const cell = shown.buffer.active.getLine(shown.buffer.active.baseY)?.getCell(column);
+    const { underline, link: id } = extendedOf(cell as IBufferCell & Extended);
+    return `${cell?.getChars()}${underline}${id ? _oscLinkService.getLinkData(id)?.uri.slice(8, 11) : ""}`;
+  });
+  expect(cells.join(" ")).toBe("l0one i0one n3one k3one  3 n3 o3  3 o3one n3one e3one");
+  await write(shown, `${LEAVE}plain`);
+  expect(extendedOf(shown.buffer.active.getLine(0)?.getCell(0) as IBufferCell & Extended)).toMatchObject({
+    underline: 0,
+    link: 0,
+  });
+  emulator.dispose();
+  shown.dispose();
+});
+
+test("characters are as wide as terminals count them, one by one", async () => {
+  const terminal = realTerminal();
+  const after = async (text: string) => {
+    await write(terminal, `\r${text}`);
+    return terminal.buffer.active.cursorX;
+  };
+  expect(await after("\u{1f1e9}\u{1f1ea}")).toBe(2);
+  expect(await after("\u1112\u1161\u11ab")).toBe(2);
+  expect(await after("\u2630")).toBe(1);
+  expect(await after("a\u00adb")).toBe(3);
+  expect(await after("\u{1f469}\u200d\u{1f4bb}")).toBe(4);
+  terminal.dispose();
 });
 
 test("erasing upwards from the last corner neither throws nor leaves anything", async () => {
