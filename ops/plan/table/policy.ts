@@ -82,6 +82,8 @@ export function readsOnlyDenials(turn: Turn): boolean {
 const HARMLESS: readonly (readonly [action: RegExp, resources: RegExp])[] = [
   [/^(?:ec2:Describe\w+|cloudwatch:(?:Describe|Get|List)\w+|tag:Get\w+)$/, /^/],
   [/^cloudwatch:PutMetricData$/, /^/],
+  // What the agent of Session Manager asks, and nothing of Parameter Store's.
+  [/^(?:ssm:UpdateInstanceInformation|ssmmessages:(?:Create|Open)(?:Control|Data)Channel)$/, /^/],
   [/^secretsmanager:GetSecretValue$/, /^arn:aws:secretsmanager:us-west-1:\d+:secret:github-pat-ejc3-/],
   [/^ec2:StopInstances$/, /^arn:aws:ec2:/],
   [/^sns:Publish$/, /^arn:aws:sns:[^*]+$/],
