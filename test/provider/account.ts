@@ -1,10 +1,13 @@
 /** terraform/ on moto, by the product's own runner: the real terraform and the real provider behind a stand-in engine. */
 
+import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { createCommandLine } from "../../ops/command-line.ts";
 import { createOps } from "../../ops/compose.ts";
+import { environmentFrom } from "../../ops/environment.ts";
 import type { PlanView } from "../../ops/plan/view.ts";
 import { adaptedCopy } from "./adapt.ts";
 import { startFarSide } from "./far-side.ts";
@@ -25,6 +28,8 @@ export interface Account {
   readonly env: Readonly<Record<string, string>>;
   /** Runs a verb as Make does; `answers` are typed one after the other, and when they are used up the answer is no. */
   readonly run: (words: string, ...answers: string[]) => Promise<Ran>;
+  /** One call of the AWS CLI, as somebody makes it by hand; gives what it prints as text. */
+  readonly aws: (call: string) => Promise<string>;
   readonly file: (name: string) => Promise<string>;
   readonly write: (name: string, text: string) => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -78,7 +83,10 @@ export async function startAccount(): Promise<Account> {
     HOME: home,
     STAND_IN: standIn,
     TF_CLI_CONFIG_FILE: rc,
+    XDG_STATE_HOME: join(folder, "state"),
+    SNOWGLOBE_TERRAFORM_DIR: terraformDir,
     SNOWGLOBE_SSH_CONFIG: farSide.configPath,
+    SNOWGLOBE_DEMO: "1",
   };
   return {
     moto,
@@ -86,7 +94,7 @@ export async function startAccount(): Promise<Account> {
     env,
     run: async (words, ...answers) => {
       const said: string[] = [];
-      const ops = createOps({ env, home, stateDir: join(folder, "state"), terraformDir, kernelDir: "", demo: true });
+      const ops = createOps(environmentFrom(env));
       const line = createCommandLine(ops, {
         out: (text) => said.push(text),
         err: (text) => said.push(text),
@@ -95,6 +103,11 @@ export async function startAccount(): Promise<Account> {
       const code = await line.run(words.split(" "));
       const planned = ops.operations.get().flatMap(({ plan }) => plan?.get().planned ?? [])[0];
       return { code, said: said.join("\n"), planned };
+    },
+    aws: async (call) => {
+      const args = [...call.split(" "), "--output", "text"];
+      const { stdout } = await promisify(execFile)("aws", args, { env: { ...process.env, ...env } });
+      return stdout.trim();
     },
     file: (name) => readFile(join(terraformDir, name), "utf8"),
     write: (name, text) => writeFile(join(terraformDir, name), text),

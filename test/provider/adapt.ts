@@ -84,8 +84,38 @@ const adaptations = (version: string): readonly Adaptation[] => {
       find: /data\.aws_rds_engine_version\.aurora_mysql\.version/,
       by: '"8.0.mysql_aurora.3.08.0"',
     },
+    {
+      file: "database.tf",
+      because: "moto switches the Data API on for no provisioned cluster",
+      find: /^ *enable_http_endpoint .*\n/m,
+      by: "",
+    },
+    {
+      file: "database.tf",
+      because: "moto answers a serverless v1 scaling too, with nothing in it",
+      find: /\[engine_version, availability_zones\]/,
+      by: "[engine_version, availability_zones, scaling_configuration]",
+    },
+    {
+      file: "database.tf",
+      because: "moto keeps no description of a rule that lets a group in",
+      find: /^ *description +=.*\n(?= *referenced_security_group_id)/m,
+      by: "",
+    },
+    {
+      file: "dev-auto-stop-lambda.tf",
+      because: "moto keeps no logging configuration of a function",
+      find: /^ {2}logging_config \{[\s\S]*?^ {2}\}\n/m,
+      by: "",
+    },
     ...without("database.tf", "aws_rds_cluster_instance", "this", "moto never has the cluster's instance available"),
     ...without("backups.tf", "aws_backup_selection", "this", "moto has no backup selections"),
+    {
+      file: "firecracker-dev.tf",
+      because: "moto makes no spot requests, and without one no spot machine is swapped",
+      find: /^ {2}instance_market_options \{[\s\S]*?^ {2}\}\n/m,
+      by: "",
+    },
     ...["jumpbox.tf", "x86-dev.tf"].map((file) => ({
       file,
       because: "moto has no public parameters, and keeps their names to itself",

@@ -1,7 +1,5 @@
 /** The account that one already has: machines made with the AWS CLI are taken over, by the real provider. */
 
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import {
   DescribeAddressesCommand,
   DescribeInstancesCommand,
@@ -19,12 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => account?.stop());
 
-/** One call of the AWS CLI, as somebody makes it by hand. */
-async function cli(call: string): Promise<string> {
-  const args = [...call.split(" "), "--output", "text"];
-  const { stdout } = await promisify(execFile)("aws", args, { env: { ...process.env, ...account.env } });
-  return stdout.trim();
-}
+const cli = (call: string) => account.aws(call);
 
 interface Made {
   readonly instance: string;

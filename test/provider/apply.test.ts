@@ -1,5 +1,6 @@
 /** The first apply on an empty account, and what is planned after everything that happens to machines, by the real provider. */
 
+import { join } from "node:path";
 import {
   AssociateAddressCommand,
   AttachVolumeCommand,
@@ -11,10 +12,15 @@ import {
   DisassociateAddressCommand,
   type Instance,
   StopInstancesCommand,
+  TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runProgram } from "../harness/program.ts";
 import { type Account, AGREE, PROVIDER_PATIENCE_MS, startAccount } from "./account.ts";
 import { NEEDS, NO_PROVIDER } from "./mirror.ts";
+import { ACCOUNT } from "./moto.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
 
 let account: Account;
 beforeAll(async () => {
@@ -22,16 +28,18 @@ beforeAll(async () => {
 });
 afterAll(() => account?.stop());
 
+async function living(): Promise<readonly Instance[]> {
+  const { Reservations = [] } = await account.moto.ec2.send(new DescribeInstancesCommand({}));
+  return Reservations.flatMap(({ Instances = [] }) => Instances).filter(({ State }) => State?.Name !== "terminated");
+}
+
 /** The living machine of this name. */
 async function machine(name: string): Promise<Instance & { InstanceId: string; root: string | undefined }> {
-  const { Reservations = [] } = await account.moto.ec2.send(
-    new DescribeInstancesCommand({ Filters: [{ Name: "tag:Name", Values: [name] }] }),
+  const named = (await living()).filter(({ Tags = [] }) =>
+    Tags.some(({ Key, Value }) => Key === "Name" && Value === name),
   );
-  const live = Reservations.flatMap(({ Instances = [] }) => Instances).filter(
-    ({ State }) => State?.Name !== "terminated",
-  );
-  expect(live).toHaveLength(1);
-  const [one] = live;
+  expect(named).toHaveLength(1);
+  const [one] = named;
   if (!one?.InstanceId) throw new Error(`there is no ${name}`);
   const root = one.BlockDeviceMappings?.find(({ DeviceName }) => DeviceName === one.RootDeviceName)?.Ebs?.VolumeId;
   return { ...one, InstanceId: one.InstanceId, root };
@@ -42,34 +50,42 @@ async function volumes() {
   return new Map(Volumes.map((one) => [one.VolumeId, one]));
 }
 
-/** What moto does not give back as it was given it, so that the provider wants to set it again. */
-const FORGOTTEN = [
-  "aws_lambda_function.auto_stop",
-  "aws_rds_cluster.this",
-  "aws_vpc_security_group_ingress_rule.database",
-];
+/** Everything that must outlive whatever is done to machines. */
+async function kept() {
+  const { Addresses = [] } = await account.moto.ec2.send(new DescribeAddressesCommand({}));
+  return { addresses: Addresses.map(({ PublicIp }) => PublicIp).sort(), volumes: [...(await volumes()).keys()].sort() };
+}
 
-/** What a plan would do now, a line each. */
-async function planned(): Promise<readonly string[]> {
-  const { code, said, planned: seen } = await account.run("plan");
-  expect(code, said).toBe(0);
-  return (seen?.plan.changes ?? [])
-    .filter(({ mode, kind, address }) => mode === "managed" && !(kind === "update" && FORGOTTEN.includes(address)))
+type Ran = Awaited<ReturnType<Account["run"]>>;
+
+/** What a run's plan did, or would do, a line each. */
+const changes = ({ planned }: Ran) =>
+  (planned?.plan.changes ?? [])
+    .filter(({ mode }) => mode === "managed")
     .map(({ kind, address }) => `${kind} ${address}`);
+
+async function ran(words: string, ...answers: string[]): Promise<Ran> {
+  const all = await account.run(words, ...answers);
+  expect(all.code, all.said).toBe(0);
+  return all;
+}
+
+async function planned(): Promise<readonly string[]> {
+  return changes(await ran("plan"));
 }
 
 describe.skipIf(NO_PROVIDER)(NEEDS, { timeout: PROVIDER_PATIENCE_MS }, () => {
-  test("an empty account: all of it in one apply, and nothing left to do", async () => {
-    const { code, said, planned: seen } = await account.run("apply", AGREE);
-    expect(code, said).toBe(0);
-    expect(seen?.verdict.kind).toBe("safe");
+  test("an empty account: valid, all of it in one apply by a plain yes, and nothing left to do", async () => {
+    const first = await ran("apply", "owner@example.com", "y");
+    expect(first.planned?.verdict).toMatchObject({ kind: "safe" });
     const tfvars = await account.file("terraform.tfvars");
     for (const name of ["fcvm-metal-arm", "fcvm-metal-x86"]) {
       const { root, PublicIpAddress } = await machine(name);
       expect(tfvars).toContain(`${name} = { volume = "${root}", address = "eipalloc-`);
       expect((await volumes()).get(root)?.Tags).toContainEqual({ Key: "snowglobe:persistent", Value: name });
-      expect(said).toContain(PublicIpAddress);
+      expect(first.said).toContain(PublicIpAddress);
     }
+    await ran("validate");
     expect(await planned()).toEqual([]);
   });
 
@@ -87,7 +103,7 @@ describe.skipIf(NO_PROVIDER)(NEEDS, { timeout: PROVIDER_PATIENCE_MS }, () => {
     expect(await planned()).toEqual([]);
   });
 
-  test("its address off: that alone is put back; newer images: nothing", async () => {
+  test("its address off: that alone is put back; newer images, its entry lost from terraform.tfvars: nothing", async () => {
     const { ec2 } = account.moto;
     const arm = await machine("fcvm-metal-arm");
     const { Addresses = [] } = await ec2.send(new DescribeAddressesCommand({}));
@@ -97,12 +113,57 @@ describe.skipIf(NO_PROVIDER)(NEEDS, { timeout: PROVIDER_PATIENCE_MS }, () => {
     await ec2.send(new AssociateAddressCommand({ AllocationId: address?.AllocationId, InstanceId: arm.InstanceId }));
     await account.moto.newImages();
     expect(await planned()).toEqual([]);
-  });
-
-  test("its entry lost from terraform.tfvars: it comes back from the state, and nothing is planned", async () => {
     const text = await account.file("terraform.tfvars");
     await account.write("terraform.tfvars", text.replace(/^ {2}fcvm-metal-x86 = .*\n/m, ""));
     expect(await planned()).toEqual([]);
     expect(await account.file("terraform.tfvars")).toMatch(/fcvm-metal-x86 = \{ volume = "vol-/);
+  });
+
+  test("terminated: made again on a temporary disk; make swap-arm gives it its own back, and nothing is planned", async () => {
+    const before = await kept();
+    const gone = await machine("fcvm-metal-arm");
+    await account.moto.ec2.send(new TerminateInstancesCommand({ InstanceIds: [gone.InstanceId] }));
+    const again = await ran("apply", AGREE);
+    expect([changes(again), again.planned?.verdict]).toEqual([]);
+    const made = await machine("fcvm-metal-arm");
+    const own = /fcvm-metal-arm = \{ volume = "(vol-\w+)"/.exec(await account.file("terraform.tfvars"))?.[1];
+    expect(made.root).not.toBe(own);
+
+    const swap = runProgram("make", ["-o", "node_modules/.installed", "swap-arm"], {
+      env: { ...process.env, ...account.env },
+      cwd: ROOT,
+      columns: 160,
+      rows: 60,
+    });
+    await swap.waitFor(/\[y\/N\]|Type \S+/);
+    swap.write(swap.text().includes("[y/N]") ? "y\r" : "fcvm-metal-arm\r");
+    const { exitCode } = await swap.exited;
+    expect(exitCode, swap.text()).toBe(0);
+    expect((await machine("fcvm-metal-arm")).root).toBe(own);
+    expect(await planned()).toEqual([]);
+    const after = await kept();
+    expect(after.addresses).toEqual(before.addresses);
+    expect(after.volumes.filter((id) => before.volumes.includes(id))).toEqual(before.volumes);
+  });
+
+  test("a lost state: all of it is taken over again, and nothing is made twice", async () => {
+    const { ec2 } = account.moto;
+    const before = { ...(await kept()), machines: (await living()).map(({ InstanceId }) => InstanceId).sort() };
+    await account.aws(`s3 rm s3://snowglobe-state-${ACCOUNT}/snowglobe/terraform.tfstate`);
+    const again = await ran("apply", AGREE);
+    expect([changes(again), again.planned?.verdict]).toEqual([]);
+    expect({ ...(await kept()), machines: (await living()).map(({ InstanceId }) => InstanceId).sort() }).toEqual(
+      before,
+    );
+    expect(ec2).toBeDefined();
+  });
+
+  test("destroyed: the machines go, what holds data stays, and the plan makes the machines again", async () => {
+    const before = await kept();
+    const destroyed = await ran("destroy", AGREE);
+    expect([changes(destroyed), destroyed.planned?.verdict]).toEqual([]);
+    expect(await living()).toEqual([]);
+    expect(await kept()).toEqual(before);
+    expect(await planned()).toEqual([]);
   });
 });

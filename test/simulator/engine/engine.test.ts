@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -75,6 +75,9 @@ describe("the demo's engine", () => {
   });
 
   it("finishes what it is at when it is interrupted, and says what was not begun", async () => {
+    // The interrupt goes by the engine, a program of its own: the first resource waits for it.
+    await mkdir(join(directory, "containers"), { recursive: true });
+    await writeFile(join(directory, "containers", "hold"), "");
     const run = start("apply");
     await asked(run);
     run.answer(run.get().question?.id ?? 0, "yes");
@@ -82,10 +85,9 @@ describe("the demo's engine", () => {
     if (!view) throw new Error("there is no plan");
     await when(view, ({ apply }) => [...(apply?.resources.values() ?? [])].some(({ state }) => state === "running"));
     run.cancel();
-    // The interrupt goes by the engine, a program of its own: on a busy machine one more resource may have begun.
     expect(await run.finished).toMatchObject({
       status: "cancelled",
-      sentence: expect.stringMatching(/changes were made: aws_lambda_function\.auto_stop\b.*Not begun: /),
+      sentence: expect.stringMatching(/changes were made: aws_lambda_function\.auto_stop\..*Not begun: /),
     });
   });
 });

@@ -25,6 +25,9 @@ const read = (path: string) => {
   }
 };
 
+/** A test puts this file there, so that an interrupt finds an apply at its first resource. */
+const held = () => read(join(CONTAINERS, "hold")) !== undefined;
+
 if (verb === "run" && rest.includes("--detach")) {
   const name = rest[rest.indexOf("--name") + 1];
   const folder = rest.find((arg) => arg.endsWith(":/snowglobe/run"))?.slice(0, -":/snowglobe/run".length) ?? tmpdir();
@@ -56,7 +59,7 @@ if (verb === "run" && rest.includes("--detach")) {
   const answers = look < 0 ? undefined : rest.slice(look + 1).map(() => "{}\n");
   if (answers) process.stdout.write(answers.join(""));
   else
-    process.exitCode = await terraform(args, dir, url, interrupt.signal).catch((error: unknown) => {
+    process.exitCode = await terraform(args, dir, url, interrupt.signal, held).catch((error: unknown) => {
       process.stderr.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
       return 1;
     });

@@ -33,6 +33,8 @@ interface Run {
   readonly simulator: RemoteSimulator;
   /** Aborts with the interrupt: the current resource is finished, and no other begun. */
   readonly signal: AbortSignal;
+  /** Whether the Lambda, which is the first, takes until the interrupt: for tests of it. */
+  readonly held: () => boolean;
 }
 
 /** Does what `terraform …` would; gives the exit status. */
@@ -41,8 +43,9 @@ export async function terraform(
   dir: string,
   url: string,
   signal: AbortSignal,
+  held: () => boolean,
 ): Promise<number> {
-  const run: Run = { dir, simulator: remoteSimulator(url), signal };
+  const run: Run = { dir, simulator: remoteSimulator(url), signal, held };
   const [command, ...rest] = args;
   switch (command) {
     case "init":
@@ -141,7 +144,7 @@ function sayChanges(operation: "plan" | "apply", changes: readonly Change[]): vo
 }
 
 async function apply(run: Run, file: string): Promise<number> {
-  const { dir, simulator, signal } = run;
+  const { dir, simulator, signal, held } = run;
   sayVersion();
   const planned = JSON.parse(await readFile(join(dir, file), "utf8")) as {
     resource_changes: readonly { address: string }[];
@@ -163,7 +166,10 @@ async function apply(run: Run, file: string): Promise<number> {
     if (signal.aborted) return interrupted();
     const name = MACHINE_NAMES.find((one) => address === instanceAddress(one) || address === associationAddress(one));
     if (address === LAMBDA) {
-      await step(address, "update", "Modif", () => delay(1500));
+      await step(address, "update", "Modif", async () => {
+        await delay(1500);
+        while (held() && !signal.aborted) await delay(50);
+      });
       await note({ lambda: true });
     } else if (name && address === instanceAddress(name)) {
       if (actions.includes("delete")) await step(address, "delete", "Destr", () => terminate(run, name));
