@@ -8,16 +8,31 @@ import { isOfTargets, type Plan } from "./make-plan.ts";
 import type { Message } from "./messages.ts";
 import { followRun, logMessage, type TerraformOps, type Workspace } from "./workspace.ts";
 
-/** Makes each resource a step. */
-function resourceSteps(context: OperationContext, total: number) {
-  let done = 0;
+/**
+ * Makes each resource a step, and counts the changes as the plan does: a replacement, which Terraform tells as two, is one,
+ * what is only taken over or renamed is none, and neither is a data source that is read now.
+ */
+function resourceSteps(context: OperationContext, planned: Plan["changes"]) {
+  const uncounted = new Set(["import", "move", "remove"]);
+  const left = new Map(
+    planned
+      .filter(({ action }) => !uncounted.has(action))
+      .map(({ address, action }) => [address, action === "replace" ? 2 : 1]),
+  );
+  const total = left.size;
+  const ended = new Set<string>();
+  let made = 0;
   let summary = "Applied.";
   const unfinished = new Set<string>();
-  const finish = (address: string, state: "done" | "failed") => {
+  const finish = (address: string, action: string, state: "done" | "failed") => {
     unfinished.delete(address);
-    done += 1;
     context.step(address, address, state);
-    context.progress(done, Math.max(done, total), "changes");
+    const more = (left.get(address) ?? 1) - 1;
+    left.set(address, more);
+    if (action === "read" || (state === "done" && more > 0) || ended.has(address)) return;
+    ended.add(address);
+    if (state === "done") made += 1;
+    context.progress(ended.size, Math.max(ended.size, total), "changes");
   };
   const hear = (message: Message) => {
     switch (message.type) {
@@ -29,10 +44,10 @@ function resourceSteps(context: OperationContext, total: number) {
         context.step(message.address, message.address, "running", `${message.action}, ${message.seconds ?? "?"} s`);
         return;
       case "apply_complete":
-        finish(message.address, "done");
+        finish(message.address, message.action, "done");
         return;
       case "apply_errored":
-        finish(message.address, "failed");
+        finish(message.address, message.action, "failed");
         return;
       case "change_summary":
         summary = message.text;
@@ -45,7 +60,7 @@ function resourceSteps(context: OperationContext, total: number) {
   };
   const broken = () => {
     for (const address of unfinished) context.step(address, address, "failed");
-    return done;
+    return `${made} of ${Math.max(made, total)} changes were made.`;
   };
   return { hear, broken, summary: () => summary };
 }
@@ -59,7 +74,7 @@ export async function applyPlan(
   plan: Plan,
   hear: (message: Message) => void = () => {},
 ): Promise<string> {
-  const steps = resourceSteps(context, plan.changes.length);
+  const steps = resourceSteps(context, plan.changes);
   const onMessage = (message: Message) => {
     if (plan.targeted && isOfTargets(message)) return;
     hear(message);
@@ -69,8 +84,7 @@ export async function applyPlan(
   try {
     await workspace.apply(plan.file, onMessage);
   } catch (error) {
-    const done = steps.broken();
-    context.log(`${done} of ${plan.changes.length} changes were made. Running it again goes on from there.`, "err");
+    context.log(`${steps.broken()} Running it again goes on from there.`, "err");
     throw error;
   }
   return steps.summary();
@@ -84,7 +98,7 @@ function followOperation(ops: TerraformOps, run: DetachedRun): Operation {
     run: async (context): Promise<Outcome> => {
       context.harmless(true);
       context.signal.addEventListener("abort", () => context.log(FINISHES, "note"), { once: true });
-      const steps = resourceSteps(context, 0);
+      const steps = resourceSteps(context, []);
       try {
         await followRun(ops, context, run, context.signal, steps.hear);
       } catch (error) {
@@ -106,7 +120,7 @@ export async function awaitStandingRuns(ops: TerraformOps, context: OperationCon
   for (const run of await standingRuns(ops.environment)) {
     const title = "An apply that was begun before";
     context.step(run.name, title, "waiting", "it goes on, and is followed to its end");
-    const steps = resourceSteps(context, 0);
+    const steps = resourceSteps(context, []);
     const following = followRun(ops, context, run, NEVER, steps.hear).then(
       () => context.step(run.name, title, "done", steps.summary()),
       (error: unknown) => {
