@@ -185,6 +185,24 @@ import {
 }
 
 import {
+  for_each = lookup(var.adopt, "aws_cloudwatch_event_rule.hourly", {})
+  to       = aws_cloudwatch_event_rule.hourly
+  id       = each.value
+}
+
+import {
+  for_each = lookup(var.adopt, "aws_cloudwatch_event_target.auto_stop", {})
+  to       = aws_cloudwatch_event_target.auto_stop
+  id       = each.value
+}
+
+import {
+  for_each = lookup(var.adopt, "aws_sns_topic.alerts", {})
+  to       = aws_sns_topic.alerts
+  id       = each.value
+}
+
+import {
   for_each = lookup(var.adopt, "aws_lambda_permission.hourly", {})
   to       = aws_lambda_permission.hourly
   id       = each.value

@@ -64,8 +64,9 @@ resource "aws_cloudwatch_event_rule" "hourly" {
 }
 
 resource "aws_cloudwatch_event_target" "auto_stop" {
-  rule = aws_cloudwatch_event_rule.hourly.name
-  arn  = aws_lambda_function.auto_stop.arn
+  rule      = aws_cloudwatch_event_rule.hourly.name
+  target_id = "auto-stop" # by name: another one beside it would call twice, and keep the rule from ever being deleted
+  arn       = aws_lambda_function.auto_stop.arn
 }
 
 resource "aws_lambda_permission" "hourly" {

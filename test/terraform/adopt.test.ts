@@ -8,10 +8,7 @@ test("a resource that is there already and cannot be taken over", async () => {
   // Made a second time, each of these is the first one again, or belongs to what is adopted.
   const harmless = [
     "aws_ebs_encryption_by_default.this",
-    "aws_sns_topic.alerts",
     "aws_sns_topic_subscription.owner",
-    "aws_cloudwatch_event_rule.hourly",
-    "aws_cloudwatch_event_target.auto_stop",
     "aws_lambda_function_event_invoke_config.auto_stop",
     "aws_iam_role_policy.auto_stop",
     "aws_iam_role_policy.dev",

@@ -49,6 +49,8 @@ const CLUSTER: TypeRules = {
     delete_automated_backups: typedLater("changes whether the database's backups outlive it"),
     deletion_protection: unless((after) => after === true, "the database may then be deleted: deletion_protection"),
     enable_http_endpoint: typedLater("changes how the database is reached"),
+    enable_global_write_forwarding: unless((after) => after === false, "changes who writes to the database"),
+    enable_local_write_forwarding: unless((after) => after === false, "changes who writes to the database"),
     engine: typedLater("changes the database's engine"),
     engine_mode: typedLater("changes what the database is"),
     engine_version: typedLater("changes the database's engine"),

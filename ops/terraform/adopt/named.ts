@@ -29,6 +29,9 @@ export const namedCalls = (account: string): readonly string[] => [
   `logs describe-log-groups --log-group-name-prefix /aws/lambda/${AUTO_STOP}`,
   "lambda list-functions",
   `lambda get-policy --function-name ${AUTO_STOP}`,
+  `events list-rules --name-prefix ${AUTO_STOP}`,
+  `events list-targets-by-rule --rule ${AUTO_STOP}`,
+  "sns list-topics",
   `budgets describe-budgets --account-id ${account}`,
   "backup list-backup-vaults",
   "backup list-backup-plans",
@@ -40,13 +43,17 @@ export const namedCalls = (account: string): readonly string[] => [
 
 /** What of these there is, as import IDs. Throws a FailureError. */
 export async function findNamed(workspace: Workspace, account: string, answers: readonly Fields[]): Promise<Adopted> {
-  const [roles, profiles, logs, functions, policy, budgets, vaults, plans, subnets, parameters, clusters, instances] =
-    answers;
+  const [roles, profiles, logs, functions, policy, rules, targets, topics, budgets, ...more] = answers;
+  const [vaults, plans, subnets, parameters, clusters, instances] = more;
   const role = (name: string) => named(roles, "Roles", "RoleName", `${NAME}-${name}`);
   const profile = (name: string) => named(profiles, "InstanceProfiles", "InstanceProfileName", `${NAME}-${name}`);
   const plan = list(plans?.BackupPlansList)
     .map(fields)
     .find(({ BackupPlanName }) => BackupPlanName === NAME)?.BackupPlanId;
+  const target = text(fields(list(targets?.Targets)[0]).Id);
+  const topic = list(topics?.Topics)
+    .map((one) => text(fields(one).TopicArn))
+    .find((arn) => arn?.endsWith(`:${NAME}-alerts`));
   const permitted = /"Sid"\s*:\s*"hourly"/.test(text(policy?.Policy) ?? "");
   return found({
     "aws_iam_role.jumpbox": { [IT]: role("jumpbox") },
@@ -59,6 +66,9 @@ export async function findNamed(workspace: Workspace, account: string, answers: 
       [IT]: named(logs, "logGroups", "logGroupName", `/aws/lambda/${AUTO_STOP}`),
     },
     "aws_lambda_function.auto_stop": { [IT]: named(functions, "Functions", "FunctionName", AUTO_STOP) },
+    "aws_cloudwatch_event_rule.hourly": { [IT]: named(rules, "Rules", "Name", AUTO_STOP) },
+    "aws_cloudwatch_event_target.auto_stop": { [IT]: target && `${AUTO_STOP}/${target}` },
+    "aws_sns_topic.alerts": { [IT]: topic },
     "aws_lambda_permission.hourly": { [IT]: permitted ? `${AUTO_STOP}/hourly` : undefined },
     "aws_budgets_budget.monthly": {
       [IT]: named(budgets, "Budgets", "BudgetName", `${NAME}-monthly`) && `${account}:${NAME}-monthly`,
