@@ -20,8 +20,11 @@ export interface Held {
 }
 
 interface CredentialSource {
-  /** Good credentials; one fetch at a time, whoever asks. Throws a FailureError or what the SDK throws. */
-  readonly get: () => Promise<Held>;
+  /**
+   * Good credentials; one fetch at a time, whoever asks. `fresh`: what is held will not do, but for where AWS is out of
+   * reach. Throws a FailureError or what the SDK throws.
+   */
+  readonly get: (fresh?: boolean) => Promise<Held>;
   /** Forgets what is held and what is under way: the next `get` asks anew. */
   readonly forget: () => void;
 }
@@ -45,10 +48,10 @@ export function credentialSource(environment: Environment, clients: SignInClient
   };
 
   return {
-    get: () => {
+    get: (fresh = false) => {
       const good = held && ends(held.credentials) > time.now() ? held : undefined;
-      if (good && (!isDue(good, time.now()) || Math.abs(time.now() - triedAt) < RETRY_AFTER))
-        return Promise.resolve(good);
+      const isTried = Math.abs(time.now() - triedAt) < RETRY_AFTER;
+      if (good && !fresh && (!isDue(good, time.now()) || isTried)) return Promise.resolve(good);
       if (flight) return flight;
       const mine = fetch()
         .catch((error: unknown) => {

@@ -94,10 +94,10 @@ export function createSignIn({ environment, clock }: { environment: Environment;
   return {
     get: state.get,
     subscribe: state.subscribe,
-    credentials: async () => {
+    credentials: async ({ fresh } = { fresh: false }) => {
       const mine = epoch;
       try {
-        const held = await source.get();
+        const held = await source.get(fresh);
         const before = state.get();
         const ends = held.sessionEndsAt;
         if (before.status !== "signed-in") void look();

@@ -37,10 +37,11 @@ export interface RoleCredentials {
 
 export interface SignIn extends Store<SignInState> {
   /**
-   * Role credentials that are good now; refreshes silently what can be refreshed. Single flight.
+   * Role credentials that are good now; refreshes silently what can be refreshed. Single flight. `fresh`: asked for anew,
+   * so that all their time is before them, wherever AWS gives them.
    * Throws a FailureError of kind `signed-out` when only the person can help, `offline` or `throttled` in bad weather.
    */
-  readonly credentials: () => Promise<RoleCredentials>;
+  readonly credentials: (wish?: { readonly fresh: boolean }) => Promise<RoleCredentials>;
   /** Asks AWS who we are (STS) and sets the state. Never throws; bad weather leaves a signed-in state as it is. */
   readonly check: () => Promise<SignInState>;
   /** Tells that AWS refused our credentials, whatever their expiry says: the state goes to `signed-out` or is refreshed. */

@@ -13,6 +13,7 @@ import { FailureError } from "../failure.ts";
 import { $ } from "../programs.ts";
 import { isText, shaped } from "../shape.ts";
 import { engineFailure, type Invocation } from "./engine.ts";
+import { layProfile } from "./keys.ts";
 
 const LOG = "log";
 
@@ -28,7 +29,8 @@ export interface DetachedRun {
 
 const isRun = shaped({ name: isText, engine: isText, plan: isText });
 const folders = ({ stateDir }: Pick<Environment, "stateDir">) => join(stateDir, "terraform-runs");
-const folderOf = (environment: Pick<Environment, "stateDir">, { name }: DetachedRun) =>
+/** Its log, and what its container asks for keys by. */
+export const folderOf = (environment: Pick<Environment, "stateDir">, { name }: DetachedRun) =>
   join(folders(environment), name);
 
 /** A run that nobody has yet, with its folder: written down before the container is there, so that none is ever forgotten. */
@@ -41,6 +43,7 @@ export async function newRun(
   const folder = folderOf(environment, run);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(join(folder, LOG), "", { mode: 0o600 });
+  await layProfile(folder);
   await writeFile(join(folder, "run.json"), JSON.stringify(run), { mode: 0o600 });
   return { ...run, folder };
 }

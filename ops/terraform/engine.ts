@@ -9,6 +9,7 @@ import { type Environment, REGION } from "../environment.ts";
 import { FailureError } from "../failure.ts";
 import { $, eachLine, findProgram, type ProcessOutput, type ProcessPromise, unkept } from "../programs.ts";
 import type { RoleCredentials } from "../signin/types.ts";
+import { asProcessSays, BEGUN_WITH, CONFIG } from "./keys.ts";
 
 type EngineName = "podman" | "docker";
 
@@ -183,7 +184,7 @@ export async function invocation(environment: Environment, engine: Engine, what:
     ...endpoints(environment),
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,
-    ...keys(what.credentials),
+    ...(what.detached ? lastingKeys(what.credentials) : keys(what.credentials)),
     TF_PLUGIN_CACHE_DIR: "/snowglobe/plugins",
     // Whoever finds a lock reads whose it is.
     USER: username,
@@ -250,6 +251,12 @@ function keys(credentials: RoleCredentials | undefined): Record<string, string> 
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     ...(sessionToken ? { AWS_SESSION_TOKEN: sessionToken } : {}),
   };
+}
+
+/** For a run that may outlive them: its container asks for fresh ones. */
+function lastingKeys(credentials: RoleCredentials | undefined): Record<string, string> {
+  if (!credentials) return {};
+  return { AWS_CONFIG_FILE: `${RUN_FOLDER}/${CONFIG}`, [BEGUN_WITH]: asProcessSays(credentials) };
 }
 
 /** The simulated account's endpoints, where there are any. */

@@ -6,7 +6,7 @@ import type { OperationContext } from "../operation/types.ts";
 import type { Ops } from "../ops.ts";
 import { withoutSequences } from "../plain.ts";
 import type { ProcessOutput } from "../programs.ts";
-import { clearRun, type DetachedRun, followDetached, newRun, startDetached } from "./detached.ts";
+import { clearRun, type DetachedRun, folderOf, followDetached, newRun, startDetached } from "./detached.ts";
 import { EMERGENCY, hasEmergencyState } from "./emergency.ts";
 import {
   buildImage,
@@ -23,6 +23,7 @@ import {
 } from "./engine.ts";
 import { terraformFailure } from "./failures.ts";
 import { findKeyPair } from "./key-pair.ts";
+import { answerKeys } from "./keys.ts";
 import { type Diagnostic, type Message, parseLine } from "./messages.ts";
 import { handedOver } from "./plan-files.ts";
 
@@ -87,7 +88,9 @@ export async function openWorkspace(ops: TerraformOps, context: OperationContext
   const keyPair = await findKeyPair(ops, context.signal);
   const variables: Record<string, string> = { TF_VAR_ssh_public_key: keyPair.publicKey };
   const attach = async (what: Omit<ContainerRun, "credentials">) => {
-    const credentials = await access.gate(() => signIn.credentials(), context.signal);
+    // What outlives us begins with all the time that keys can have.
+    const fresh = what.detached !== undefined;
+    const credentials = await access.gate(() => signIn.credentials({ fresh }), context.signal);
     return invocation(environment, engine, { ...what, credentials, env: { ...variables, ...what.env } });
   };
   const inside = async (
@@ -139,7 +142,9 @@ export async function openWorkspace(ops: TerraformOps, context: OperationContext
       const { folder, ...run } = await newRun(environment, engine.name, plan);
       const command = ["terraform", "apply", "-json", "-input=false", "-lock-timeout=10s", plan];
       try {
-        await startDetached(await attach({ command, detached: { name: run.name, folder } }));
+        // On the host's network its loopback is ours, where fresh keys are to be had.
+        const hostNetwork = process.platform === "linux";
+        await startDetached(await attach({ command, detached: { name: run.name, folder }, hostNetwork }));
       } catch (error) {
         await clearRun(environment, run);
         throw error;
@@ -172,12 +177,14 @@ export async function followRun(
 ): Promise<readonly Diagnostic[]> {
   const diagnostics: Diagnostic[] = [];
   let isApplied = false;
+  const fresh = () => ops.access.gate(() => ops.signIn.credentials({ fresh: true }));
+  const answered = await answerKeys(folderOf(ops.environment, run), run.engine, fresh);
   const status = await followDetached(ops.environment, run, interrupt, (line) => {
     const message = parseLine(line);
     if (message.type === "diagnostic") diagnostics.push(message.diagnostic);
     if (message.type === "change_summary" && message.operation === "apply") isApplied = true;
     onMessage(message);
-  });
+  }).finally(answered);
   await clearRun(ops.environment, run);
   await noteEmergencyState(ops, context);
   // Of two that follow it, one has cleared it away: its log tells the other.
