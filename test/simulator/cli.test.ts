@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { s3Service } from "./s3/service.ts";
 import { type Simulator, startSimulator } from "./simulator.ts";
 import { STORY_IDS as ID, PERSISTENT } from "./story.ts";
 
@@ -17,7 +18,7 @@ describe.skipIf(!installed)(installed ? "aws" : "aws is not installed", () => {
   let home: string;
 
   beforeAll(async () => {
-    simulator = await startSimulator({ latencyScale: 0 });
+    simulator = await startSimulator({ latencyScale: 0, more: () => [s3Service()] });
     home = await mkdtemp(join(tmpdir(), "snowglobe-cli-"));
   });
   afterAll(async () => {
@@ -25,13 +26,15 @@ describe.skipIf(!installed)(installed ? "aws" : "aws is not installed", () => {
     await rm(home, { recursive: true, force: true });
   });
 
-  const aws = async (...words: readonly string[]): Promise<unknown> => {
+  const aws = (...words: readonly string[]): Promise<unknown> => awsAs({}, ...words);
+  const awsAs = async (other: Readonly<Record<string, string>>, ...words: readonly string[]): Promise<unknown> => {
     const env = {
       PATH: process.env.PATH,
       HOME: home,
       AWS_PAGER: "",
       AWS_DEFAULT_OUTPUT: "json",
       ...simulator.signedInEnv,
+      ...other,
     };
     const { stdout } = await run("aws", words, { env });
     return stdout.trim() === "" ? undefined : JSON.parse(stdout);
@@ -77,6 +80,21 @@ describe.skipIf(!installed)(installed ? "aws" : "aws is not installed", () => {
     await expect(aws("ec2", "detach-volume", "--volume-id", volume)).rejects.toMatchObject({
       stderr: expect.stringMatching(/\(IncorrectState\).*DetachVolume operation: Unable to detach root volume/),
     });
+  });
+
+  it("has a bucket with its own keys, and none with another secret or without their token", async () => {
+    await aws("s3api", "create-bucket", "--bucket", "states");
+    const [seen, ...refused] = await Promise.all([
+      aws("s3api", "list-objects-v2", "--bucket", "states", "--prefix", "a b/ü"),
+      ...[{ AWS_SECRET_ACCESS_KEY: "another" }, { AWS_SESSION_TOKEN: "" }].map((other) =>
+        awsAs(other, "s3api", "list-objects-v2", "--bucket", "states").then(
+          () => "let in",
+          ({ stderr }: { stderr: string }) => /\((\w+)\)/.exec(stderr)?.[1],
+        ),
+      ),
+    ]);
+    expect(seen).not.toContain("Error");
+    expect(refused).toEqual(["SignatureDoesNotMatch", "InvalidToken"]);
   });
 
   it("reads CPU", async () => {

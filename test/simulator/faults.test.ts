@@ -1,6 +1,7 @@
 /** Signatures, faults and controls: what goes wrong between a client and AWS goes wrong here on request. */
 
 import { request } from "node:http";
+import { CloudWatchClient, GetMetricDataCommand } from "@aws-sdk/client-cloudwatch";
 import {
   DescribeInstancesCommand,
   DescribeVolumesCommand,
@@ -8,11 +9,13 @@ import {
   StartInstancesCommand,
   StopInstancesCommand,
 } from "@aws-sdk/client-ec2";
+import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Fault } from "./faults.ts";
 import { remoteSimulator } from "./remote.ts";
 import { type Simulator, startSimulator } from "./simulator.ts";
+import { snsService } from "./sns/service.ts";
 import { STORY_IDS as ID } from "./story.ts";
 import { signedClient } from "./testing.ts";
 
@@ -20,13 +23,15 @@ let simulator: Simulator;
 let ec2: EC2Client;
 
 beforeEach(async () => {
-  simulator = await startSimulator({ latencyScale: 0 });
+  simulator = await startSimulator({ latencyScale: 0, more: () => [snsService([])] });
   ec2 = new EC2Client(signedClient(simulator));
 });
 afterEach(async () => {
   ec2.destroy();
   await simulator.stop();
 });
+
+const NO_METRICS = { MetricDataQueries: [], StartTime: new Date(0), EndTime: new Date(1) };
 
 const look = () => ec2.send(new DescribeInstancesCommand({}));
 const stopArm = () => ec2.send(new StopInstancesCommand({ InstanceIds: [ID.arm] }));
@@ -53,6 +58,28 @@ describe("signatures", () => {
     await expect(elsewhere.send(new DescribeInstancesCommand({}))).rejects.toMatchObject({ name: "AuthFailure" });
     const sts = new STSClient({ ...signedClient(simulator), credentials });
     await expect(sts.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({ name: "InvalidClientTokenId" });
+  });
+
+  it("refuses another secret and a missing session token, each service in its words", async () => {
+    const { credentials } = signedClient(simulator);
+    const { accessKeyId, secretAccessKey } = credentials;
+    const refused = (given: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }) => {
+      const as = { ...signedClient(simulator), credentials: given };
+      return Promise.all(
+        [
+          () => new EC2Client(as).send(new DescribeInstancesCommand({})),
+          () => new STSClient(as).send(new GetCallerIdentityCommand({})),
+          () => new CloudWatchClient(as).send(new GetMetricDataCommand(NO_METRICS)),
+          () => new SNSClient(as).send(new PublishCommand({ Message: "x" })),
+        ].map((call) => call().then(String, (error: Error) => error.name)),
+      );
+    };
+    const others = ["SignatureDoesNotMatch", "SignatureDoesNotMatch", "SignatureDoesNotMatch"];
+    expect(await refused({ ...credentials, secretAccessKey: "another" })).toEqual(["AuthFailure", ...others]);
+    expect(await refused({ accessKeyId, secretAccessKey })).toEqual([
+      "AuthFailure",
+      ...others.map(() => "InvalidClientTokenId"),
+    ]);
   });
 
   it("refuses keys whose time is over, each service in its words", async () => {

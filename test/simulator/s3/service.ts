@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Service, SimReply, SimRequest } from "../service.ts";
+import type { Service, ServiceError, SignatureProblem, SimReply, SimRequest } from "../service.ts";
 import { element } from "../wire/xml.ts";
 
 export interface S3Service extends Service {
@@ -19,6 +19,42 @@ export interface S3Service extends Service {
   /** Paths to which an upload is on its way. */
   readonly uploading: ReadonlySet<string>;
 }
+
+/** S3 has words of its own for them (S3 API reference, "Error responses"). */
+const SIGNATURE_ERRORS: Readonly<Record<SignatureProblem, ServiceError>> = {
+  unsigned: { code: "AccessDenied", message: "Access Denied", status: 403 },
+  malformed: {
+    code: "AuthorizationHeaderMalformed",
+    message: "The authorization header that you provided is not valid.",
+    status: 400,
+  },
+  "unknown-key": {
+    code: "InvalidAccessKeyId",
+    message: "The AWS access key ID that you provided does not exist in our records.",
+    status: 403,
+  },
+  "wrong-token": {
+    code: "InvalidToken",
+    message: "The provided token is malformed or otherwise not valid.",
+    status: 400,
+  },
+  mismatch: {
+    code: "SignatureDoesNotMatch",
+    message: "The request signature that the server calculated does not match the signature that you provided.",
+    status: 403,
+  },
+  "expired-key": { code: "ExpiredToken", message: "The provided token has expired.", status: 400 },
+  late: {
+    code: "RequestTimeTooSkewed",
+    message: "The difference between the request time and the server's time is too large.",
+    status: 403,
+  },
+  early: {
+    code: "RequestTimeTooSkewed",
+    message: "The difference between the request time and the server's time is too large.",
+    status: 403,
+  },
+};
 
 /** A service to start the simulator with (`more`). Path style, as an endpoint that is an IP address has it. */
 export function s3Service(): S3Service {
@@ -85,6 +121,8 @@ export function s3Service(): S3Service {
     uploading,
     operation: (request) => (request.signedFor === "s3" ? `${request.method}Object` : undefined),
     handle,
+    refuse: (_request, { status, code, message }) => refusal(status, code, message),
+    signature: SIGNATURE_ERRORS,
   };
 }
 
