@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Stage } from "../simulator/demo/stage.ts";
+import { rootOf } from "../simulator/ec2/account.ts";
+import { FAILED_STARTS } from "../simulator/ec2/transitions.ts";
 import { PERSISTENT, STORY_IDS } from "../simulator/story.ts";
 import { scene, signIn } from "./stage.ts";
 
@@ -135,6 +137,24 @@ describe("swap", () => {
     await again.waitFor(/your disk(?! back)/);
     expect(stage.simulator.account().volumes[PERSISTENT["fcvm-metal-arm"].volumeId]?.attachment).toBeDefined();
     await temporaryDiskIsGone(stage);
+  });
+
+  it("ends with EC2's reason, and with the old root on and running, where every start on the own disk is taken back", async () => {
+    const stage = await scene(QUICK);
+    const { simulator } = stage;
+    const { volumeId } = PERSISTENT["fcvm-metal-arm"];
+    simulator.happen({ name: "doom", id: volumeId, reason: FAILED_STARTS.kms });
+    const swap = stage.command({ ...simulator.signedInEnv }, "swap", "arm");
+    await swap.waitFor(/y\/N/i);
+    swap.write("y\r");
+    expect((await swap.exited).exitCode).toBe(1);
+    const said = swap.written().replace(/\s+/g, " ");
+    expect(said).toMatch(/does not start on its persistent volume .*back 2 times: .*KMS key/);
+    const account = simulator.account();
+    const arm = account.instances[STORY_IDS.arm];
+    expect(arm?.state).toBe("running");
+    expect(arm && rootOf(account, arm)?.id).toBe(STORY_IDS.armTemporaryDisk);
+    expect(account.volumes[volumeId]?.state).toBe("available");
   });
 
   it("is the same in plain lines: asked, done with status 0, and nothing to do the second time", async () => {
