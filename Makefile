@@ -22,6 +22,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z0-9_. -]+:.*## / { sub(/:.*/, "", $$1); printf "  make %-38s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 node_modules/.installed: package.json package-lock.json
+	@echo "Installing packages, about a minute." >&2
 	@npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
 

@@ -27,6 +27,8 @@ interface Told {
   readonly keys?: readonly string[];
   /** One or two words for the footer. */
   readonly label?: string;
+  /** It asks nothing of any account. */
+  readonly offline?: true;
 }
 
 interface MachineAction extends Told {
@@ -166,10 +168,21 @@ const TABLE = {
     makes: initOperation,
   },
   output: { target: "output", help: "what Terraform's outputs say", scope: "account", makes: outputOperation },
-  validate: { target: "validate", help: "check terraform/ for errors", scope: "account", makes: validateOperation },
+  validate: {
+    target: "validate",
+    help: "check terraform/ for errors",
+    offline: true,
+    scope: "account",
+    makes: validateOperation,
+  },
   shell: { target: "shell", help: "a shell in the container, signed in", scope: "account", makes: shellOperation },
-  fmt: { target: "fmt", help: "format terraform/", scope: "account", makes: formatOperation },
-  image: { help: "build the container image, where the Dockerfile changed", scope: "account", makes: imageOperation },
+  fmt: { target: "fmt", help: "format terraform/", offline: true, scope: "account", makes: formatOperation },
+  image: {
+    help: "build the container image, where the Dockerfile changed",
+    offline: true,
+    scope: "account",
+    makes: imageOperation,
+  },
 } satisfies Readonly<Record<string, Action>>;
 
 export type ActionName = keyof typeof TABLE;

@@ -1,5 +1,6 @@
 /** The command line as a function: arguments in, lines out, an exit status back. */
 
+import { setTimeout } from "node:timers/promises";
 import { ACTION_NAMES, ACTIONS, isActionName, machinesFor } from "./actions.ts";
 import { explain } from "./aws/errors.ts";
 import type { ComposedOps } from "./compose.ts";
@@ -49,19 +50,29 @@ export function createCommandLine(ops: ComposedOps, lines: Lines): CommandLine {
     }
   };
 
-  const run = async ([name, target, ...rest]: readonly string[]): Promise<number> => {
+  /** What is to be done; undefined where the words are no verb of ours. */
+  const taskOf = ([name, target, ...rest]: readonly string[]): (() => Promise<number>) | undefined => {
     const action = isActionName(name) ? ACTIONS[name] : undefined;
-    if (action && rest.length === 0) {
-      const machine = machineOf(target);
-      if (action.scope === "machine" && machine) return perform(action.makes(ops, machine));
-      if (action.scope === "account" && target === undefined) return perform(action.makes(ops));
-      if (action.scope === "report" && target === undefined) {
-        for (const line of await action.prints(ops, looking.signal)) lines.out(line);
-        return 0;
-      }
+    if (!action || rest.length > 0) return undefined;
+    const machine = machineOf(target);
+    if (action.scope === "machine") return machine && (() => perform(action.makes(ops, machine)));
+    if (target !== undefined) return undefined;
+    if (action.scope === "account") return () => perform(action.makes(ops));
+    return async () => {
+      for (const line of await action.prints(ops, looking.signal)) lines.out(line);
+      return 0;
+    };
+  };
+
+  const run = async (arguments_: readonly string[]): Promise<number> => {
+    const task = taskOf(arguments_);
+    if (!task) {
+      for (const line of usage()) lines.err(line);
+      return 1;
     }
-    for (const line of usage()) lines.err(line);
-    return 1;
+    const [name] = arguments_;
+    if (isActionName(name) && !ACTIONS[name].offline) lines.err(await whose(ops));
+    return looking.signal.aborted ? INTERRUPTED : task();
   };
 
   return {
@@ -86,6 +97,25 @@ export function createCommandLine(ops: ComposedOps, lines: Lines): CommandLine {
     },
     mindsLeaving: () => ops.operations.get().some((one) => !one.get().outcome && !one.get().harmlessToDrop),
   };
+}
+
+/** Longer than this (milliseconds) nothing is held up to say whose account it is. */
+const WHOSE_WITHIN = 3000;
+
+/** Real and simulated are never taken for each other: the first line of every verb that asks anything of an account. */
+export async function whose({ environment, signIn }: Pick<ComposedOps, "environment" | "signIn">): Promise<string> {
+  const known = await Promise.race([signIn.check(), setTimeout(WHOSE_WITHIN, signIn.get(), { ref: false })]);
+  const { AWS_ENDPOINT_URL_EC2: ec2, AWS_ENDPOINT_URL: endpoint = ec2 } = environment.env;
+  const kind = environment.demo
+    ? "DEMO"
+    : endpoint
+      ? `NOT AWS but ${URL.parse(endpoint)?.host ?? "an endpoint that is no address"}:`
+      : "REAL";
+  if (known.status === "signed-in") {
+    const { account, role } = known.identity;
+    return plainText(`${kind} account ${account}, as ${role}`);
+  }
+  return `${kind} account, ${known.status === "signed-out" ? "nobody is signed in" : "no word yet of who is signed in"}`;
 }
 
 /** By its name or by what Make targets call it. */

@@ -6,13 +6,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StopInstancesCommand } from "@aws-sdk/client-ec2";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createCommandLine } from "../../../ops/command-line.ts";
+import { createCommandLine, whose } from "../../../ops/command-line.ts";
 import { type ComposedOps, createOps } from "../../../ops/compose.ts";
 import { assemble } from "../../../ops/fleet/assemble.ts";
 import type { Lines } from "../../../ops/run-lines.ts";
 import { statusTable } from "../../../ops/status.ts";
+import { fakeOps } from "../../harness/fakes.ts";
 import { type Simulator, startSimulator } from "../../simulator/simulator.ts";
 import { STORY_IDS } from "../../simulator/story.ts";
+import { ENVIRONMENT } from "../../tui/run/scripted.tsx";
 import { NOW, OWNER, story } from "../fleet/fixtures.ts";
 
 let simulator: Simulator;
@@ -52,7 +54,7 @@ describe("the command line", () => {
     expect(lines[2]).toMatch(/^fcvm-metal-arm +running +c7gd\.metal .*\(temporary\) .*below on-demand/);
     expect(lines[3]).toMatch(/^fcvm-metal-x86 +stopped +c5\.metal/);
     expect(lines.find((line) => line.startsWith("ALARM"))).toContain("temporary disk");
-    expect(err).toEqual([]);
+    expect(err).toEqual(["DEMO account 123456789012, as AdministratorAccess"]);
   });
 
   it("prints it without figures where those are not to be had", async () => {
@@ -70,10 +72,10 @@ describe("the command line", () => {
 
   it("says in one sentence why it cannot, with status 1", async () => {
     expect(await commandLine(simulator.env).run(["status"])).toBe(1);
-    expect(err).toHaveLength(1);
+    expect(err).toEqual(["DEMO account, nobody is signed in", expect.any(String)]);
     simulator.faults.add({ kind: "html", operation: "DescribeVolumes" });
     expect(await commandLine().run(["status"])).toBe(1);
-    expect(err[0]).toContain("web page");
+    expect(err[1]).toContain("web page");
     expect(out).toEqual([]);
   });
 
@@ -97,6 +99,27 @@ describe("the command line", () => {
     expect(line.interrupt()).toBe(true);
     expect(await running).toBe(130);
     expect(err.join()).toContain("Stopping after the current call");
+  });
+
+  it.each([
+    [{ demo: false }, "REAL account 123456789012, as AdministratorAccess"],
+    [
+      { demo: false, env: { AWS_ENDPOINT_URL: "http://me:secret@127.0.0.1:5000" } },
+      "NOT AWS but 127.0.0.1:5000: account 123456789012, as AdministratorAccess",
+    ],
+  ])("says first whose account it is, and never takes one for another: %j", async (environment, said) => {
+    expect(await whose({ signIn: fakeOps().signIn, environment: { ...ENVIRONMENT, ...environment } })).toBe(said);
+  });
+
+  it("says nothing of an account where none is asked", async () => {
+    commandLine(simulator.env);
+    const start = () => {
+      throw new Error("not now");
+    };
+    const without = { ...ops, operations: { ...ops.operations, start } };
+    const lines: Lines = { out: () => {}, err: (line) => err.push(line), ask: undefined };
+    expect(await createCommandLine(without, lines).run(["fmt"])).toBe(1);
+    expect(err.join()).not.toContain("account");
   });
 
   it("leaves at Ctrl+C", async () => {

@@ -1,6 +1,6 @@
 /** The demo's account and everything on disk that belongs to it, for as long as standard input is open. */
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -28,7 +28,10 @@ export async function keepAccount(): Promise<void> {
   try {
     const account = await setStage(directory, { sso: { autoApproveMs: APPROVED_AFTER }, kernelSize: "large" });
     standing = account;
-    const told: DemoAccount = { directory, env: account.env };
+    const told: DemoAccount = {
+      directory,
+      env: { ...account.env, SNOWGLOBE_DEMO_ENV: await writeEnv(directory, account.env) },
+    };
     process.stdout.write(`${JSON.stringify(told)}\n`);
     await over;
   } finally {
@@ -52,4 +55,15 @@ async function endProcess(pid: number): Promise<void> {
   } catch {
     // It is gone.
   }
+}
+
+/** What a shell reads to be on this account too. A real account's settings in it are taken away. */
+async function writeEnv(directory: string, env: DemoAccount["env"]): Promise<string> {
+  const path = join(directory, "env.sh");
+  const lines = [
+    "unset $(env | sed -n 's/^\\(\\(AWS\\|TF\\|SNOWGLOBE\\)_[A-Za-z0-9_]*\\)=.*/\\1/p')",
+    ...Object.entries(env).map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'`),
+  ];
+  await writeFile(path, `${lines.join("\n")}\n`, { mode: 0o600 });
+  return path;
 }

@@ -67,6 +67,13 @@ it("begins with an expired session on an account of its own, and knows nothing o
   });
   expect(readFileSync(join(env.SNOWGLOBE_TERRAFORM_DIR ?? "", "terraform.tfvars"), "utf8")).toContain("vol-");
   expect(existsSync(join(env.HOME ?? "", ".ssh", "fcvm-ec2"))).toBe(true);
+  // Another terminal that sources this is on the same account, whatever it was on before.
+  const there = `source ${env.SNOWGLOBE_DEMO_ENV}; printf '%s|' "$AWS_ENDPOINT_URL" "$HOME" "$SNOWGLOBE_DEMO"; env | grep AWS_PROFILE || true`;
+  const said = execFileSync("bash", ["-euo", "pipefail", "-c", there], {
+    encoding: "utf8",
+    env: { ...process.env, AWS_PROFILE: "real" },
+  });
+  expect(said).toBe(`${env.AWS_ENDPOINT_URL}|${env.HOME}|1|`);
   child.kill("SIGTERM");
   expect(await exited).toBe(3);
   expect(existsSync(directory)).toBe(false);

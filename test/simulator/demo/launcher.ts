@@ -53,6 +53,7 @@ export async function runDemo(entry: string, cockpit: string): Promise<number> {
     }
     const told = JSON.parse(ready) as DemoAccount;
     directory = told.directory;
+    process.stderr.write(`On this account in another terminal: source ${told.env.SNOWGLOBE_DEMO_ENV}\n`);
     program = spawn(process.execPath, [...process.execArgv.filter(isMemoryFlag), cockpit], {
       stdio: "inherit",
       env: { ...clean, ...told.env },
