@@ -29,6 +29,7 @@ import { useBell } from "./terminal/bell.ts";
 import { CUT_LINES, TITLE, WRAP_LINES } from "./terminal/modes.ts";
 import type { OwnTerminal } from "./terminal/own-terminal.ts";
 import { stopUntilContinued } from "./terminal/stop.ts";
+import { useCopy } from "./terminal/use-copy.ts";
 
 /** A second Ctrl+C within this time quits. */
 const SECOND_PRESS_MS = 3000;
@@ -73,6 +74,7 @@ export function App({ ops, lifecycle, loan, terminal, repaint }: AppProps) {
       }),
     [suspendTerminal, loan, reader],
   );
+  const copy = useCopy(ops.environment, tell);
   const cockpit = useMemo<Cockpit>(
     () => ({
       ops,
@@ -83,8 +85,9 @@ export function App({ ops, lifecycle, loan, terminal, repaint }: AppProps) {
       lend: (during) => lending(() => terminal.lendWhole(during)),
       lendBytes: (during) => lending(() => terminal.lendBytes(during)),
       dropKeys: terminal.dropKeys,
+      copy,
     }),
-    [ops, tell, place, dispatch, lifecycle, terminal, lending],
+    [ops, tell, place, dispatch, lifecycle, terminal, lending, copy],
   );
 
   // Heard everywhere, so that what is pasted outside a field is no key; a field hears it beside this.

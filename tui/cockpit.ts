@@ -14,12 +14,14 @@ import type { Ops } from "../ops/ops.ts";
 import { closeSession } from "../ops/ssh/close-session.ts";
 import type { AttachedTerminal, SessionSummary } from "../ops/ssh/types.ts";
 import { volumesOfTerraform } from "../ops/terraform/named-volumes.ts";
+import { consolePage } from "./fleet/copyable.ts";
 import type { Tell } from "./fleet/toasts.ts";
 import { whyNotOn } from "./keys/availability.ts";
 import type { Command } from "./keys/registry.ts";
 import type { Navigation, NavigationAction } from "./navigation.ts";
 import { quitLines } from "./quit.tsx";
 import { runToLookAt } from "./run/run-strip.tsx";
+import { findOpener, openBrowser } from "./sign-in/browser.ts";
 
 export interface Cockpit {
   readonly ops: Ops;
@@ -32,6 +34,8 @@ export interface Cockpit {
   readonly lendBytes: (during: (terminal: AttachedTerminal) => Promise<void>) => Promise<void>;
   /** What has been typed and not heard yet was meant for somebody else. */
   readonly dropKeys: () => void;
+  /** Takes the text, and what it is, as in "the address". */
+  readonly copy: (text: string, what: string) => void;
   readonly end: () => void;
 }
 
@@ -73,6 +77,9 @@ export function fleetHandlers(cockpit: Cockpit): Handlers {
       const { id } = chosen ?? all.at(-1) ?? {};
       if (id) show(cockpit, ops.operations.start(closeSession(ops.sessions, id)));
     },
+    copyMenu: () => dispatch({ type: "open", overlay: { kind: "copy", machine: selected() } }),
+    console: () => void lookAtAws(cockpit, selected()),
+    notices: () => dispatch({ type: "open", overlay: { kind: "notices" } }),
     orphans: () => dispatch({ type: "open", overlay: { kind: "orphans" } }),
     history: () => dispatch({ type: "open", overlay: { kind: "history" } }),
     runs: () => {
@@ -116,6 +123,15 @@ async function enter(cockpit: Cockpit, machine: MachineName, chosen: string | un
   const session = all.find(({ id }) => id === chosen) ?? all.findLast(({ end }) => !end) ?? all.findLast(isLost);
   if (session && !session.end) await lookInto(cockpit, session.id);
   else await connect(cockpit, machine, session && isLost(session) ? session.id : undefined);
+}
+
+/** The machine's page in the AWS console: in a browser here, or copied for one elsewhere. */
+async function lookAtAws({ ops, tell, copy }: Cockpit, machine: MachineName): Promise<void> {
+  const id = ops.fleet.get().fleet?.machines[machine].instance?.id;
+  if (!id) return;
+  const page = consolePage(id);
+  if (findOpener(ops.environment.env).ok) tell(await openBrowser(page, ops.environment.env));
+  else copy(page, `the page of ${machine} at AWS`);
 }
 
 /** From the end of a run on a machine to a shell there. */

@@ -11,6 +11,9 @@ export type Overlay =
   | { readonly kind: "run"; readonly runId: string }
   | { readonly kind: "history" }
   | { readonly kind: "orphans" }
+  | { readonly kind: "notices" }
+  /** What of the machine can be copied. */
+  | { readonly kind: "copy"; readonly machine: MachineName }
   | { readonly kind: "quit"; readonly lines: readonly string[] };
 
 export interface Navigation {

@@ -3,6 +3,9 @@
 import type { Fleet, Machine } from "../ops/fleet/model.ts";
 import type { Run } from "../ops/operation/run.ts";
 import { type Cockpit, deleteVolume, openShell } from "./cockpit.ts";
+import { CopyMenu } from "./fleet/copy-menu.tsx";
+import { gathered } from "./fleet/fleet-frame.ts";
+import { NoticesScreen } from "./fleet/notices-screen.tsx";
 import { HelpScreen } from "./help/help.tsx";
 import { HistoryScreen, StoredRunScreen } from "./history/history.tsx";
 import { OrphansScreen } from "./history/orphans.tsx";
@@ -64,6 +67,21 @@ export function Overlays({ cockpit, overlay, runs, columns, rows, whyNot }: Over
           fleet={fleet}
           environment={environment}
           onDelete={(volumeId) => deleteVolume(cockpit, volumeId)}
+          onBack={back}
+        />
+      );
+    case "notices": {
+      const { notices } = gathered(ops, cockpit.place());
+      return <NoticesScreen {...window} notices={notices} onBack={back} />;
+    }
+    case "copy":
+      return (
+        <CopyMenu
+          {...window}
+          name={overlay.machine}
+          machine={fleet?.machines[overlay.machine]}
+          environment={environment}
+          onCopy={cockpit.copy}
           onBack={back}
         />
       );

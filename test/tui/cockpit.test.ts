@@ -18,6 +18,7 @@ it("x ends the session that is drawn as chosen, also where the one that Tab chos
     lend: async () => {},
     lendBytes: async () => {},
     dropKeys: () => {},
+    copy: () => {},
     end: () => {},
   };
   const handlers = fleetHandlers(cockpit);

@@ -7,7 +7,7 @@ import { keyOf } from "../keys/registry.ts";
 import { useKeys } from "../keys/use-keys.ts";
 import { listWindow, useChosen } from "../shared/list.ts";
 import { hintLine, type Window } from "../shared/overlay.tsx";
-import { Dialog } from "./dialog.tsx";
+import { Dialog, NARROWEST } from "./dialog.tsx";
 import { useStill } from "./still.ts";
 
 interface ChooseProps extends Window {
@@ -20,6 +20,8 @@ interface ChooseProps extends Window {
 }
 
 const PAGE = 8;
+/** Border and padding, the marker and the number of a choice. */
+const FRAME_COLUMNS = 8;
 
 export function ChooseDialog({ choices, onChoice, onNo, lines, ...window }: ChooseProps) {
   const { chosen, now, move } = useChosen(choices.length);
@@ -49,10 +51,11 @@ export function ChooseDialog({ choices, onChoice, onNo, lines, ...window }: Choo
       },
     },
   );
+  const longest = Math.max(0, ...choices.map((choice) => widthOf(clean(choice.label))));
+  const details = Math.max(0, ...choices.map(({ detail }) => widthOf(clean(detail ?? ""))));
   const footer = (width: number, room: number): readonly Line[] => {
     const visible = Math.max(1, Math.min(choices.length, room - 2));
     const from = listWindow(chosen, choices.length, visible);
-    const longest = Math.max(0, ...choices.map((choice) => widthOf(clean(choice.label))));
     return [
       ...choices
         .slice(from, from + visible)
@@ -72,7 +75,16 @@ export function ChooseDialog({ choices, onChoice, onNo, lines, ...window }: Choo
         : [],
     ];
   };
-  return <Dialog {...window} lines={lines} footer={footer} />;
+  // A choice has one row: the box is as wide as the longest of them, where the window is.
+  const needed = FRAME_COLUMNS + longest + (details > 0 ? 2 + details : 0);
+  return (
+    <Dialog
+      {...window}
+      lines={lines}
+      footer={footer}
+      narrowest={Math.max(NARROWEST, Math.min(needed, window.columns - 4))}
+    />
+  );
 }
 
 /** @param number what takes it, from 1; 0: it has none */

@@ -30,7 +30,7 @@ interface DialogProps extends Window {
 
 const NO_DEEDS: readonly Deed[] = [];
 const WIDEST = 96;
-const NARROWEST = 50;
+export const NARROWEST = 50;
 /** Rows of what is under it that stay in sight, where the window has them to spare. */
 const MARGIN_ROWS = 2;
 
@@ -79,7 +79,7 @@ export function Dialog({
       width={box}
       tone={tone}
       clock={clock}
-      lines={[...heading, [], ...shown, more, ...foot]}
+      lines={[...heading, [], ...shown, ...(body.length > 0 ? [more] : []), ...foot]}
     />
   );
 }

@@ -68,9 +68,3 @@ export const FILTER_HINTS: readonly Hint[] = [
   [keyOf("typed", "accept"), "keep"],
   [keyOf("typed", "back"), "all again"],
 ];
-
-/** Whether any of the texts has the filter in it, in whatever case. */
-export function matches(filter: string, ...texts: readonly (string | undefined)[]): boolean {
-  const wanted = filter.toLowerCase();
-  return texts.some((text) => text?.toLowerCase().includes(wanted));
-}

@@ -4,6 +4,7 @@ import { flow } from "../format/flow.ts";
 import { type Line, t, ticking } from "../format/line.ts";
 import { clean, pad, truncate, width } from "../format/text.ts";
 import { shortIds } from "../format/words.ts";
+import { keyOf } from "../keys/registry.ts";
 import type { Token } from "../shared/theme.ts";
 import type { Notice } from "./notices.ts";
 import { spinner } from "./status-mark.ts";
@@ -30,7 +31,7 @@ export function headlineLines(
   }
   const hidden = all.length - blocks.length;
   const lines = blocks.flatMap(({ notice, rows }, index) => {
-    const tail = hidden > 0 && index === blocks.length - 1 ? ` +${hidden} more ` : "";
+    const tail = hidden > 0 && index === blocks.length - 1 ? ` +${hidden} more: ${keyOf("fleet", "notices")} ` : "";
     return noticeLines(notice, columns, rows, tail, now);
   });
   return { lines, shown: blocks.length };
@@ -38,6 +39,20 @@ export function headlineLines(
 
 function isLoud(notice: Notice | undefined): boolean {
   return notice?.severity === "alarm" || notice?.severity === "warning";
+}
+
+/** The colour of a notice's mark where it stands by itself and not in a bar. */
+export function markToken(severity: Notice["severity"]): Token {
+  switch (severity) {
+    case "alarm":
+      return "status.alarm";
+    case "warning":
+      return "status.warn";
+    case "calm":
+      return "status.ok";
+    default:
+      return "text.dim";
+  }
 }
 
 function tokenOf(notice: Notice | undefined): Token {
@@ -56,7 +71,7 @@ function tokenOf(notice: Notice | undefined): Token {
 /** The mark and the space around it and at the end. */
 const MARGIN = 4;
 
-const MARKS: Readonly<Record<Notice["severity"], string>> = {
+export const MARKS: Readonly<Record<Notice["severity"], string>> = {
   alarm: "▲",
   warning: "▲",
   note: "·",

@@ -60,3 +60,9 @@ export function pad(text: string, columns: number, align: "left" | "right" = "le
   const space = " ".repeat(Math.max(0, columns - width(cut)));
   return align === "left" ? cut + space : space + cut;
 }
+
+/** Whether any of the texts has the filter in it, in whatever case. */
+export function matches(filter: string, ...texts: readonly (string | undefined)[]): boolean {
+  const wanted = filter.toLowerCase();
+  return texts.some((text) => text?.toLowerCase().includes(wanted));
+}

@@ -1,9 +1,8 @@
 /** Every key of the registry by where it is heard, in as many columns as there is room for. Pure. */
 
-import { matches } from "../dialogs/use-filter.ts";
 import { flow } from "../format/flow.ts";
 import { cellOf, type Line, t } from "../format/line.ts";
-import { pad } from "../format/text.ts";
+import { matches, pad } from "../format/text.ts";
 import type { WhyNot } from "../keys/availability.ts";
 import { shownKey } from "../keys/key-names.ts";
 import { type Binding, type KeyContext, SECTIONS } from "../keys/registry.ts";

@@ -9,7 +9,10 @@ import type { Command } from "./registry.ts";
 export type WhyNot = (command: Command) => string | undefined;
 
 /** What stands in the way of each command of the fleet screen, with `selected` chosen, as far as is known now. */
-export function whyNotOn(ops: Pick<Ops, "fleet" | "sessions" | "operations">, selected: MachineName): WhyNot {
+export function whyNotOn(
+  ops: Pick<Ops, "fleet" | "sessions" | "operations" | "environment">,
+  selected: MachineName,
+): WhyNot {
   const ofAction = (name: ActionName) => whyNot(name, ops.fleet.get().fleet?.machines[selected]);
   return (command) => {
     if (isActionName(command)) return ofAction(command);
@@ -21,6 +24,13 @@ export function whyNotOn(ops: Pick<Ops, "fleet" | "sessions" | "operations">, se
         return ops.sessions.get().some(({ machine }) => machine === selected)
           ? undefined
           : `no session is open on ${selected}`;
+      case "copyMenu":
+      case "console": {
+        const { fleet } = ops.fleet.get();
+        if (!fleet) return "no machine has been seen yet";
+        if (!fleet.machines[selected].instance) return `there is no ${selected} in this account`;
+        return command === "console" && ops.environment.demo ? "the demo's account has no page at AWS" : undefined;
+      }
       case "orphans": {
         const { fleet } = ops.fleet.get();
         const quiet =

@@ -15,6 +15,7 @@ export type KeyContext =
   | "device-code"
   | "history"
   | "orphans"
+  | "notices"
   | "plan"
   | "kernel";
 
@@ -38,7 +39,7 @@ interface Section<C extends string = string> {
 
 const LOGS = ["run", "kernel"] as const;
 const FILTERED = ["help", "history", "orphans"] as const;
-const LISTS = ["help", "choose", "history", "orphans"] as const;
+const LISTS = ["help", "choose", "history", "orphans", "notices"] as const;
 const MOVES = [...LISTS, ...LOGS, "plan"] as const;
 const BUTTONS = ["dialog", "typed"] as const;
 
@@ -62,9 +63,12 @@ const TABLE = [
     title: "To look at",
     contexts: ["fleet"],
     rows: [
+      ["notices", "m", "More: every notice in full"],
       ["runs", "v", "View the run that is under way", { label: "run", minor: true }],
       ["history", "h", "Past runs, each can be opened again", { label: "history", minor: true }],
       ["refresh", "r", "Look at the account now", { label: "look now", minor: true }],
+      ["copyMenu", "c", "Copy a machine's ID, address, ssh command or volumes", { label: "copy", minor: true }],
+      ["console", "w", "The machine's page at AWS, in a browser here; copied where there is none"],
       // k is the kernel's key here.
       ["up", "up", "Up", { in: ["fleet", "typed"] }],
       ["down", "down", "Down", { in: ["fleet", "typed"] }],

@@ -37,8 +37,17 @@ export function useKeys(context: KeyContext, handlers: Handlers, { active, onTex
         const [word = ""] = input.split(/[\r\n]/, 1);
         hear(word, word);
         hear("", "enter");
+      } else if (!onText && isHeldDown(context, input)) {
+        for (const one of input) hear(one, one);
       } else hear(input, keyName(input, key));
     },
     { isActive: active },
   );
+}
+
+const MOVES: readonly (Command | undefined)[] = ["up", "down", "pageUp", "pageDown"];
+
+/** A key that is held down over a slow link comes several times in one piece. It is one that only moves, or it is heard once at most. */
+function isHeldDown(context: KeyContext, input: string): boolean {
+  return /^(.)\1+$/u.test(input) && MOVES.includes(lookup(context, input.charAt(0)));
 }

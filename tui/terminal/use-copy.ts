@@ -1,6 +1,7 @@
 /** Copying, and saying of it what is known. */
 
 import { useStdout } from "ink";
+import { useCallback } from "react";
 import type { Environment } from "../../ops/environment.ts";
 import { $ } from "../../ops/programs.ts";
 import { clipboardSequence } from "./clipboard.ts";
@@ -15,10 +16,13 @@ export function useCopy(
   tell: (sentence: string) => void,
 ): (text: string, what: string) => void {
   const { stdout } = useStdout();
-  return (text, what) => {
-    stdout.write(clipboardSequence(text, env));
-    void takenByTmux(text, env).then((known) => tell(known ? `Copied ${what}.` : `Sent to the clipboard: ${what}.`));
-  };
+  return useCallback(
+    (text, what) => {
+      stdout.write(clipboardSequence(text, env));
+      void takenByTmux(text, env).then((known) => tell(known ? `Copied ${what}.` : `Sent to the clipboard: ${what}.`));
+    },
+    [stdout, env, tell],
+  );
 }
 
 /** Whether tmux has it now, for itself and for the terminal around it; false where we are in none. */

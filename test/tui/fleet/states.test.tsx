@@ -60,7 +60,7 @@ describe("the story that the product is for", () => {
       ]) {
         expect(text).toContain(fact);
       }
-      expect(rows.at(-1)).toBe(" Enter ssh  s swap  p stop  k kernel  a apply  l sign in  ? help  q quit");
+      expect(rows.at(-1)).toBe(" Enter ssh  s swap  p stop  k kernel  a apply  l sign in  c copy  ? help  q quit");
     });
   });
 

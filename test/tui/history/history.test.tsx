@@ -126,6 +126,9 @@ it("scrolls, and is never higher than the window", async () => {
   expect(opened).toEqual(["run-59"]);
   expect(screen.text()).toContain("› ");
   expect(screen.text()).toContain("Start number 59");
+  // As a slow link brings a key that is held down: several in one piece.
+  await screen.press("kkk", "enter");
+  expect(opened).toEqual(["run-59", "run-56"]);
   expect(screen.scrolledAway()).toBe(0);
   await screen.unmount();
 });
