@@ -107,12 +107,17 @@ export function starts(): readonly Start[] {
     { state: "active", statusCode: "fulfilled" },
   );
   const terminate = `terminate:${STORY_IDS.armPredecessor}`;
+  const predecessorLeaving: Account = {
+    ...leaving,
+    pending: { [terminate]: { id: terminate, kind: "terminate", subject: STORY_IDS.armPredecessor, since: NOW } },
+  };
   return [
     { name: "recreated", account: story, mortal: true },
     { name: "recreated and stopped", account: stoppedByUser, mortal: true },
     { name: "recreated, with data to lose", account: withEarlier(stoppedByUser), mortal: true, data: true },
     // What is not publicly known of AWS is played both ways.
     { name: "recreated, starts retried", account: { ...story, habits: { retriesStarts: true } }, mortal: false },
+    { name: "recreated, relaunches tagged", account: relaunchingTagged(story), mortal: true },
     { name: "stopped by an experiment", account: byExperiment, mortal: false },
     { name: "healthy", account: healthy, mortal: true },
     {
@@ -136,15 +141,22 @@ export function starts(): readonly Start[] {
       account: changed(story, "volumes", OWN_VOLUME, { zone: "us-west-1b" }),
       mortal: true,
     },
-    {
-      name: "predecessor leaving",
-      account: {
-        ...leaving,
-        pending: { [terminate]: { id: terminate, kind: "terminate", subject: STORY_IDS.armPredecessor, since: NOW } },
-      },
-      mortal: true,
-    },
+    { name: "predecessor leaving", account: predecessorLeaving, mortal: true },
+    { name: "predecessor leaving, relaunches tagged", account: relaunchingTagged(predecessorLeaving), mortal: true },
   ];
+}
+
+/** What a request of this account launches again carries the machine's name, which is not publicly known to be so or not. */
+export function relaunchingTagged(account: Account): Account {
+  const spotRequests = Object.fromEntries(
+    Object.entries(account.spotRequests).map(([id, request]) => [
+      id,
+      request.launch.type === "c7gd.metal"
+        ? { ...request, launch: { ...request.launch, tags: { Name: MACHINE } } }
+        : request,
+    ]),
+  );
+  return { ...account, spotRequests, habits: { ...account.habits, tagsRelaunched: true } };
 }
 
 function pickStopped(interrupted: Account, story: Account): Partial<Account> {

@@ -147,7 +147,8 @@ export function explore(starts: readonly Start[], mind: Mind, { hands, limit }: 
       if (goal !== SNAPSHOT || start.data) live(account, goal, (what, way) => report(what, here, way));
     for (const id of Object.keys(account.pending)) {
       // A machine that has ended comes to nothing more; only another of its name does.
-      if (isOver(account) && !id.startsWith("run:")) continue;
+      if (isOver(account) && !id.startsWith("run:") && !(account.habits?.tagsRelaunched && id.startsWith("relaunch:")))
+        continue;
       reach(settle(account, id, NOW), here, `AWS: ${id}`, start, next);
     }
   };
@@ -160,8 +161,8 @@ export function explore(starts: readonly Start[], mind: Mind, { hands, limit }: 
     if (taken === hands) break;
     const next: Reached[] = [];
     for (const here of level) {
-      // With more to lose there is more that can be done to it: one hand there costs as much as two elsewhere.
-      if (here.start.data && taken > 0) continue;
+      // With more to lose, or with another machine of the name, there is more that can be done: one hand costs as much as two elsewhere.
+      if ((here.start.data || here.account.habits?.tagsRelaunched) && taken > 0) continue;
       for (const [how, after] of interference(here.account, here.start)) reach(after, here, how, here.start, next);
     }
     level = next;

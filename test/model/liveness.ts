@@ -7,7 +7,7 @@ import { settle } from "../simulator/ec2/settle.ts";
 import { BY_USER } from "../simulator/ec2/transitions.ts";
 import { ANSWERED, REFUSED, START_REFUSED, UNHEARD } from "./heard.ts";
 import { look, NOW } from "./look.ts";
-import { checkDone, INSTANCE, type Mind, OWN_VOLUME, perform, see } from "./player.ts";
+import { checkDone, INSTANCE, MACHINE, type Mind, OWN_VOLUME, perform, see } from "./player.ts";
 import { same } from "./tables.ts";
 
 type Tell = (what: string, way: string) => void;
@@ -84,6 +84,7 @@ function say(decision: Decision): string {
 export function mayBlock(account: Account, goal: Goal, heard: Heard): boolean {
   const instance = account.instances[INSTANCE];
   if (!instance || instance.state === "shutting-down" || instance.state === "terminated") return true;
+  if (isNamedTwice(account)) return true;
   const request = spotRequestOf(account, instance);
   if (instance.spotRequestId && !["active", "open", "disabled"].includes(request?.state ?? "")) return true;
   const ownersToStart =
@@ -104,4 +105,10 @@ export function mayBlock(account: Account, goal: Goal, heard: Heard): boolean {
   return volumesOf(account, INSTANCE).some(
     (one) => one.id === OWN_VOLUME && one.attachment.device !== instance.rootDeviceName,
   );
+}
+
+/** Which of two that live under the name is the machine is for a person to say. */
+function isNamedTwice({ instances }: Account): boolean {
+  const live = (state: string) => state !== "terminated" && state !== "shutting-down";
+  return Object.values(instances).filter(({ tags, state }) => tags.Name === MACHINE && live(state)).length > 1;
 }

@@ -15,7 +15,7 @@ import { settle } from "../simulator/ec2/settle.ts";
 import { FAILED_STARTS } from "../simulator/ec2/transitions.ts";
 import { latencyOf } from "../simulator/latencies.ts";
 import { STORY_IDS } from "../simulator/story.ts";
-import { interference, starts } from "./accounts.ts";
+import { interference, relaunchingTagged, starts } from "./accounts.ts";
 import { ANSWERED, START_REFUSED, UNHEARD } from "./heard.ts";
 import { mayBlock } from "./liveness.ts";
 import { look, NOW, OWNER, viewOf } from "./look.ts";
@@ -74,8 +74,9 @@ export async function randomRun(seed: number): Promise<RandomRun> {
   let now = NOW;
   // Sometimes the machine, or one of its roots, does not start whatever is tried; and EC2 has habits that nobody knows.
   const doomed = random() < 0.15 ? { [pick([INSTANCE, OWN_VOLUME, STORY_IDS.armTemporaryDisk])]: pick(REASONS) } : {};
-  const habits = { retriesStarts: random() < 0.3 };
-  let account: Account = { ...start.account, doomed, habits };
+  const tagged = random() < 0.5 ? relaunchingTagged(start.account) : start.account;
+  const habits = { ...tagged.habits, retriesStarts: random() < 0.3 };
+  let account: Account = { ...tagged, doomed, habits };
   story.push(`doomed: ${JSON.stringify(doomed)}, habits: ${JSON.stringify(habits)}`);
   let before = account;
   let changedAt = 0;
