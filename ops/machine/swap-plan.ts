@@ -134,7 +134,7 @@ export function planSwap(world: World, origins: Origins, written?: Written): Swa
     ...(onItsOwn
       ? []
       : [
-          `Its first boot under ${instance.id} runs that machine's first-boot script, sets the host name and may renew the SSH host keys.`,
+          `The first boot of your disk under ${instance.id} runs that machine's first-boot script, sets the host name and may renew the SSH host keys.`,
         ]),
     ...temporaryDisks.flatMap((volume) => fateLines(volume, fate, world, origins)),
     `About ${root ? "4 to 12" : "3 to 10"} minutes on a metal machine; your disk is never deleted.`,

@@ -9,6 +9,8 @@ export interface Handover {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What the terminal is told first, where it is one. */
+  readonly greeting?: string;
   /** What an exit status says of the command itself, where it says anything; asked before `close`. */
   readonly failure?: (code: number) => Failure | undefined;
   /** Ends what was started for it; to be called when it has ended, however it did. */
@@ -32,6 +34,7 @@ export async function giveTerminal({
   command,
   args,
   env,
+  greeting,
   failure,
   close,
 }: Handover): Promise<{ readonly code: number; readonly failure: Failure | undefined }> {
@@ -39,6 +42,7 @@ export async function giveTerminal({
   const ignore = () => {};
   process.on("SIGINT", ignore);
   try {
+    if (greeting && process.stdout.isTTY) process.stdout.write(greeting);
     const { exitCode } = await $({ env, stdio: "inherit", detached: false, nothrow: true })`${command} ${args}`;
     const code = exitCode ?? 255;
     const missing = code === NO_PROGRAM ? notInstalled(command, env) : undefined;

@@ -8,6 +8,7 @@ import type { Channel } from "./channel.ts";
 import { checkLocal, sshArguments, sshProgram } from "./command.ts";
 import { diagnose } from "./diagnose.ts";
 import { createLog } from "./log.ts";
+import { noticeOf, titleOf } from "./temporary-disk.ts";
 
 /** OpenSSH's own exit status for whatever went wrong before or beside the far side's command (ssh(1), "EXIT STATUS"). */
 const SSH_FAILED = 255;
@@ -26,10 +27,12 @@ export function sshHandover(
   if (local) throw new FailureError(local);
   const facts = channel.facts(machine, address);
   const log = createLog(environment);
+  const notice = noticeOf(facts.root);
   return {
     command: sshProgram(environment),
     args: sshArguments(environment, { address, identity: channel.identity(facts), use: "session", log: log.path }),
     env: environment.env,
+    ...(notice ? { greeting: `${titleOf(facts.root, machine)}${notice}\n` } : {}),
     failure: (code) => (code === SSH_FAILED ? diagnose(log.take(), facts) : undefined),
     close: () => {
       log.take();

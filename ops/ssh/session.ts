@@ -10,6 +10,7 @@ import { type Connection, connect } from "./connection.ts";
 import { diagnose, type RootFacts } from "./diagnose.ts";
 import { createEmulator, type Emulator, type Size } from "./emulator.ts";
 import { createLog } from "./log.ts";
+import { noticeOf, titleOf } from "./temporary-disk.ts";
 import type { SessionEnd } from "./types.ts";
 
 export interface Session extends Attachable {
@@ -210,18 +211,6 @@ export function createSession(
     },
   };
   return session;
-}
-
-/** The terminal's title says so too, until the shell sets another one. */
-function titleOf(root: RootFacts | undefined, title: string): Buffer {
-  return Buffer.from(root?.kind === "temporary" ? `\u001b]2;temporary disk: ${title || "shell"}\u0007` : "");
-}
-
-/** The first line of a shell that is not on the machine's own disk. */
-function noticeOf(root: RootFacts | undefined): string | undefined {
-  return root?.kind === "temporary"
-    ? `snowglobe: this is a temporary disk, ${root.volumeId}. What is written here does not come along when s swaps the machine's own disk back.`
-    : undefined;
 }
 
 function endOf(failure: Failure): SessionEnd {

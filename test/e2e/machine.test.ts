@@ -155,6 +155,15 @@ describe("swap", () => {
     expect(arm?.state).toBe("running");
     expect(arm && rootOf(account, arm)?.id).toBe(STORY_IDS.armTemporaryDisk);
     expect(account.volumes[volumeId]?.state).toBe("available");
+    // Whoever goes on there all the same is told where that is.
+    const ssh = stage.command({ ...simulator.signedInEnv }, "ssh", "arm");
+    await ssh.waitFor(/1 to \d/);
+    ssh.write("3\r");
+    await ssh.waitFor(PROMPT.arm);
+    expect(ssh.written()).toContain("\u001b]2;temporary disk: fcvm-metal-arm\u0007");
+    expect(ssh.written()).toContain(`this is a temporary disk, ${STORY_IDS.armTemporaryDisk}.`);
+    ssh.write("exit\r");
+    expect((await ssh.exited).exitCode).toBe(0);
   });
 
   it("is the same in plain lines: asked, done with status 0, and nothing to do the second time", async () => {

@@ -97,7 +97,7 @@ describe("the spot request", () => {
     expect(of(11).lines.join("\n")).toMatch(/Written under \/home on vol-\w+ since it came up: 11 files, 3 MiB/);
     expect(of(0).lines.join("\n")).toMatch(/Nothing was written/);
     expect(planSwap(world, image).lines.join("\n")).not.toMatch(/written/i);
-    expect(of(0).lines.join("\n")).toMatch(/first boot under i-\w+ .* may renew the SSH host keys/);
+    expect(of(0).lines.join("\n")).toMatch(/first boot of your disk under i-\w+ .* may renew the SSH host keys/);
   });
 
   it("of a predecessor is found by its type when nothing else is left of it, and cancelled only if agreed", () => {
