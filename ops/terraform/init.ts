@@ -1,6 +1,6 @@
 /** Backend and providers; where the state's bucket is not there yet, that first. */
 
-import { rm, stat, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FailureError } from "../failure.ts";
 import type { Operation, OperationContext } from "../operation/types.ts";
@@ -58,6 +58,7 @@ async function prepare(
 async function initialise(ops: TerraformOps, context: OperationContext, workspace: Workspace): Promise<void> {
   const title = "Backend and providers";
   context.step("init", title, "running");
+  const locks = await readLocks(ops);
   try {
     if (await stat(localState(ops)).catch(() => undefined)) await makeBucket(ops, context, workspace);
     try {
@@ -68,9 +69,26 @@ async function initialise(ops: TerraformOps, context: OperationContext, workspac
       await initBackend(workspace, context);
     }
     context.step("init", title, "done", workspace.bucket);
+    await noteLocks(ops, context, locks);
   } catch (error) {
     context.step("init", title, "failed");
     throw error;
+  }
+}
+
+/** Which provider is taken, and by which checksums it is known (developer.hashicorp.com/terraform/language/files/dependency-lock). */
+const LOCKS = [".terraform.lock.hcl", join("bootstrap", ".terraform.lock.hcl")];
+
+function readLocks({ environment }: TerraformOps): Promise<readonly string[]> {
+  return Promise.all(LOCKS.map((name) => readFile(join(environment.terraformDir, name), "utf8").catch(() => "")));
+}
+
+/** Terraform adds what it learns of this platform's provider, and that is for every other computer too. */
+async function noteLocks(ops: TerraformOps, context: OperationContext, before: readonly string[]): Promise<void> {
+  const after = await readLocks(ops);
+  for (const [index, name] of LOCKS.entries()) {
+    if (after[index] === before[index]) continue;
+    context.log(`terraform/${name} has the providers' checksums for this computer now: commit it.`, "note");
   }
 }
 

@@ -1,8 +1,10 @@
 /** terraform/ held against the provider's schema: each type, argument, block and attribute that it names is one. */
 
+import { spawnSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
-import { type Body, type Configuration, readConfiguration, TERRAFORM_DIR } from "./hcl.ts";
+import { describe, expect, test } from "vitest";
+import { type Body, block, type Configuration, readConfiguration, TERRAFORM_DIR } from "./hcl.ts";
 import type { Arguments, Schema, Type } from "./schema/make.ts";
 import provider from "./schema/provider.json" with { type: "json" };
 
@@ -94,4 +96,32 @@ test("the schema is of a provider that terraform/ takes, and says so where somet
     "it has more than one root_block_device",
     "it.root_block_device has no size",
   ]);
+});
+
+describe.each([
+  ["terraform/", TERRAFORM_DIR],
+  ["terraform/bootstrap/", join(TERRAFORM_DIR, "bootstrap")],
+])("%s locks its providers", (_, directory) => {
+  test("each as it is configured, by its publisher's checksums for every platform", async () => {
+    const { terraform } = await readConfiguration(directory);
+    const providers = block(terraform[0] ?? {}, "required_providers") as Record<
+      string,
+      { source: string; version: string }
+    >;
+    const lock = await readFile(join(directory, ".terraform.lock.hcl"), "utf8");
+    for (const { source, version } of Object.values(providers)) {
+      const locked = lock.split(`provider "registry.terraform.io/${source}" {`)[1]?.split("\n}\n")[0] ?? "";
+      expect(locked).toContain(`constraints = "${version}"`);
+      // One for each platform and one for the manifest.
+      expect(locked.match(/"zh:[0-9a-f]{64}"/g)?.length).toBeGreaterThan(10);
+    }
+    expect(lock.match(/^provider /gm)).toHaveLength(Object.keys(providers).length);
+    expect(lock).toMatch(new RegExp(`hashicorp/aws" \\{\n  version +=\\s"${schema.provider}"`));
+  });
+
+  test.skipIf(spawnSync("terraform", ["version"]).status !== 0)("as Terraform reads it (needs terraform)", () => {
+    const { stdout } = spawnSync("terraform", ["version", "-json"], { cwd: directory, encoding: "utf8" });
+    const { provider_selections: selected } = JSON.parse(stdout) as { provider_selections: Record<string, string> };
+    expect(selected["registry.terraform.io/hashicorp/aws"]).toBe(schema.provider);
+  });
 });
