@@ -1,10 +1,11 @@
 /** Backend and providers; where the state's bucket is not there yet, that first. */
 
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FailureError } from "../failure.ts";
 import type { Operation, OperationContext } from "../operation/types.ts";
 import { adopt } from "./adopt/adopt.ts";
+import { checkOwner, isBucketUnfinished, makeBucket } from "./bucket.ts";
 import { awaitStandingRuns } from "./carry-out.ts";
 import { restoreEmergencyState } from "./emergency.ts";
 import type { Message } from "./messages.ts";
@@ -60,7 +61,7 @@ async function initialise(ops: TerraformOps, context: OperationContext, workspac
   context.step("init", title, "running");
   const locks = await readLocks(ops);
   try {
-    if (await stat(localState(ops)).catch(() => undefined)) await makeBucket(ops, context, workspace);
+    if (await isBucketUnfinished(ops)) await makeBucket(ops, context, workspace);
     try {
       await initBackend(workspace, context);
     } catch (error) {
@@ -92,8 +93,16 @@ async function noteLocks(ops: TerraformOps, context: OperationContext, before: r
   }
 }
 
-/** The state is in the bucket whatever was configured here before, so that nothing is ever migrated. */
+/**
+ * The state is in the bucket whatever was configured here before, so that nothing is ever migrated; and nothing goes on
+ * before the bucket is known to be ours. Throws a FailureError.
+ */
 export async function initBackend(workspace: Workspace, context: OperationContext): Promise<void> {
+  const [owned, made] = await Promise.allSettled([checkOwner(workspace), initOnly(workspace, context)]);
+  for (const one of [made, owned]) if (one.status === "rejected") throw one.reason;
+}
+
+async function initOnly(workspace: Workspace, context: OperationContext): Promise<void> {
   const args = ["init", "-json", "-input=false", "-reconfigure", `-backend-config=bucket=${workspace.bucket}`];
   const complaints: Message[] = [];
   try {
@@ -109,42 +118,3 @@ export async function initBackend(workspace: Workspace, context: OperationContex
 
 const isNoBucket = (error: unknown) =>
   error instanceof FailureError && /bucket "[^"]*" does not exist|NoSuchBucket/i.test(error.failure.sentence);
-
-const FOLDER = "bootstrap";
-const localState = ({ environment }: TerraformOps) => join(environment.terraformDir, FOLDER, "terraform.tfstate");
-
-/**
- * The bucket, by a configuration of its own that begins with its state in a file and then moves it into the bucket. A
- * crash in between leaves the file, by which the next init knows to go on here.
- */
-async function makeBucket(ops: TerraformOps, context: OperationContext, workspace: Workspace): Promise<void> {
-  const title = `Bucket ${workspace.bucket} for the state`;
-  context.step("bucket", title, "running");
-  const override = join(ops.environment.terraformDir, FOLDER, "backend_override.tf");
-  const log = (message: Message) => logMessage(context, message);
-  const terraform = (...args: string[]) => workspace.stream([`-chdir=${FOLDER}`, ...args], log);
-  try {
-    await writeFile(override, 'terraform {\n  backend "local" {}\n}\n');
-    try {
-      await terraform("init", "-json", "-input=false", "-reconfigure");
-      await terraform("apply", "-json", "-input=false", "-auto-approve", `-var=bucket=${workspace.bucket}`);
-    } finally {
-      await rm(override, { force: true });
-    }
-    // Terraform has no -json for this one.
-    await workspace.capture([
-      `-chdir=${FOLDER}`,
-      "init",
-      "-input=false",
-      "-migrate-state",
-      "-force-copy",
-      `-backend-config=bucket=${workspace.bucket}`,
-    ]);
-    await rm(localState(ops), { force: true });
-    await rm(`${localState(ops)}.backup`, { force: true });
-    context.step("bucket", title, "done");
-  } catch (error) {
-    context.step("bucket", title, "failed");
-    throw error;
-  }
-}

@@ -167,6 +167,26 @@ describe.skipIf(NO_TERRAFORM)("what can be wrong (needs terraform)", () => {
     expect(said()).toContain(`This role may not use the state bucket ${BUCKET}`);
   });
 
+  test("a bucket that somebody else took first, though it lets us in: nothing is read from it", async () => {
+    expect(await project.cli("init", EMAIL)).toBe(0);
+    await project.spoil("foreign");
+    expect(await project.cli("apply", "y")).toBe(1);
+    expect(said()).toContain(`The state bucket ${BUCKET} is another account's`);
+    expect(project.s3.objects.has(STATE)).toBe(false);
+  });
+
+  test("a bucket whose own plan is not harmless: nothing is done, and the next run goes on", async () => {
+    const path = join(project.terraformDir, "bootstrap", "main.tf");
+    const text = await readFile(path, "utf8");
+    const program = 'provisioner "local-exec" { command = "true" }';
+    await writeFile(path, text.replace("input = var.bucket", `$&\n  ${program}`));
+    expect(await project.cli("init")).toBe(1);
+    expect(said()).toMatch(/The state bucket is left as it is: its plan is not harmless\. Runs programs for /);
+    expect([...project.s3.objects.keys()]).toEqual([]);
+    await writeFile(path, text);
+    expect(await project.cli("init", EMAIL)).toBe(0);
+  });
+
   test("a session that ends in the middle of an apply; what was made is kept and the rest goes on later", async () => {
     await provision(
       `echo ExpiredToken: The security token included in the request is expired >&2; test -e \${path.module}/signed-in`,

@@ -62,13 +62,17 @@ const BOOTSTRAP = `terraform {
 variable "bucket" { type = string }
 resource "terraform_data" "bucket" {
   input = var.bucket
-  provisioner "local-exec" {
-    command = "'NODE' 'SCRIPT' \${var.bucket}"
-  }
 }
-`
-  .replace("NODE", process.execPath)
-  .replace("SCRIPT", join(import.meta.dirname, "stand-in", "make-bucket.mjs"));
+`;
+
+/** The real one; and what the AWS provider would do when the bucket's own plan is carried out. */
+const TERRAFORM = `#!/bin/bash
+PATH=\${PATH#*:}
+case "$1 $2" in
+  "-chdir=bootstrap apply") terraform "$@" && exec '${process.execPath}' '${join(import.meta.dirname, "stand-in", "make-bucket.mjs")}' ${BUCKET} ;;
+  *) exec terraform "$@" ;;
+esac
+`;
 
 export interface Project {
   readonly folder: string;
@@ -98,6 +102,7 @@ export async function startProject(): Promise<Project> {
   for (const one of [join(terraformDir, "bootstrap"), standIn, bin, join(folder, "home")])
     await mkdir(one, { recursive: true });
   for (const one of ["podman", "aws"]) await cp(join(import.meta.dirname, "stand-in", one), join(bin, one));
+  await writeFile(join(bin, "terraform"), TERRAFORM, { mode: 0o755 });
   await writeFile(join(folder, "Dockerfile"), "FROM nothing\n");
   await writeFile(join(terraformDir, "main.tf"), MAIN);
   await writeFile(join(terraformDir, "bootstrap", "main.tf"), BOOTSTRAP);
