@@ -94,6 +94,8 @@ export interface PlanModel {
   readonly recordedIds: ReadonlySet<string>;
   /** How many resource instances the state had: as many are refreshed the next time. */
   readonly resourcesBefore: number;
+  /** Who is told has not confirmed it to AWS yet, or is yet to be asked: no message arrives until then. */
+  readonly unconfirmed: boolean;
 }
 
 /** Reads the text of `terraform show -json PLANFILE`. Throws a FailureError (`malformed`) where it is no plan. */
@@ -143,7 +145,18 @@ export function planOf(parsed: unknown): PlanModel {
     complete: plan.complete !== false,
     recordedIds: recordedIds(fields(plan.variables), outputsBefore(fields(prior.outputs), fields(plan.output_changes))),
     resourcesBefore: countResources(fields(prior.root_module)),
+    unconfirmed: isUnconfirmed(fields(prior.root_module), list(plan.resource_changes)),
   };
+}
+
+/** The state has been refreshed; who is asked by this plan is asked to confirm it. */
+function isUnconfirmed(root: Fields, changes: readonly unknown[]): boolean {
+  const isSubscription = (one: unknown) => fields(one).type === "aws_sns_topic_subscription";
+  return (
+    list(root.resources).some(
+      (one) => isSubscription(one) && fields(fields(one).values).pending_confirmation === true,
+    ) || changes.some((one) => isSubscription(one) && list(fields(fields(one).change).actions).includes("create"))
+  );
 }
 
 function resourceChange(given: unknown): readonly ResourceChange[] {

@@ -36,3 +36,10 @@ export function driftWords({ drift, pending }: Pick<LastPlan, "drift" | "pending
   const outside = drift ? `${drift} ${drift === 1 ? "change" : "changes"} outside Terraform` : "";
   return [outside, pending ? `${pending} pending` : ""].filter(Boolean).join(", ") || undefined;
 }
+
+/** Said until AWS has been answered: a machine that is stopped, or could not be, is told of by mail only then. */
+export function unconfirmedWords({ unconfirmed }: Pick<PlanModel, "unconfirmed">): readonly string[] {
+  return unconfirmed
+    ? ["AWS mails a link to the address in alert_email: no message of auto-stop comes until it is followed."]
+    : [];
+}

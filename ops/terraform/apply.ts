@@ -2,7 +2,7 @@
 
 import type { Operation, OperationContext, Outcome } from "../operation/types.ts";
 import { money, moneyWords } from "../plan/money.ts";
-import { driftWords, NOTHING_YET } from "../plan/view.ts";
+import { driftWords, NOTHING_YET, unconfirmedWords } from "../plan/view.ts";
 import { cell } from "../store.ts";
 import { applyPlan } from "./carry-out.ts";
 import { carry, recreated, understand, verdictLines } from "./confirm.ts";
@@ -30,12 +30,12 @@ export function planOperation(ops: TerraformOps): Operation {
       for (const line of planLines(plan)) context.log(line, "note");
       for (const line of verdictLines(verdict)) context.log(line, verdict.kind === "safe" ? "note" : "err");
       const words = driftWords({ drift: model.drift.length, pending: 0 });
-      const drift = words ? [`${words}.`] : [];
+      const more = [...(words ? [`${words}.`] : []), ...unconfirmedWords(model)];
       if (pending === 0) {
-        return { status: "nothing-to-do", sentence: ["The account is as terraform/ says.", ...drift].join(" ") };
+        return { status: "nothing-to-do", sentence: ["The account is as terraform/ says.", ...more].join(" ") };
       }
       context.log(moneyWords(money(model, ops.metrics.get().spotPerHour)), "note");
-      const sentence = [plan.summary, ...drift].join(" ");
+      const sentence = [plan.summary, ...more].join(" ");
       return verdict.kind === "refused"
         ? { status: "blocked", sentence: `${sentence} ${verdictLines(verdict)[0]}`, next: "No apply will do this." }
         : { status: "done", sentence, next: "make apply does it." };
@@ -54,11 +54,12 @@ export function applyOperation(ops: TerraformOps): Operation {
       const carried = await carry(ops, context, workspace, view, { verb: "Apply", lines });
       if (carried.status === "ended") return carried.outcome;
       const recorded = await afterwards(ops, context, workspace);
+      const more = [...recorded, ...unconfirmedWords(carried.model)];
       if (carried.status === "nothing") {
-        return { status: "nothing-to-do", sentence: ["The account is as terraform/ says.", ...recorded].join(" ") };
+        return { status: "nothing-to-do", sentence: ["The account is as terraform/ says.", ...more].join(" ") };
       }
       const again = await recreated(ops, carried.model);
-      const sentence = [carried.summary, ...(again ? [again.sentence] : []), ...recorded].join(" ");
+      const sentence = [carried.summary, ...(again ? [again.sentence] : []), ...more].join(" ");
       return { status: "done", sentence, ...(again ? { next: again.next } : {}) };
     },
   };

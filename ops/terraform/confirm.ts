@@ -97,7 +97,7 @@ export interface Wish {
 
 export type Carried =
   | { readonly status: "applied"; readonly summary: string; readonly model: PlanModel }
-  | { readonly status: "nothing" }
+  | { readonly status: "nothing"; readonly model: PlanModel }
   | { readonly status: "ended"; readonly outcome: Outcome };
 
 /** Plans, asks, and applies exactly what was shown. Nothing that the guard refuses is ever asked for, let alone done. */
@@ -129,7 +129,7 @@ async function decide(
   understood: Understood,
 ): Promise<Carried | undefined> {
   const { plan, model, verdict, pending } = understood;
-  if (pending === 0 && model.whole) return { status: "nothing" };
+  if (pending === 0 && model.whole) return { status: "nothing", model };
   if (verdict.kind === "refused") return { status: "ended", outcome: refusal(verdict.reasons) };
   const answer = await context.ask(question(understood, wish, moneyWords(view.get().planned?.money ?? money(model))));
   if (answer !== "yes") return { status: "ended", outcome: { status: "cancelled", sentence: "Nothing was changed." } };

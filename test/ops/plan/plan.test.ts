@@ -4,6 +4,7 @@ import { attributesOf, shownText } from "../../../ops/plan/attributes.ts";
 import { money, moneyWords } from "../../../ops/plan/money.ts";
 import { planOf, readPlan } from "../../../ops/plan/plan.ts";
 import { toggled, treeRows, UNTOUCHED } from "../../../ops/plan/tree.ts";
+import { unconfirmedWords } from "../../../ops/plan/view.ts";
 import { ARM_VOLUME, CREATE, change, DELETE, machine, plan, planJson, REPLACE, UPDATE } from "./plans.ts";
 
 describe("reading a plan", () => {
@@ -257,4 +258,17 @@ describe("the tree", () => {
     expect(said(treeRows(model, UNTOUCHED, "no_resource"))).toEqual(["delete", "delete a.old"]);
     expect(treeRows(model, UNTOUCHED, "nothing like it")).toEqual([]);
   });
+});
+
+test("who is told has not confirmed it to AWS yet: said until it is", () => {
+  const resource = { address: "aws_sns_topic_subscription.owner", type: "aws_sns_topic_subscription" };
+  const state = (pending: boolean) => ({
+    prior_state: {
+      values: { root_module: { resources: [{ ...resource, values: { pending_confirmation: pending } }] } },
+    },
+  });
+  const words = (...given: Parameters<typeof plan>) => unconfirmedWords(plan(...given)).join();
+  expect(words([], state(true))).toContain("until it is followed");
+  expect(words([], state(false))).toBe("");
+  expect(words([change(resource.address, { actions: CREATE, after: {} })])).toContain("until it is followed");
 });
