@@ -8,6 +8,7 @@ import {
   amount,
   anything,
   block,
+  isEmpty,
   isFresh,
   isMadeOfNew,
   isUnknown,
@@ -224,20 +225,26 @@ const LIFECYCLE: TypeRules = {
   attributes: { rule: expiry },
 };
 
+const isAes = (given: unknown) => fields(given).sse_algorithm === "AES256";
 const ENCRYPTION: TypeRules = {
   is: "the bucket's encryption",
   end: typedEnd("the state is not encrypted any more"),
+  make: ({ change }) =>
+    list(fields(change.values.after).rule).some((one) =>
+      list(fields(one).apply_server_side_encryption_by_default).some(isAes),
+    )
+      ? NOTHING
+      : [["typed", "changes how the state is encrypted"]],
   free: "bucket expected_bucket_owner",
   attributes: {
-    rule: unless(
-      (after) =>
-        list(after).every((one) =>
-          list(fields(one).apply_server_side_encryption_by_default).some(
-            (by) => fields(by).sse_algorithm === "AES256" && fields(by).kms_master_key_id == null,
-          ),
-        ),
-      "changes how the state is encrypted",
-    ),
+    rule: block({
+      apply_server_side_encryption_by_default: block({
+        sse_algorithm: unless((after) => after === "AES256", "changes how the state is encrypted"),
+        kms_master_key_id: unless((after) => isEmpty(after), "changes the key of the state"),
+      }),
+      blocked_encryption_types: anything,
+      bucket_key_enabled: anything,
+    }),
   },
 };
 

@@ -387,6 +387,16 @@ const SLIPS: readonly (readonly [string, Exclude<Verdict["kind"], "safe">, RegEx
     }),
   ],
   [
+    "the state's encryption by another key",
+    "dangerous",
+    /changes the key of the state/i,
+    upd(
+      "aws_s3_bucket_server_side_encryption_configuration.state",
+      { rule: [{ apply_server_side_encryption_by_default: [{ sse_algorithm: "AES256", kms_master_key_id: "" }] }] },
+      { rule: [{ apply_server_side_encryption_by_default: [{ sse_algorithm: "AES256", kms_master_key_id: "k" }] }] },
+    ),
+  ],
+  [
     "the state expiring",
     "dangerous",
     /expire/,
@@ -430,4 +440,22 @@ test("what was recorded is what the outputs were, and not what they will be", ()
     prior_state: { values: { outputs: { persistent_roots: { value: { arm: "vol-0bb" } } } } },
   };
   expect(planOf(planJson([], changed)).recordedIds).toEqual(new Set(["vol-0aa"]));
+});
+
+test("the state's bucket as the provider's newest plans it is encrypted by a plain yes: what is open is left to AWS", () => {
+  const address = "aws_s3_bucket_server_side_encryption_configuration.state";
+  const by = (more: Given) => [{ apply_server_side_encryption_by_default: [more] }];
+  const open = { kms_master_key_id: true };
+  const unknown = {
+    bucket: true,
+    rule: [{ ...by(open)[0], blocked_encryption_types: true, bucket_key_enabled: true }],
+  };
+  const expressions = { rule: by({ sse_algorithm: { constant_value: "AES256" } }) };
+  const configuration = { root_module: { resources: [{ address, expressions }] } };
+  const judged = (algorithm: string) =>
+    judge(plan([make(address, { rule: by({ sse_algorithm: algorithm }) }, { unknown })], { configuration }), {
+      owner: {},
+    });
+  expect(judged("AES256")).toMatchObject({ kind: "safe" });
+  expect(judged("aws:kms")).toMatchObject({ kind: "dangerous" });
 });
