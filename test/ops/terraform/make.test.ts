@@ -1,13 +1,18 @@
 /** The Makefile itself, from `make apply` on: this project's own sources, in a folder where nothing was ever done. */
 
-import { execFileSync } from "node:child_process";
-import { readdir, readFile, stat, symlink } from "node:fs/promises";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Program, runProgram } from "../../harness/program.ts";
 import { addressesIn, NO_TERRAFORM, type Project, STATE, startProject } from "./project.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
+
+const AS_NOBODY = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+/** Whether the checkout is nobody's to run from, which it must be to be tried as somebody else. */
+const NOBODY = spawnSync("setpriv", [...AS_NOBODY, process.execPath, "-e", "0"]).status === 0;
 
 describe.skipIf(NO_TERRAFORM)("make (needs terraform)", () => {
   let project: Project;
@@ -77,6 +82,36 @@ describe.skipIf(NO_TERRAFORM)("make (needs terraform)", () => {
     const { exitCode } = await shell.exited;
     expect(exitCode).not.toBe(0);
   });
+
+  test("forced and in parallel: each step after the one before it, and the owner's terraform.tfvars is no target", () => {
+    const flags = ["--dry-run", "--always-make", "--jobs=8", "--output-sync"];
+    const steps = execFileSync("make", [...flags, "plan"], { cwd: ROOT, encoding: "utf8" });
+    const order = ["npm ci", "esbuild.config.mjs", "cli.js image", "cli.js login", "cli.js plan"];
+    const places = order.map((step) => steps.indexOf(step));
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(Math.min(...places)).toBeGreaterThanOrEqual(0);
+    expect(steps).not.toContain("tfvars");
+  });
+
+  test.skipIf(!NOBODY)(
+    "a state directory of root's is a sentence with what to do, in every verb (needs setpriv)",
+    async () => {
+      const home = await mkdtemp(join(tmpdir(), "home-of-root-"));
+      try {
+        await mkdir(join(home, ".local"));
+        const env = { PATH: process.env.PATH, HOME: home, AWS_EC2_METADATA_DISABLED: "true" };
+        for (const verb of ["status", "plan", "fmt", "kernel-guest arm"]) {
+          const words = [...AS_NOBODY, process.execPath, join(ROOT, "dist", "cli.js"), ...verb.split(" ")];
+          const { status, stderr } = spawnSync("setpriv", words, { env, encoding: "utf8" });
+          expect(status).toBe(1);
+          expect(stderr).toMatch(/^\S+ may not be read or written\. .*sudo chown -R \$USER ~\/\.local/);
+          expect(stderr.trim().split("\n")).toHaveLength(1);
+        }
+      } finally {
+        await rm(home, { recursive: true, force: true });
+      }
+    },
+  );
 
   test("help names every target of the mission", () => {
     const help = execFileSync("make", ["help"], { cwd: ROOT, encoding: "utf8" });

@@ -91,8 +91,8 @@ export interface Project {
   readonly cli: (verb: string, ...answers: string[]) => Promise<number>;
   /** Interrupts the verb that runs, as Ctrl+C does. */
   readonly interrupt: () => boolean;
-  /** Makes the stand-in engine fail in a way that its head tells. */
-  readonly spoil: (how: string) => Promise<void>;
+  /** Makes the stand-in engine fail in a way that its head tells. Gives what mends it. */
+  readonly spoil: (how: string) => Promise<() => Promise<void>>;
   /** What the engine was called with so far. */
   readonly calls: () => Promise<string[]>;
   readonly file: (name: string) => Promise<string>;
@@ -154,7 +154,10 @@ export async function startProject(): Promise<Project> {
       return line.run([verb]);
     },
     interrupt: () => interrupt(),
-    spoil: (how) => writeFile(join(standIn, how), ""),
+    spoil: async (how) => {
+      await writeFile(join(standIn, how), "");
+      return () => rm(join(standIn, how));
+    },
     calls: async () => (await readFile(join(standIn, "log"), "utf8").catch(() => "")).split("\n").filter(Boolean),
     file: (name) => readFile(join(terraformDir, name), "utf8"),
     stop: async () => {

@@ -27,7 +27,6 @@ const PLAIN = [
   "aws_iam_role_policy.auto_stop",
   "aws_iam_role.dev",
   "aws_iam_role_policy.dev",
-  "aws_iam_role_policy_attachment.dev_ssm",
   "aws_iam_instance_profile.dev",
   "aws_ebs_volume.jumpbox_home",
   "aws_volume_attachment.jumpbox_home",
