@@ -46,6 +46,8 @@ export function takeLifecycle(target: NodeJS.Process, sentence: (error: unknown)
   };
   target.stdout.on("error", gone);
   target.stdin.on("error", gone);
+  // A hangup is told to the session's leader alone. Where that is Make, which then waits for us, this end is all we hear.
+  target.stdin.on("end", () => end(128 + constants.signals.SIGHUP));
   return {
     onEnd: (ending, patienceMs = ENDING_PATIENCE_MS) => {
       endings.push([ending, patienceMs]);
