@@ -8,6 +8,7 @@ import { agreedSwap, asItIs, blockedBy, lookFirst, plannedSwap, startWords } fro
 import { reconcile } from "./reconcile.ts";
 import { type SwapPlan, safestSwap } from "./swap-plan.ts";
 import type { MachineTools } from "./tools.ts";
+import { usualSteps } from "./usual.ts";
 import { addressOf, seatOf, type World } from "./world.ts";
 
 type Walked =
@@ -34,7 +35,9 @@ export async function walk(
   if (answer === undefined || answer === "cancel") {
     return { ready: false, outcome: { status: "cancelled", sentence: "Nothing was done." } };
   }
-  const chosen = answer === "swap" && swap?.kind === "possible" ? agreedSwap(world, swap.plan, swap.plan.fate) : goal;
+  const swapped = answer === "swap" && swap?.kind === "possible";
+  const chosen = swapped ? agreedSwap(world, swap.plan, swap.plan.fate) : goal;
+  if (swapped || needsStart(world)) context.expects(usualSteps({ name: swapped ? "swap" : "walk", machine: name }));
   const { outcome, world: now } = await reconcile(name, chosen, tools, context);
   return outcome.status === "done" && now
     ? { ready: true, address: addressOf(now), world: now }

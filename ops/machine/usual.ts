@@ -1,7 +1,8 @@
 /** The steps that start, stop and swap usually have, and AWS's usual times for them. Pure. */
 
+import type { MachineName } from "../fleet/machines.ts";
 import { MACHINES } from "../fleet/machines.ts";
-import type { Operation, StepAhead } from "../operation/types.ts";
+import type { StepAhead } from "../operation/types.ts";
 import { STEPS, type StepId } from "./decision.ts";
 
 const SECOND = 1000;
@@ -28,11 +29,19 @@ const USUAL: Readonly<Partial<Record<StepId, readonly [least: number, most: numb
 const ORDER: Readonly<Record<string, readonly StepId[]>> = {
   start: ["look", "start"],
   stop: ["look", "stop", "release"],
+  /** Up to a prompt, where the machine has to be started for it. */
+  walk: ["look", "start", "address", "ssh"],
   swap: ["look", "mark", "stop", "release", "detach", "attach", "protect", "start", "address", "ssh", "cleanUp"],
 };
 
 /** The steps of an operation on a machine; none where they depend on what is found. */
-export function usualSteps({ name, machine }: Pick<Operation, "name" | "machine">): readonly StepAhead[] {
+export function usualSteps({
+  name,
+  machine,
+}: {
+  readonly name: string;
+  readonly machine?: MachineName;
+}): readonly StepAhead[] {
   if (!machine || !Object.hasOwn(ORDER, name)) return [];
   const onDemand = MACHINES[machine].market !== "spot";
   return (ORDER[name] ?? []).flatMap((id) => {

@@ -33,16 +33,21 @@ export function createOperations({ clock, history, explain, usual, onEnded }: Op
       const id = idOf(operation, clock.now(), started);
       let log: OperationContext["log"] = () => {};
       const record = history.begin(id, (sentence) => log(sentence, "note"));
-      const ahead = cell(usual?.(operation) ?? []);
-      if (ahead.get().length > 0) void learned(ahead.get(), history, operation).then(ahead.set);
+      const ahead = cell<readonly StepAhead[]>([]);
+      const expects = (steps: readonly StepAhead[]) => {
+        if (steps.length === 0) return;
+        ahead.set(steps);
+        void learned(steps, history, operation).then(ahead.set);
+      };
+      expects(usual?.(operation) ?? []);
       const run = startRun(
         id,
         {
           ...operation,
-          ...(ahead.get().length > 0 ? { ahead } : {}),
+          ahead,
           run: (context) => {
             log = context.log;
-            return operation.run(context);
+            return operation.run({ ...context, expects });
           },
         },
         clock,

@@ -135,6 +135,7 @@ export function startRun(
     },
     deviceCode: (prompt) => emit({ type: "device-code", at: clock.now(), prompt }),
     harmless: (yes) => state.update((before) => ({ ...before, harmlessToDrop: yes })),
+    expects: () => {},
   };
   emit({
     type: "start",

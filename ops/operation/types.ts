@@ -121,6 +121,8 @@ export interface OperationContext {
   readonly deviceCode: (prompt: DevicePrompt | undefined) => void;
   /** From now on, whether quitting may end it without a word: overrides the operation's own `harmlessToDrop`. */
   readonly harmless: (yes: boolean) => void;
+  /** Tells which steps are to come, where that depends on what was found and on what the person chose. */
+  readonly expects: (steps: readonly StepAhead[]) => void;
 }
 
 /** A step that an operation of this kind usually has. */

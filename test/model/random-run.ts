@@ -218,6 +218,7 @@ const CONTEXT: OperationContext = {
   ask: async () => undefined,
   deviceCode: () => {},
   harmless: () => {},
+  expects: () => {},
 };
 
 /** `recent`: the account now and before its last change, which a late answer may have shown. */

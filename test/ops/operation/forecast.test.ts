@@ -1,5 +1,12 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, it } from "vitest";
+import { systemClock } from "../../../ops/clock.ts";
+import { usualSteps } from "../../../ops/machine/usual.ts";
 import { forecast, learned } from "../../../ops/operation/forecast.ts";
+import { createHistory } from "../../../ops/operation/history.ts";
+import { createOperations } from "../../../ops/operation/operations.ts";
 import type { RunState, Step } from "../../../ops/operation/run.ts";
 import type { StepAhead } from "../../../ops/operation/types.ts";
 
@@ -67,4 +74,26 @@ it("learns from the last runs of the same kind on the same machine that ended we
     [4000, 16_000],
     [20_000, 80_000],
   ]);
+});
+
+it("is what the operation says, once it knows: a prompt is at the end of another way each time", async () => {
+  const operations = createOperations({
+    clock: systemClock,
+    history: createHistory(await mkdtemp(join(tmpdir(), "forecast-"))),
+    explain: (error) => ({ kind: "internal", sentence: String(error) }),
+  });
+  const asked = Promise.withResolvers<void>();
+  const run = operations.start({
+    name: "ssh",
+    title: "Open SSH",
+    run: async (context) => {
+      context.expects(usualSteps({ name: "walk", machine: "fcvm-metal-arm" }));
+      await asked.promise;
+      return { status: "done", sentence: "" };
+    },
+  });
+  expect(run.ahead?.get().map(({ id }) => id)).toEqual(["look", "start", "address", "ssh"]);
+  asked.resolve();
+  await run.finished;
+  expect(usualSteps({ name: "ssh", machine: "fcvm-metal-arm" })).toEqual([]);
 });
