@@ -10,8 +10,9 @@ import { createOps } from "../../ops/compose.ts";
 import { environmentFrom } from "../../ops/environment.ts";
 import type { PlanView } from "../../ops/plan/view.ts";
 import { adaptedCopy } from "./adapt.ts";
+import { attachProvider } from "./attached.ts";
 import { startFarSide } from "./far-side.ts";
-import { MIRROR } from "./mirror.ts";
+import { MIRROR, providerIn } from "./mirror.ts";
 import { type Moto, startMoto } from "./moto.ts";
 
 interface Ran {
@@ -77,8 +78,10 @@ export async function startAccount(): Promise<Account> {
   const rc = join(folder, "terraformrc");
   await writeFile(rc, `provider_installation {\n  filesystem_mirror {\n    path = "${MIRROR.path}"\n  }\n}\n`);
   const [moto, farSide] = await Promise.all([startMoto(), startFarSide(folder)]);
+  const provider = await attachProvider(providerIn(MIRROR), moto.env);
   const env: Record<string, string> = {
     ...moto.env,
+    ...provider.env,
     PATH: `${bin}:${process.env.PATH}`,
     HOME: home,
     STAND_IN: standIn,
@@ -112,7 +115,7 @@ export async function startAccount(): Promise<Account> {
     file: (name) => readFile(join(terraformDir, name), "utf8"),
     write: (name, text) => writeFile(join(terraformDir, name), text),
     stop: async () => {
-      await Promise.all([moto.stop(), farSide.stop()]);
+      await Promise.all([moto.stop(), farSide.stop(), provider.stop()]);
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -78,6 +78,14 @@ const NEEDED = [
   ["aws", "--version"],
 ] as const;
 
+/** The provider's own program in a mirror. */
+export function providerIn({ path, version }: Mirror): string {
+  const folder = join(path, HOST, "hashicorp", "aws", version, PLATFORM);
+  const program = readdirSync(folder).find((name) => name.startsWith("terraform-provider-aws"));
+  if (!program) throw new Error(`${folder} has no provider`);
+  return join(folder, program);
+}
+
 export const MIRROR = NEEDED.every(([command, argument]) => answers(command, argument)) ? findMirror() : undefined;
 
 /** Why a test with the real provider cannot run here. */

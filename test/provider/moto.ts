@@ -1,16 +1,18 @@
 /** An AWS account that moto plays on loopback: a second implementation, which knows nothing of us. */
 
 import { spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { EC2Client, RegisterImageCommand } from "@aws-sdk/client-ec2";
+import { EC2Client } from "@aws-sdk/client-ec2";
 
 export interface Moto {
   readonly url: string;
   /** What any AWS client needs to talk to it. */
   readonly env: Readonly<Record<string, string>>;
   readonly ec2: EC2Client;
-  /** Says that Ubuntu's newest images are new ones, as Canonical does every few weeks. */
+  /** Says that Ubuntu's newest images are new ones, as Canonical does every few weeks; once, there are no more. */
   readonly newImages: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
@@ -18,10 +20,41 @@ export interface Moto {
 /** The account's number in moto. */
 export const ACCOUNT = "123456789012";
 
+/** Ubuntu's architectures as EC2 and as Canonical's parameters call them. */
+const ARCHITECTURES = [
+  ["arm64", "arm64"],
+  ["x86_64", "amd64"],
+] as const;
+/** The older and the newer image of each; an image that is registered in moto has no architecture. */
+const imageId = (architecture: string, age: number) =>
+  `ami-${age}${architecture === "arm64" ? "a" : "b"}${"0".repeat(15)}`;
+const IMAGES = ARCHITECTURES.flatMap(([architecture]) =>
+  [1, 2].map((age) => ({
+    ami_id: imageId(architecture, age),
+    name: `ubuntu-${architecture}-${age}`,
+    description: "Ubuntu 24.04",
+    owner_id: "099720109477",
+    public: true,
+    virtualization_type: "hvm",
+    architecture,
+    state: "available",
+    platform: null,
+    image_type: "machine",
+    hypervisor: "xen",
+    root_device_name: "/dev/sda1",
+    root_device_type: "ebs",
+    sriov: "simple",
+    tags: {},
+  })),
+);
+
 /** Starts an empty account on a free port. */
 export async function startMoto(): Promise<Moto> {
+  const folder = await mkdtemp(join(tmpdir(), "moto-"));
+  const images = join(folder, "images.json");
+  await writeFile(images, JSON.stringify(IMAGES));
   const child = spawn("moto_server", ["-H", "127.0.0.1", "-p", "0"], {
-    env: { ...process.env, MOTO_IAM_LOAD_MANAGED_POLICIES: "true" },
+    env: { ...process.env, MOTO_IAM_LOAD_MANAGED_POLICIES: "true", MOTO_AMIS_PATH: images },
     stdio: ["ignore", "ignore", "pipe"],
   });
   const said: string[] = [];
@@ -49,15 +82,13 @@ export async function startMoto(): Promise<Moto> {
     region: "us-west-1",
     credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY },
   });
+  let age = 0;
   const newImages = async () => {
-    for (const [architecture, Architecture] of [
-      ["arm64", "arm64"],
-      ["amd64", "x86_64"],
-    ] as const) {
-      const image = new RegisterImageCommand({ Name: randomUUID(), Architecture, RootDeviceName: "/dev/sda1" });
-      const { ImageId } = await ec2.send(image);
-      const Name = `/service/canonical/ubuntu/server/24.04/stable/current/${architecture}/hvm/ebs-gp3/ami-id`;
-      await post(url, "AmazonSSM.PutParameter", "ssm", { Name, Value: ImageId, Type: "String", Overwrite: true });
+    age += 1;
+    for (const [architecture, canonical] of ARCHITECTURES) {
+      const Name = `/service/canonical/ubuntu/server/24.04/stable/current/${canonical}/hvm/ebs-gp3/ami-id`;
+      const Value = imageId(architecture, age);
+      await post(url, "AmazonSSM.PutParameter", "ssm", { Name, Value, Type: "String", Overwrite: true });
     }
   };
   await newImages();
@@ -72,6 +103,7 @@ export async function startMoto(): Promise<Moto> {
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGKILL");
       await ended;
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
