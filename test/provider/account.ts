@@ -58,8 +58,11 @@ case "$1 $2" in
 esac
 `;
 
-/** A folder of its own and an account of its own, with nothing in it. */
-export async function startAccount(): Promise<Account> {
+/**
+ * A folder of its own and an account of its own, with nothing in it. Not `attached`, Terraform starts the provider itself,
+ * with each command and with that command's keys.
+ */
+export async function startAccount({ attached = true } = {}): Promise<Account> {
   if (!MIRROR) throw new Error("there is no provider here");
   const folder = await mkdtemp(join(tmpdir(), "provider-"));
   const [bin, standIn, home, terraformDir] = ["bin", "engine", "home", "terraform"].map((one) => join(folder, one)) as [
@@ -78,10 +81,10 @@ export async function startAccount(): Promise<Account> {
   const rc = join(folder, "terraformrc");
   await writeFile(rc, `provider_installation {\n  filesystem_mirror {\n    path = "${MIRROR.path}"\n  }\n}\n`);
   const [moto, farSide] = await Promise.all([startMoto(), startFarSide(folder)]);
-  const provider = await attachProvider(providerIn(MIRROR), moto.env);
+  const provider = attached ? await attachProvider(providerIn(MIRROR), terraformDir, moto.env) : undefined;
   const env: Record<string, string> = {
     ...moto.env,
-    ...provider.env,
+    ...provider?.env,
     PATH: `${bin}:${process.env.PATH}`,
     HOME: home,
     STAND_IN: standIn,
@@ -115,7 +118,7 @@ export async function startAccount(): Promise<Account> {
     file: (name) => readFile(join(terraformDir, name), "utf8"),
     write: (name, text) => writeFile(join(terraformDir, name), text),
     stop: async () => {
-      await Promise.all([moto.stop(), farSide.stop(), provider.stop()]);
+      await Promise.all([moto.stop(), farSide.stop(), provider?.stop()]);
       await rm(folder, { recursive: true, force: true });
     },
   };

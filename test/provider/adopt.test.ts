@@ -64,6 +64,8 @@ describe.skipIf(NO_PROVIDER)(NEEDS, { timeout: PROVIDER_PATIENCE_MS }, () => {
   let before: Awaited<ReturnType<typeof everything>>;
 
   test("three machines, their addresses and a home, made by hand, are taken over: none is made or moved", async () => {
+    // Made before, as everything here: how it is made has its own test (apply.test.ts).
+    await cli(`s3 mb s3://snowglobe-state-${ACCOUNT} --region us-west-1`);
     await cli("ec2 create-key-pair --key-name fcvm-ec2 --query KeyName");
     const spot =
       '--instance-market-options {"MarketType":"spot","SpotOptions":{"SpotInstanceType":"persistent","InstanceInterruptionBehavior":"stop"}}';

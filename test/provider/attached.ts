@@ -12,9 +12,15 @@ interface Attached {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts the provider; it talks to the account that `env` names. */
-export async function attachProvider(program: string, env: Readonly<Record<string, string>>): Promise<Attached> {
-  const child = spawn(program, ["-debug"], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "ignore"] });
+/** Starts the provider where Terraform runs, whose files it reads; it talks to the account that `env` names. */
+export async function attachProvider(
+  program: string,
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Attached> {
+  // Configured a second time, it takes no authorities of this machine's.
+  const { AWS_CA_BUNDLE: _, ...others } = process.env;
+  const child = spawn(program, ["-debug"], { cwd, env: { ...others, ...env }, stdio: ["ignore", "pipe", "ignore"] });
   const found = await new Promise<string>((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`the provider ended with ${code}`)));

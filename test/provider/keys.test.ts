@@ -3,7 +3,7 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createOps } from "../../ops/compose.ts";
 import { environmentFrom } from "../../ops/environment.ts";
@@ -42,13 +42,13 @@ resource "aws_ssm_parameter" "one" {
 async function startGate(url: string) {
   const ends = new Map<string, number>();
   const made = new Map<string, number>();
-  let next = LONG_MS;
+  let isShort = false;
+  const all = () => [...made.values()].reduce((sum, one) => sum + one, 0);
   const moto = new URL(url);
   const server = createServer(async (incoming, outgoing) => {
     if (incoming.url === "/keys") {
       const accessKeyId = `ASIAGATE${String(ends.size).padStart(12, "0")}`;
-      const end = Date.now() + next;
-      next = LONG_MS;
+      const end = Date.now() + (isShort && all() <= RESOURCES / 4 ? SHORT_MS : LONG_MS);
       ends.set(accessKeyId, end);
       outgoing.end(
         JSON.stringify({
@@ -71,7 +71,7 @@ async function startGate(url: string) {
     const isMaking = incoming.headers["x-amz-target"] === "AmazonSSM.PutParameter";
     if (isMaking) made.set(key, (made.get(key) ?? 0) + 1);
     // In the middle, all that is under way is answered only after its keys have ended.
-    const isHeld = isMaking && end - Date.now() < SHORT_MS && (made.get(key) ?? 0) > RESOURCES / 4;
+    const isHeld = isMaking && end - Date.now() < SHORT_MS && all() > RESOURCES / 4;
     if (isHeld) await new Promise((resolve) => setTimeout(resolve, end - Date.now() + 1));
     const { hostname, port } = moto;
     const { method, headers, url: path } = incoming;
@@ -86,9 +86,9 @@ async function startGate(url: string) {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     made,
-    /** The next keys that are given out end soon. */
+    /** Keys end soon from now on, until a quarter is made. */
     shortly: () => {
-      next = SHORT_MS;
+      isShort = true;
     },
     stop: async () => {
       server.closeAllConnections();
@@ -101,7 +101,7 @@ let account: Account;
 let gate: Awaited<ReturnType<typeof startGate>>;
 beforeAll(async () => {
   if (NO_PROVIDER) return;
-  account = await startAccount();
+  account = await startAccount({ attached: false });
   gate = await startGate(account.moto.url);
 });
 afterAll(async () => {
@@ -112,7 +112,7 @@ afterAll(async () => {
 describe.skipIf(NO_PROVIDER)(NEEDS, { timeout: PROVIDER_PATIENCE_MS }, () => {
   test("an apply whose keys end in the middle finishes with others", async () => {
     const home = account.env.HOME ?? "";
-    const terraformDir = join(home, "terraform");
+    const terraformDir = join(dirname(account.terraformDir), "parameters");
     await mkdir(terraformDir);
     await mkdir(join(home, ".aws"));
     await writeFile(join(terraformDir, "main.tf"), MAIN);
