@@ -9,6 +9,7 @@ import { type Environment, REGION } from "../environment.ts";
 import { FailureError } from "../failure.ts";
 import type { SignIn } from "../signin/types.ts";
 import { type AwsTime, awsTime } from "./aws-time.ts";
+import { bounded } from "./bounded.ts";
 import { WEB_PAGE_ANSWER } from "./errors.ts";
 
 export interface AwsClients {
@@ -57,6 +58,7 @@ export function createAwsClients(environment: Environment, clock: Clock, signIn:
           answer.response.body?.destroy?.();
           throw new FailureError(WEB_PAGE_ANSWER);
         }
+        if (answer.response.body) answer.response.body = bounded(answer.response.body, ANSWER_MS);
         return answer;
       }
     }

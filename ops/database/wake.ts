@@ -19,16 +19,16 @@ export async function waitUntilAwake(
   signal: AbortSignal,
   onAsleep: () => void,
 ): Promise<void> {
-  const deadline = clock.now() + GIVE_UP_AFTER;
+  const deadline = clock.monotonic() + GIVE_UP_AFTER;
   const awake = new AbortController();
   const either = AbortSignal.any([signal, awake.signal]);
   const asleep = clock.sleep(ASLEEP_AFTER, either).then(onAsleep, () => {});
   try {
     for (;;) {
-      const said = await greeting(host, port, Math.max(1, deadline - clock.now()), signal);
+      const said = await greeting(host, port, Math.max(1, deadline - clock.monotonic()), signal);
       if (said === "greeted") return;
       signal.throwIfAborted();
-      if (clock.now() + AGAIN_AFTER >= deadline) throw new FailureError(notAwake(said));
+      if (clock.monotonic() + AGAIN_AFTER >= deadline) throw new FailureError(notAwake(said));
       await clock.sleep(AGAIN_AFTER, signal);
     }
   } finally {

@@ -66,13 +66,13 @@ export function createFleetCore(
   /** Holds what a look gave and says when the next is due; only the loop's own look ends a refresh. */
   const settle = (begunAt: number, ticking: boolean, seen: Pick<FleetState, "fleet" | "source" | "failure">) => {
     const refreshing = state.get().refreshing && !ticking;
-    const due = Math.max(clock.now() + IN_TRANSITION_MS / 4, begunAt + interval(seen.fleet));
+    const due = Math.max(clock.monotonic() + IN_TRANSITION_MS / 4, begunAt + interval(seen.fleet));
     const failure = share(state.get().failure, seen.failure);
     state.set({ ...seen, failure, refreshing, nextAt: running && !refreshing ? due : undefined });
   };
 
   const see = async (signal: AbortSignal, ticking: boolean): Promise<Fleet> => {
-    const begunAt = clock.now();
+    const begunAt = clock.monotonic();
     let ownerFailure: Failure | undefined;
     const [observation] = await Promise.all([
       sources.observe(signal),
@@ -101,7 +101,7 @@ export function createFleetCore(
   };
 
   const tick = async (signal: AbortSignal): Promise<void> => {
-    const begunAt = clock.now();
+    const begunAt = clock.monotonic();
     state.update((before) => ({ ...before, refreshing: true, nextAt: undefined }));
     try {
       await see(signal, true);
@@ -128,7 +128,7 @@ export function createFleetCore(
     const signedIn = signIn.get();
     while (signIn.get() === signedIn) {
       await flight;
-      const due = (state.get().nextAt ?? 0) - clock.now();
+      const due = (state.get().nextAt ?? 0) - clock.monotonic();
       if (due <= 0) return;
       await pause(clock, due, signal, (alarm) => {
         wake = alarm;

@@ -12,7 +12,7 @@ export interface FleetState {
   readonly refreshing: boolean;
   /** Why the newest refresh failed; absent as soon as one succeeds. */
   readonly failure: Failure | undefined;
-  /** When the next refresh is due, by the local clock; absent while one is under way or the loop stands still. */
+  /** When the next refresh is due, by the monotonic clock; absent while one is under way or the loop stands still. */
   readonly nextAt: number | undefined;
 }
 

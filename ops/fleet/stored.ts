@@ -50,7 +50,8 @@ export function createLookStore(stateDir: string): LookStore {
       }
     },
     save: (look) => {
-      if (saved && isSame(saved, look) && look.observation.at - saved.observation.at < SAME_LOOK_EVERY_MS) return;
+      const apart = Math.abs(look.observation.at - (saved?.observation.at ?? 0));
+      if (saved && isSame(saved, look) && apart < SAME_LOOK_EVERY_MS) return;
       saved = look;
       writing = writing.then(() => write(look));
     },

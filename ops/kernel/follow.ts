@@ -75,9 +75,9 @@ export async function followJob(known: KernelJob, reach: Reach, sink: Sink, sign
       if (!(error instanceof FailureError)) throw error;
       const { failure } = error;
       fresh = undefined;
-      lostAt ??= clock.now();
+      lostAt ??= clock.monotonic();
       sink.onLink({ state: "lost", since: lostAt, sentence: failure.sentence });
-      const lostFor = clock.now() - lostAt;
+      const lostFor = clock.monotonic() - lostAt;
       const sentence = lostFor >= GONE_AFTER_MS ? await reach.gone(signal) : undefined;
       if (sentence !== undefined) return { kind: "gone", sentence };
       if (!isTransient(failure) && lostFor > STUBBORN_MS) return { kind: "unreachable", failure };

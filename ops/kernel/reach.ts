@@ -25,8 +25,8 @@ export function reachOf({ machine, ops, source }: Order, site: Site, id: string)
     gone: async (signal) => {
       // Where the fleet is looked at all the time, that answer is good enough; else one look now and then.
       if (fleet.get().nextAt === undefined && !fleet.get().refreshing) {
-        if (clock.now() - lookedAt < LOOK_EVERY_MS) return undefined;
-        lookedAt = clock.now();
+        if (clock.monotonic() - lookedAt < LOOK_EVERY_MS) return undefined;
+        lookedAt = clock.monotonic();
         await access.look(signal).catch(() => undefined);
       }
       const { fleet: seen, source: from } = fleet.get();

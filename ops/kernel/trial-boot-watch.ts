@@ -23,20 +23,20 @@ export function createTrialWatch(tools: TrialTools, story: Cell<TrialStory>, { s
 
   const tell = (more: Partial<TrialStory>) => story.update((before) => ({ ...before, ...more }));
   const silent = (trouble: Failure | undefined): Heard => {
-    silentSince ??= clock.now();
+    silentSince ??= clock.monotonic();
     if (trouble) tell({ trouble });
-    return { kind: "silent", final: trouble ? !isTransient(trouble) : false, forMs: clock.now() - silentSince };
+    return { kind: "silent", final: trouble ? !isTransient(trouble) : false, forMs: clock.monotonic() - silentSince };
   };
   const understood = (output: string): Heard => {
     const health = parseHealth(output);
     silentSince = undefined;
     if (!health) {
-      unreadableSince ??= clock.now();
+      unreadableSince ??= clock.monotonic();
       tell({ trouble: { kind: "server", sentence: refusalIn(output) ?? "it says nothing." } });
-      return { kind: "unreadable", forMs: clock.now() - unreadableSince };
+      return { kind: "unreadable", forMs: clock.monotonic() - unreadableSince };
     }
     unreadableSince = undefined;
-    runningSince = health.trial === "running" ? (runningSince ?? clock.now()) : undefined;
+    runningSince = health.trial === "running" ? (runningSince ?? clock.monotonic()) : undefined;
     tell({
       health,
       trouble: undefined,
@@ -44,7 +44,7 @@ export function createTrialWatch(tools: TrialTools, story: Cell<TrialStory>, { s
       ...(health.trial === "running" ? { lacked: lacks(health) } : {}),
       ...(health.trial === "none" || health.default === "" ? {} : { otherwise: health.default }),
     });
-    return { kind: "answered", health, forMs: clock.now() - (runningSince ?? clock.now()) };
+    return { kind: "answered", health, forMs: clock.monotonic() - (runningSince ?? clock.monotonic()) };
   };
   const ask = (address: string, command: string) =>
     tools.commandsOn(address, AbortSignal.any([signal, AbortSignal.timeout(COMMAND_MS)]))(command);
@@ -54,9 +54,9 @@ export function createTrialWatch(tools: TrialTools, story: Cell<TrialStory>, { s
     /** What AWS says; while the machine is silent, it is asked now and then. */
     look: async (): Promise<Seen> => {
       const { seen: known } = story.get();
-      if (known && (silentSince === undefined || clock.now() - lookedAt < LOOK_MS)) return known;
+      if (known && (silentSince === undefined || clock.monotonic() - lookedAt < LOOK_MS)) return known;
       const seen = await tools.look(signal);
-      lookedAt = clock.now();
+      lookedAt = clock.monotonic();
       tell({ seen });
       return seen;
     },

@@ -70,7 +70,7 @@ export async function trialBoot(machine: MachineName, tools: TrialTools, context
     const { expected, otherwise } = story.get();
     steps.show("reboot", "running", from === "armed" ? `${expected}, once` : `back onto ${otherwise}`);
     if (!noted(await acts.reboot(address, from))) return;
-    rebootedAt = clock.now();
+    rebootedAt = clock.monotonic();
     tell({ rebooted: true });
   };
   const wait = async (until: "leaves" | "answers" | "is-healthy", forMs: number): Promise<void> => {
@@ -146,7 +146,7 @@ export async function trialBoot(machine: MachineName, tools: TrialTools, context
       turn: async (seen) => {
         const heard = await watch.hear(seen);
         const { expected } = story.get();
-        const rebootedForMs = rebootedAt === undefined ? undefined : clock.now() - rebootedAt;
+        const rebootedForMs = rebootedAt === undefined ? undefined : clock.monotonic() - rebootedAt;
         const { instance } = seen;
         return act(
           decideTrial({ instance, heard, expected, consent, rebootedForMs, ec2Reboot, backReboot, refused }),

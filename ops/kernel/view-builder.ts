@@ -64,7 +64,7 @@ export function createViewBuilder(view: Cell<KernelView>, clock: Clock, context:
   const publish = () => {
     clearTimeout(timer);
     timer = undefined;
-    publishedAt = clock.now();
+    publishedAt = clock.monotonic();
     const { errors, findings, hash, progress, warnings } = reader.reading();
     view.update((before) => ({
       ...before,
@@ -75,11 +75,11 @@ export function createViewBuilder(view: Cell<KernelView>, clock: Clock, context:
       job: before.job && { ...before.job, phase: progress.phase, hash: hash ?? before.job.hash },
     }));
     const { compiled, total } = progress;
-    if (!total || clock.now() - toldAt < PROGRESS_MS) return;
+    if (!total || clock.monotonic() - toldAt < PROGRESS_MS) return;
     const share = Math.floor((compiled * 100) / total);
     if (share === toldShare) return;
     toldShare = share;
-    toldAt = clock.now();
+    toldAt = clock.monotonic();
     context.progress(compiled, total, "files");
   };
 
@@ -87,7 +87,7 @@ export function createViewBuilder(view: Cell<KernelView>, clock: Clock, context:
     read: (bytes, isLive) => {
       live = isLive;
       reader.read(bytes, isLive);
-      if (clock.now() - publishedAt >= PUBLISH_MS) publish();
+      if (clock.monotonic() - publishedAt >= PUBLISH_MS) publish();
       else timer ??= setTimeout(publish, PUBLISH_MS);
     },
     update: (change) => view.update((before) => ({ ...before, ...change })),

@@ -124,13 +124,13 @@ async function deleteNow(
   // The person took a while to type: what Terraform said before may no longer be so.
   const claimed = await terraformBar(volumeId, named, context);
   if (claimed) return ended(claimed);
-  const refusals = tally(clock.now);
-  const waits = tally(clock.now);
+  const refusals = tally(clock.monotonic);
+  const waits = tally(clock.monotonic);
   let acted: { readonly kind: Act["kind"]; readonly at: number } | undefined;
 
   const perform = async (act: Act): Promise<void> => {
     // Noted before its answer: one that is lost says nothing, and a second snapshot would cost as much again.
-    acted = { kind: act.kind, at: clock.now() };
+    acted = { kind: act.kind, at: clock.monotonic() };
     show("running", sayAct(act));
     try {
       context.log(await tools.act(act), "note");
@@ -166,7 +166,7 @@ async function deleteNow(
           show("done");
           return { status: "done", sentence: `${volumeId} is deleted${left(snapshots)}.` };
         }
-        const settling = acted !== undefined && clock.now() - acted.at < GRACE_MS;
+        const settling = acted !== undefined && clock.monotonic() - acted.at < GRACE_MS;
         if (!settling) {
           const bar =
             orphanBar(fleet, volumeId) ??

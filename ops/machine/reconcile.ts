@@ -65,10 +65,10 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
   const { clock } = tools;
   const { signal } = context;
   const report = createReport(context);
-  const waits = tally(clock.now);
-  const doubts = tally(clock.now);
-  const failures = tally(clock.now);
-  const asked = tally(clock.now);
+  const waits = tally(clock.monotonic);
+  const doubts = tally(clock.monotonic);
+  const failures = tally(clock.monotonic);
+  const asked = tally(clock.monotonic);
   let heard: Heard = NOTHING_HEARD;
   /** The boot of which `heard.ssh` speaks. */
   let bootHeard: string | undefined;
@@ -111,14 +111,14 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
 
   /** Asks the machine more often than AWS: of AWS only a machine that is taken away is to be learned meanwhile. */
   const waitForSsh = async (decision: Wait, seen: World, waitedMs: number): Promise<undefined> => {
-    const until = clock.now() + LOOK_MS;
+    const until = clock.monotonic() + LOOK_MS;
     do {
       await askSsh(seen);
       // Judged in the next turn, and together with a fresh look: the machine may have gone meanwhile.
       if (heard.ssh.status === "answered" || (heard.ssh.status === "silent" && heard.ssh.final)) return;
       if (heard.ssh.status === "silent") report.waiting({ ...decision, reason: heard.ssh.sentence });
       await sleep(pollAfter(waitedMs));
-    } while (clock.now() < until);
+    } while (clock.monotonic() < until);
   };
 
   /** Whether a glance shows nothing new. Nothing is decided upon it: a change, or trouble of any kind, leads to a look. */
@@ -142,20 +142,20 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
       return undefined;
     }
     if (decision.ask === "ssh") return waitForSsh(decision, seen, forMs);
-    const began = clock.now();
+    const began = clock.monotonic();
     const subject = subjectOf(decision.step, seen);
     do {
-      await sleep(pollAfter(forMs + clock.now() - began));
-    } while (subject && clock.now() - began < LOOK_MS && (await isAsShown(subject)));
+      await sleep(pollAfter(forMs + clock.monotonic() - began));
+    } while (subject && clock.monotonic() - began < LOOK_MS && (await isAsShown(subject)));
     return undefined;
   };
 
   const perform = async (decision: Extract<Decision, { kind: "act" }>, seen: World): Promise<Outcome | undefined> => {
     const { act } = decision;
     const key = keyOf(act);
-    if (last?.key === key && clock.now() - last.at < GRACE_MS) {
+    if (last?.key === key && clock.monotonic() - last.at < GRACE_MS) {
       report.settling();
-      await sleep(pollAfter(clock.now() - last.at));
+      await sleep(pollAfter(clock.monotonic() - last.at));
       return undefined;
     }
     if (needsSecondLook(act) && asked.count(key).times < 2) {
@@ -174,7 +174,7 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
     try {
       const answer = await tools.act(act);
       undone.accepted(act);
-      last = { key, at: clock.now() };
+      last = { key, at: clock.monotonic() };
       failures.clear();
       report.answered(sayAct(act), answer);
       return undefined;

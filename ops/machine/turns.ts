@@ -41,7 +41,7 @@ interface Turns<Seen> {
 /** Takes turns until one has an outcome. Never throws: what went wrong is in the outcome. Remembers nothing that matters. */
 export async function takeTurns<Seen>(turns: Turns<Seen>, { signal }: OperationContext): Promise<Outcome> {
   const { clock, explain, look, turn } = turns;
-  const weather = tally(clock.now);
+  const weather = tally(clock.monotonic);
   try {
     for (;;) {
       signal.throwIfAborted();

@@ -118,8 +118,8 @@ export function createSignIn({ environment, clock }: { environment: Environment;
       return state.get();
     },
     refused: (failure) => {
-      if (failure.kind !== "signed-out" || Math.abs(clock.now() - refusedAt) < ONE_REFUSAL) return;
-      refusedAt = clock.now();
+      if (failure.kind !== "signed-out" || Math.abs(clock.monotonic() - refusedAt) < ONE_REFUSAL) return;
+      refusedAt = clock.monotonic();
       void lookAnew();
     },
     login: () => loginOperation({ environment, clock, time, clients, look, lookAnew, state: state.get }),

@@ -132,7 +132,7 @@ export function createChannel(
   };
 
   const waitForSsh: Channel["waitForSsh"] = async (machine, address, signal, onWaiting = () => {}) => {
-    const began = clock.now();
+    const began = clock.monotonic();
     let refusedAt: number | undefined;
     for (let attempt = 0; ; attempt += 1) {
       try {
@@ -142,9 +142,9 @@ export function createChannel(
         if (signal.aborted || !(error instanceof FailureError)) throw error;
         const { failure } = error;
         const refused = failure.code === "KEY_REFUSED";
-        if (refused) refusedAt ??= clock.now();
-        const mayPass = isTransient(failure) || (refused && clock.now() - (refusedAt ?? 0) < REFUSED_LIMIT_MS);
-        if (!mayPass || clock.now() - began > WAIT_LIMIT_MS) throw error;
+        if (refused) refusedAt ??= clock.monotonic();
+        const mayPass = isTransient(failure) || (refused && clock.monotonic() - (refusedAt ?? 0) < REFUSED_LIMIT_MS);
+        if (!mayPass || clock.monotonic() - began > WAIT_LIMIT_MS) throw error;
         onWaiting(failure);
       }
       await clock.sleep(Math.min(5000, 250 * 2 ** attempt), signal);

@@ -119,6 +119,7 @@ async function measured(swap: Swap): Promise<Measured> {
 function skipping({ clock }: Simulator): Clock {
   return {
     now: clock.now,
+    monotonic: clock.now,
     sleep: async (ms) => {
       clock.advance(ms);
     },

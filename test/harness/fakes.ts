@@ -23,6 +23,7 @@ export function fakeClock(start: number = NOW): FakeClock {
   let now = start;
   return {
     now: () => now,
+    monotonic: () => now,
     set: (to) => {
       now = to;
     },

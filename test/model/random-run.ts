@@ -155,6 +155,7 @@ export async function randomRun(seed: number): Promise<RandomRun> {
   const tools: MachineTools = {
     clock: {
       now: () => now,
+      monotonic: () => now,
       sleep: async (ms) => {
         pass(ms);
         meddle();

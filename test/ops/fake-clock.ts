@@ -6,6 +6,8 @@ import type { Clock } from "../../ops/clock.ts";
 interface FakeClock extends Clock {
   /** Moves time on, waking every sleeper in the order of its hour, and lets all that follows from it happen. */
   readonly advance: (ms: number) => Promise<void>;
+  /** Sets the time of day back, as somebody at the machine would. */
+  readonly setBack: (ms: number) => void;
   /** Lets everything happen that can happen without time. */
   readonly settle: () => Promise<void>;
   /** Sleepers that are waiting now, by the milliseconds that they still have. */
@@ -14,12 +16,17 @@ interface FakeClock extends Clock {
 
 export function fakeClock(start = Date.parse("2026-03-01T12:00:00Z")): FakeClock {
   let now = start;
+  let setBack = 0;
   const sleepers = new Set<{ readonly at: number; readonly wake: () => void }>();
   const settle = async () => {
     for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   };
   return {
-    now: () => now,
+    now: () => now - setBack,
+    setBack: (ms) => {
+      setBack += ms;
+    },
+    monotonic: () => now,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);

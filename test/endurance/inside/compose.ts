@@ -15,6 +15,7 @@ export function createOps(environment: Environment): ComposedOps {
   Date.now = time.now;
   const ops = compose(environment, {
     now: time.now,
+    monotonic: time.now,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);

@@ -66,6 +66,17 @@ describe("the refresh loop", () => {
     expect(seconds()).toEqual([0, 5, 10, 15, 16, 17, 18, 19, 24]);
   });
 
+  it("goes on looking where somebody sets the clock back an hour", async () => {
+    const { clock, core, seconds } = setUp();
+    core.start();
+    await clock.advance(6_000);
+    expect(seconds()).toHaveLength(2);
+    clock.setBack(3_600_000);
+    await clock.advance(10_000);
+    core.stop();
+    expect(seconds()).toHaveLength(4);
+  });
+
   it("counts from the beginning of a look, and never has two under way", async () => {
     const { clock, core, world, seconds } = setUp();
     world.lasts = 2_000;

@@ -51,7 +51,7 @@ function hurried(tools: TrialTools, silences: boolean): TrialTools {
   };
   return {
     ...tools,
-    clock: { now, sleep: (ms, signal) => systemClock.sleep(ms / speed, signal) },
+    clock: { now, monotonic: now, sleep: (ms, signal) => systemClock.sleep(ms / speed, signal) },
     commandsOn: (where, signal) => async (command, input) => {
       try {
         return await tools.commandsOn(where, signal)(command, input);

@@ -34,6 +34,7 @@ function stage(
   const tools: MachineTools = {
     clock: {
       now: () => now,
+      monotonic: () => now,
       sleep: async (ms, signal) => {
         signal?.throwIfAborted();
         now += ms;

@@ -28,8 +28,10 @@ export interface SimTools extends MachineTools {
 
 function fastClock(speed: number): Clock {
   const began = Date.now();
+  const now = () => began + (Date.now() - began) * speed;
   return {
-    now: () => began + (Date.now() - began) * speed,
+    now,
+    monotonic: now,
     sleep: (ms, signal) => systemClock.sleep(ms / speed, signal),
   };
 }
