@@ -95,7 +95,8 @@ export function machineTools(ops: Pick<Ops, "access" | "clock" | "metrics">): Ma
         if (signal.aborted || !(error instanceof FailureError)) throw error;
         const { sentence, action, code } = error.failure;
         refusedAt = code === "KEY_REFUSED" ? (refusedAt ?? clock.monotonic()) : undefined;
-        const mayPass = refusedAt === undefined ? isTransient(error.failure) : clock.monotonic() - refusedAt < REFUSED_MS;
+        const mayPass =
+          refusedAt === undefined ? isTransient(error.failure) : clock.monotonic() - refusedAt < REFUSED_MS;
         return { status: "silent", sentence, action, final: !mayPass };
       }
     },

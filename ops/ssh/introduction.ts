@@ -40,10 +40,10 @@ export function createIntroduction(clock: Clock, hostKeys: HostKeys, source: Con
 
   const ask = (instanceId: string, signal: AbortSignal | undefined): Promise<ConsoleOutput | undefined> => {
     const last = asked.get(instanceId);
-    if (last && clock.now() - last.at < ASK_AGAIN_MS) return last.answer;
+    if (last && clock.monotonic() - last.at < ASK_AGAIN_MS) return last.answer;
     // What cannot be had is as good as a console that says nothing.
     const answer = source ? source(instanceId, signal).catch(() => undefined) : Promise.resolve(undefined);
-    asked.set(instanceId, { at: clock.now(), answer });
+    asked.set(instanceId, { at: clock.monotonic(), answer });
     return answer;
   };
 
@@ -72,7 +72,7 @@ export function createIntroduction(clock: Clock, hostKeys: HostKeys, source: Con
         failed: (words) => mismatch(words, facts, keys) ?? diagnose(words, facts),
       };
     }
-    const waited = clock.now() - (upSince.get(alias) ?? clock.now());
+    const waited = clock.monotonic() - (upSince.get(alias) ?? clock.monotonic());
     const mayCome = source !== undefined && !over && clock.now() - (root.launchedAt ?? 0) < BOOTED_MS;
     if (mayCome && waited < CONSOLE_LAG_MS) {
       return {
@@ -81,7 +81,7 @@ export function createIntroduction(clock: Clock, hostKeys: HostKeys, source: Con
         failed: (words) => {
           const failure = diagnose(words, facts);
           if (failure?.code !== "HOST_KEY_UNKNOWN") return failure;
-          if (!upSince.has(alias)) upSince.set(alias, clock.now());
+          if (!upSince.has(alias)) upSince.set(alias, clock.monotonic());
           return awaited(machine, root.instanceId);
         },
       };

@@ -51,7 +51,7 @@ describe.skipIf(!SSHD)("the first contact with a machine", () => {
     now = NOW;
     shown = undefined;
     asked = [];
-    const clock = { now: () => now, sleep: async () => {} };
+    const clock = { now: () => now, monotonic: () => now, sleep: async () => {} };
     channel = createChannel(environment, clock, fleet, hostKeys, async (id) => {
       asked.push(id);
       if (!shown) throw new Error("the console cannot be had");
