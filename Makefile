@@ -7,7 +7,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules -Onone
 .NOTPARALLEL:
 
-# The runtime comes from npm (package `node`), whatever the machine's own is.
+# The runtime comes from npm, by the hash in the lock file, whatever the machine's own is.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 # Small young generation and one malloc arena: the cockpit stays under 120 MB, at no cost that can be measured.
@@ -24,6 +24,7 @@ help: ## list the targets
 node_modules/.installed: package.json package-lock.json
 	@echo "Installing packages, about a minute." >&2
 	@npm ci --no-fund --no-audit --loglevel=error
+	@[ -x node_modules/.bin/node ] || { echo "npm fetched no Node runtime that package-lock.json knows for this computer. Look to the network, then run it again." >&2; exit 1; }
 	@touch $@
 
 dist/.built: node_modules/.installed $(SOURCES)

