@@ -46,13 +46,24 @@ function ask(prompt: string, signal: AbortSignal): Promise<string | undefined> {
   });
 }
 
-process.on("SIGINT", interrupt);
-// Nobody said stop: a kernel that is being built is left to be built.
-for (const signal of ["SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => (commandLine.mindsLeaving() ? interrupt() : process.exit(128 + constants.signals[signal])));
+let leaving = false;
+
+/**
+ * Nobody said stop, but somebody goes: what changes the world stops after its current call and is then in the history; a
+ * kernel that is being built is left to be built. It comes more than once, from the kernel, the shell and make: the first
+ * counts.
+ */
+function leave(status: number): void {
+  if (leaving) return;
+  leaving = true;
+  if (commandLine.mindsLeaving()) commandLine.interrupt();
+  else void ops.stop().finally(() => process.exit(status));
 }
-// A reader that has gone away, such as `head`, is no fault of ours.
+
+process.on("SIGINT", interrupt);
+for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => leave(128 + constants.signals[signal]));
+// A reader that has gone away, such as `head`, is no fault of ours; a terminal that was closed takes no line either.
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  stream.on("error", (error: NodeJS.ErrnoException) => leave(error.code === "EPIPE" ? 0 : 1));
 }
 process.exitCode = await commandLine.run(process.argv.slice(2));

@@ -25,6 +25,8 @@ export interface Program {
   /** Resolves when it has written nothing for a moment: what it was doing is done. */
   readonly quiet: () => Promise<void>;
   readonly kill: (signal?: string) => void;
+  /** Closes the terminal, as its window is closed: the program hears SIGHUP, and can write to nobody any more. */
+  readonly hangUp: () => void;
   /** Resolves with how the program ended. */
   readonly exited: Promise<{ readonly exitCode: number; readonly signal: number | undefined }>;
   /** All bytes it wrote so far. */
@@ -119,6 +121,10 @@ export function runProgram(
     },
     kill: (signal) => {
       if (!ended) process.kill(pty.pid, signal ?? "SIGKILL");
+    },
+    hangUp: () => {
+      // Not in the published types.
+      if (!ended && "destroy" in pty && typeof pty.destroy === "function") pty.destroy();
     },
     exited,
     written: () => chunks.join(""),
