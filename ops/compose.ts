@@ -21,7 +21,7 @@ import type { Ops } from "./ops.ts";
 import { createPlanMemory } from "./plan/last.ts";
 import { createSignIn } from "./signin/signin.ts";
 import { createChannel } from "./ssh/channel.ts";
-import { createHostKeys } from "./ssh/host-keys.ts";
+import { createHostKeys, rootFacts } from "./ssh/host-keys.ts";
 import { createProbes } from "./ssh/probe.ts";
 import { createSessions } from "./ssh/sessions.ts";
 
@@ -68,8 +68,13 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
     },
   });
   const hostKeys = createHostKeys(environment);
-  const channel = createChannel(environment, clock, fleet, hostKeys, async (instanceId, signal) =>
-    consoleOutput(await aws.ec2(), instanceId, signal),
+  const channel = createChannel(
+    environment,
+    clock,
+    fleet,
+    hostKeys,
+    async (instanceId, signal) => consoleOutput(await aws.ec2(), instanceId, signal),
+    async (machine, signal) => rootFacts(await fleet.look(signal ?? new AbortController().signal), machine),
   );
   const probes = createProbes(clock, fleet, channel);
   const sessions = createSessions(environment, clock, fleet, channel);

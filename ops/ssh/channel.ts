@@ -10,7 +10,7 @@ import type { Store } from "../store.ts";
 import { batchEnv, checkLocal, type Identity, keyIsLocked, keyPath, sshArguments, sshProgram } from "./command.ts";
 import type { LinkFacts } from "./diagnose.ts";
 import { type HostKeys, rootFacts, type Trust } from "./host-keys.ts";
-import { type ConsoleSource, createIntroduction } from "./introduction.ts";
+import { type ConsoleSource, createIntroduction, type SecondLook } from "./introduction.ts";
 import { hangUpWithUs } from "./watcher.ts";
 
 export interface Channel {
@@ -66,14 +66,18 @@ const WAIT_LIMIT_MS = 15 * 60_000;
 /** cloud-init puts the key in place some seconds after sshd is up, on a machine's first boot. */
 const REFUSED_LIMIT_MS = 45_000;
 
+/**
+ * @param secondLook where it is left out, what `fleet` holds by then is as good as a look
+ */
 export function createChannel(
   environment: Environment,
   clock: Clock,
   fleet: Store<FleetState>,
   hostKeys: HostKeys,
   console?: ConsoleSource,
+  secondLook: SecondLook = async (machine) => rootFacts(fleet.get().fleet, machine),
 ): Channel {
-  const introduce = createIntroduction(clock, hostKeys, console);
+  const introduce = createIntroduction(clock, hostKeys, secondLook, console);
   const facts = (machine: MachineName, address: string): LinkFacts => {
     const root = rootFacts(fleet.get().fleet, machine);
     return {

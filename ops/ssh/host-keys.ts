@@ -28,6 +28,8 @@ export interface HostKeys {
   readonly knows: (alias: string) => boolean;
   /** Writes keys that are not trusted yet to a file for one connection, and gives its path. */
   readonly propose: (alias: string, keys: readonly PublicKey[]) => Promise<string>;
+  /** What is in that file now: ssh writes there what it takes by itself. */
+  readonly proposed: (alias: string) => readonly PublicKey[];
   /** Keeps keys that the machine has proven to hold. */
   readonly keep: (alias: string, keys: readonly PublicKey[]) => Promise<void>;
   /** Records how the key under that name came to be trusted, and gives it; of a key that ssh took by itself it is found out. */
@@ -36,6 +38,17 @@ export interface HostKeys {
   readonly taken: (alias: string) => Trust | undefined;
   /** Drops the key of an address from the person's own known_hosts, and those of a replaced root from ours. */
   readonly forget: (address: string, replaced?: { machine: MachineName; volumeId: string }) => Promise<void>;
+}
+
+/** Whether both are one boot of one instance on one root. */
+export function isSameBoot(one: RootFacts | undefined, other: RootFacts | undefined): boolean {
+  return (
+    one?.volumeId !== undefined &&
+    one.instanceId !== undefined &&
+    one.volumeId === other?.volumeId &&
+    one.instanceId === other.instanceId &&
+    one.launchedAt === other.launchedAt
+  );
 }
 
 export function rootFacts(fleet: Fleet | undefined, machine: MachineName): RootFacts | undefined {
@@ -56,8 +69,9 @@ export function createHostKeys(environment: Environment): HostKeys {
   const taken = new Map<string, Trust>();
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
 
-  const known = (): readonly KnownKey[] =>
-    existsSync(file) ? readFileSync(file, "utf8").split("\n").flatMap(readLine) : [];
+  const keysIn = (path: string): readonly KnownKey[] =>
+    existsSync(path) ? readFileSync(path, "utf8").split("\n").flatMap(readLine) : [];
+  const known = () => keysIn(file);
   const write = (alias: string, keys: readonly PublicKey[]) =>
     keys.map(({ type, blob }) => `${alias} ${type} ${blob}\n`).join("");
 
@@ -71,6 +85,7 @@ export function createHostKeys(environment: Environment): HostKeys {
       await writeFileAtomic(path, write(alias, keys), { mode: 0o600 });
       return path;
     },
+    proposed: (alias) => keysIn(join(proposals, alias)).filter((one) => one.alias === alias),
     keep: async (alias, keys) => {
       if (!existsSync(file)) await writeFile(file, "", { mode: 0o600 });
       const fresh = keys.filter(({ blob }) => !known().some((one) => one.alias === alias && one.blob === blob));

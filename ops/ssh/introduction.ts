@@ -1,24 +1,29 @@
 /**
  * The first contact with a machine: whose word its host key is taken on. Where the console shows the key, ssh is given
  * exactly that; where it does not, a while is waited for it, and then the key is accepted once and said to be unverified.
+ * Either is kept only where a look at AWS after the connection still shows the boot that was meant: a machine that was
+ * swapped or made anew meanwhile has shown the key of another root.
  */
 
 import type { ConsoleOutput } from "../aws/console.ts";
 import type { Clock } from "../clock.ts";
-import type { Failure } from "../failure.ts";
+import { type Failure, FailureError } from "../failure.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import type { Identity } from "./command.ts";
 import { fingerprintOf, keysOnConsole, type PublicKey } from "./console-keys.ts";
-import { diagnose, type LinkFacts } from "./diagnose.ts";
-import type { HostKeys, Trust } from "./host-keys.ts";
+import { diagnose, type LinkFacts, type RootFacts } from "./diagnose.ts";
+import { type HostKeys, isSameBoot, type Trust } from "./host-keys.ts";
 
 /** Asks for the console of an instance; rejects where it cannot be had. */
 export type ConsoleSource = (instanceId: string, signal: AbortSignal | undefined) => Promise<ConsoleOutput>;
 
+/** What AWS says of a machine's root now, by a look that begins after the call; rejects where that cannot be had. */
+export type SecondLook = (machine: MachineName, signal: AbortSignal | undefined) => Promise<RootFacts | undefined>;
+
 /** How ssh is to be called for one connection, and what follows from how it ended. */
 interface Introduced {
   readonly identity: Identity;
-  /** ssh got through: the key is the machine's. */
+  /** ssh got through: the key is the machine's. Throws a FailureError, and nothing is kept, where it is not known of which. */
   readonly succeeded: () => Promise<void>;
   /** What ssh's words mean, where they speak of the host key; undefined where they do not. */
   readonly failed: (words: string) => Failure | undefined;
@@ -33,7 +38,12 @@ const BOOTED_MS = 20 * 60_000;
 /** The console is not asked more often than this. */
 const ASK_AGAIN_MS = 4000;
 
-export function createIntroduction(clock: Clock, hostKeys: HostKeys, source: ConsoleSource | undefined): Introduce {
+export function createIntroduction(
+  clock: Clock,
+  hostKeys: HostKeys,
+  secondLook: SecondLook,
+  source: ConsoleSource | undefined,
+): Introduce {
   /** When sshd was first seen up with a key that nobody knows, by alias. */
   const upSince = new Map<string, number>();
   const asked = new Map<string, { readonly at: number; readonly answer: Promise<ConsoleOutput | undefined> }>();
@@ -49,6 +59,11 @@ export function createIntroduction(clock: Clock, hostKeys: HostKeys, source: Con
 
   return async (facts, signal) => {
     const { alias, machine, root } = facts;
+    const keep = async (keys: readonly PublicKey[], trust?: Trust) => {
+      if (!isSameBoot(root, await secondLook(machine, signal))) throw new FailureError(becameAnother(machine));
+      await hostKeys.keep(alias, keys);
+      hostKeys.confirm(alias, machine, root, trust);
+    };
     const by = (strict: Identity["strict"], file = hostKeys.file): Identity => ({ alias, file, strict });
     if (!root?.instanceId || !root.volumeId) {
       return { identity: by("accept-new"), succeeded: async () => {}, failed: (words) => diagnose(words, facts) };
@@ -65,10 +80,7 @@ export function createIntroduction(clock: Clock, hostKeys: HostKeys, source: Con
     if (keys.length > 0) {
       return {
         identity: by("yes", await hostKeys.propose(alias, keys)),
-        succeeded: async () => {
-          await hostKeys.keep(alias, keys);
-          hostKeys.confirm(alias, machine, root, "console");
-        },
+        succeeded: () => keep(keys, "console"),
         failed: (words) => mismatch(words, facts, keys) ?? diagnose(words, facts),
       };
     }
@@ -87,12 +99,19 @@ export function createIntroduction(clock: Clock, hostKeys: HostKeys, source: Con
       };
     }
     return {
-      identity: by("accept-new"),
-      succeeded: async () => {
-        hostKeys.confirm(alias, machine, root);
-      },
+      identity: by("accept-new", await hostKeys.propose(alias, [])),
+      succeeded: () => keep(hostKeys.proposed(alias)),
       failed: (words) => diagnose(words, facts),
     };
+  };
+}
+
+function becameAnother(machine: MachineName): Failure {
+  return {
+    kind: "offline",
+    code: "BECAME_ANOTHER",
+    sentence: `${machine} was started anew, or got another root, while it was being met; its host key was not kept.`,
+    action: "It is met again by itself; if it goes on, look at who else works on it.",
   };
 }
 

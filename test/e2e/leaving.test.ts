@@ -50,30 +50,33 @@ it.concurrent.each([
   ["the cockpit is quitted", inTheCockpit, quit],
   ["the cockpit is terminated, twice", inTheCockpit, terminateTwice],
   ["the cockpit's terminal is closed", inTheCockpit, closeTerminal],
-])("%s in the middle of a call: that is heard to its end, kept in the history, and the last", async (_, begin, leave) => {
-  const stage = await scene({ latencyScale: 0.01 });
-  const { simulator } = stage;
-  const changes = () => simulator.calls.filter(({ operation }) => CHANGES.test(operation));
-  simulator.faults.add({ kind: "delay", ms: ANSWER_MS, when: "after", operation: "StopInstances" });
-  const program = await begin(stage);
-  await waitUntil(
-    () => changes().some(({ operation }) => operation === "StopInstances"),
-    60_000,
-    () => `nothing was stopped: ${program.text()}`,
-  );
-  await leave(program);
-  await program.exited;
-  const history = join(stage.env.XDG_STATE_HOME ?? join(stage.env.HOME ?? "", ".local/state"), "snowglobe/history");
-  const [record = ""] = (await readdir(history)).filter((name) => name.includes("swap"));
-  const events = (await readFile(join(history, record), "utf8"))
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as { type: string; outcome?: { status: string; sentence?: string } });
-  expect(events.at(-1)).toMatchObject({
-    type: "result",
-    outcome: { status: "cancelled", sentence: expect.stringContaining("after the call that was under way") },
-  });
-  // EC2's answer to the last call is among what the run has heard.
-  expect(JSON.stringify(events)).toContain("stopping");
-  expect(changes().at(-1)?.operation).toBe("StopInstances");
-});
+])(
+  "%s in the middle of a call: that is heard to its end, kept in the history, and the last",
+  async (_, begin, leave) => {
+    const stage = await scene({ latencyScale: 0.01 });
+    const { simulator } = stage;
+    const changes = () => simulator.calls.filter(({ operation }) => CHANGES.test(operation));
+    simulator.faults.add({ kind: "delay", ms: ANSWER_MS, when: "after", operation: "StopInstances" });
+    const program = await begin(stage);
+    await waitUntil(
+      () => changes().some(({ operation }) => operation === "StopInstances"),
+      60_000,
+      () => `nothing was stopped: ${program.text()}`,
+    );
+    await leave(program);
+    await program.exited;
+    const history = join(stage.env.XDG_STATE_HOME ?? join(stage.env.HOME ?? "", ".local/state"), "snowglobe/history");
+    const [record = ""] = (await readdir(history)).filter((name) => name.includes("swap"));
+    const events = (await readFile(join(history, record), "utf8"))
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { type: string; outcome?: { status: string; sentence?: string } });
+    expect(events.at(-1)).toMatchObject({
+      type: "result",
+      outcome: { status: "cancelled", sentence: expect.stringContaining("after the call that was under way") },
+    });
+    // EC2's answer to the last call is among what the run has heard.
+    expect(JSON.stringify(events)).toContain("stopping");
+    expect(changes().at(-1)?.operation).toBe("StopInstances");
+  },
+);

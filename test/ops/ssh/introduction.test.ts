@@ -9,7 +9,7 @@ import { FailureError } from "../../../ops/failure.ts";
 import type { FleetState } from "../../../ops/fleet/state.ts";
 import { type Channel, createChannel } from "../../../ops/ssh/channel.ts";
 import { fingerprintOf, keysOnConsole } from "../../../ops/ssh/console-keys.ts";
-import { createHostKeys, type HostKeys } from "../../../ops/ssh/host-keys.ts";
+import { createHostKeys, type HostKeys, rootFacts } from "../../../ops/ssh/host-keys.ts";
 import { type Cell, cell } from "../../../ops/store.ts";
 import { aFleet, live, NOW } from "../../harness/fleets.ts";
 import { SSHD, type Sshd, startSshd } from "./sshd.ts";
@@ -38,6 +38,8 @@ describe.skipIf(!SSHD)("the first contact with a machine", () => {
   let now = NOW;
   let shown: { text: string; at: number | undefined } | undefined;
   let asked: string[] = [];
+  /** What a look after the connection shows; undefined where AWS does not answer. */
+  let after: (() => FleetState) | undefined;
 
   beforeEach(async () => {
     sshd = await startSshd();
@@ -51,11 +53,16 @@ describe.skipIf(!SSHD)("the first contact with a machine", () => {
     now = NOW;
     shown = undefined;
     asked = [];
+    after = fleet.get;
     const clock = { now: () => now, monotonic: () => now, sleep: async () => {} };
-    channel = createChannel(environment, clock, fleet, hostKeys, async (id) => {
+    const console = async (id: string) => {
       asked.push(id);
       if (!shown) throw new Error("the console cannot be had");
       return shown;
+    };
+    channel = createChannel(environment, clock, fleet, hostKeys, console, async (machine) => {
+      if (!after) throw new FailureError({ kind: "offline", sentence: "AWS does not answer." });
+      return rootFacts(after().fleet, machine);
     });
   });
   afterEach(() => sshd.stop());
@@ -139,6 +146,29 @@ describe.skipIf(!SSHD)("the first contact with a machine", () => {
   test("what the console showed before this start is of another boot", async () => {
     shown = { text: printed(STRANGER), at: NOW - 5 * MINUTE };
     expect(await failureOf()).toMatchObject({ code: "HOST_KEY_AWAITED" });
+  });
+
+  test.each([
+    ["shown by the console", () => printed(key())],
+    ["only seen", () => "Cloud-init v. 25.1.4 finished"],
+  ])("a key that was %s is kept only where a look afterwards shows the same boot of the same root", async (_, text) => {
+    const before = fleet.get();
+    shown = { text: text(), at: NOW };
+    for (const changed of [
+      { phase: "running", upFor: MINUTE, root: "temporary" },
+      { phase: "running", upFor: MINUTE / 2 },
+      { phase: "stopped" },
+    ] as const) {
+      after = () => live(aFleet({ [ARM]: changed }));
+      expect(await failureOf()).toMatchObject({ kind: "offline", code: "BECAME_ANOTHER" });
+    }
+    after = undefined;
+    expect(await failureOf()).toMatchObject({ kind: "offline" });
+    expect(known()).toBe("");
+    expect(channel.trust(ARM, ADDRESS)).toBeUndefined();
+    after = () => before;
+    await channel.run(ARM, ADDRESS, "true");
+    expect(known()).toContain(key());
   });
 
   test("under another instance ID a new key is expected; the old one of that root is known again", async () => {
