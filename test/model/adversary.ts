@@ -223,6 +223,7 @@ export async function attack(seed: number, { hear = (_, answer) => answer, see =
       ask,
       deviceCode: () => {},
       harmless: () => {},
+      expects: () => {},
     };
     if (chance(0.3)) {
       time.plan(random() * 12 * MINUTE, () => {
