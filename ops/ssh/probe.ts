@@ -1,6 +1,7 @@
 /** Looks at each running machine over SSH, seldom and read-only. */
 
 import type { Clock } from "../clock.ts";
+import { type Failure, FailureError } from "../failure.ts";
 import { MACHINE_NAMES, MACHINES, type MachineName } from "../fleet/machines.ts";
 import type { FleetState } from "../fleet/state.ts";
 import { type Core, cell, type Store, when } from "../store.ts";
@@ -17,7 +18,14 @@ const RETRY_MS = [5000, 10_000, 20_000, 40_000, 60_000, 120_000, 300_000];
 export interface Probes extends Core<ProbeState> {
   /** Probes that machine now, and not only when it is its turn: it was rebooted, or something else about it changed. */
   readonly again: (machine: MachineName) => void;
+  /** The machines that show another host key than theirs, each with the refusal, until one shows its own again. */
+  readonly strangers: Store<Strangers>;
 }
+
+export type Strangers = Readonly<Partial<Record<MachineName, Failure>>>;
+
+/** What the failure of a connection says of the key that was shown. */
+const ANOTHER_KEY: ReadonlySet<string | undefined> = new Set(["HOST_KEY_CHANGED", "HOST_KEY_FORGED"]);
 
 /**
  * Holds the newest probe of every machine that runs; that of a machine which stopped is dropped, as nothing in it
@@ -25,6 +33,10 @@ export interface Probes extends Core<ProbeState> {
  */
 export function createProbes(clock: Clock, fleet: Store<FleetState>, channel: Channel): Probes {
   const state = cell<ProbeState>({});
+  const strangers = cell<Strangers>({});
+  const isItself = (machine: MachineName) => {
+    if (machine in strangers.get()) strangers.update(({ [machine]: _, ...others }) => others);
+  };
   let stopping: AbortController | undefined;
   const wanted = new Set<MachineName>();
   const wake = new Map<MachineName, () => void>();
@@ -45,7 +57,10 @@ export function createProbes(clock: Clock, fleet: Store<FleetState>, channel: Ch
         if (!boot.aborted) throw error;
       } finally {
         unsubscribe();
-        if (!signal.aborted) state.update(({ [machine]: _, ...others }) => others);
+        if (!signal.aborted) {
+          state.update(({ [machine]: _, ...others }) => others);
+          isItself(machine);
+        }
       }
       signal.throwIfAborted();
     }
@@ -60,10 +75,13 @@ export function createProbes(clock: Clock, fleet: Store<FleetState>, channel: Ch
         const probe = parseProbe(stdout, clock.now());
         const scratch = MACHINES[machine].instanceStore ? probe?.scratch : undefined;
         if (probe) state.update((before) => ({ ...before, [machine]: { ...probe, scratch } }));
+        isItself(machine);
         failures = 0;
-      } catch {
-        // Why it does not answer is told where it matters: when a person wants in.
+      } catch (error) {
         signal.throwIfAborted();
+        // Why it does not answer is told where it matters: when a person wants in. Another's key matters at once.
+        const failure = error instanceof FailureError ? error.failure : undefined;
+        if (failure && ANOTHER_KEY.has(failure.code)) strangers.update((all) => ({ ...all, [machine]: failure }));
         failures += 1;
       }
       // What is under way when somebody asks may have seen what was before.
@@ -85,6 +103,7 @@ export function createProbes(clock: Clock, fleet: Store<FleetState>, channel: Ch
   return {
     get: state.get,
     subscribe: state.subscribe,
+    strangers: { get: strangers.get, subscribe: strangers.subscribe },
     again: (machine) => {
       wanted.add(machine);
       wake.get(machine)?.();

@@ -9,6 +9,7 @@ import type { Operation } from "../../ops/operation/types.ts";
 import type { Access, Ops } from "../../ops/ops.ts";
 import type { LastPlan } from "../../ops/plan/last.ts";
 import type { SignInState } from "../../ops/signin/types.ts";
+import type { Strangers } from "../../ops/ssh/probe.ts";
 import type { ProbeState, SessionSummary } from "../../ops/ssh/types.ts";
 import { type Cell, cell } from "../../ops/store.ts";
 import { NOW } from "./fleets.ts";
@@ -45,6 +46,7 @@ interface FakeCells {
   readonly fleet: Cell<FleetState>;
   readonly metrics: Cell<MetricsState>;
   readonly probes: Cell<ProbeState>;
+  readonly strangers: Cell<Strangers>;
   readonly lastPlan: Cell<LastPlan | undefined>;
   readonly operations: Cell<readonly Run[]>;
   readonly sessions: Cell<readonly SessionSummary[]>;
@@ -112,6 +114,7 @@ export function fakeOps(start: FakeStart = {}): FakeOps {
     fleet: cell(start.fleet ?? NO_FLEET),
     metrics: cell(start.metrics ?? NO_METRICS),
     probes: cell(start.probes ?? {}),
+    strangers: cell({}),
     lastPlan: cell<LastPlan | undefined>(start.lastPlan),
     operations: cell<readonly Run[]>([]),
     sessions: cell(start.sessions ?? []),
@@ -159,7 +162,11 @@ export function fakeOps(start: FakeStart = {}): FakeOps {
       save: cells.lastPlan.set,
       flush: async () => {},
     },
-    probes: { ...core("probes", cells.probes), again: (machine) => calls.push(`probes.again ${machine}`) },
+    probes: {
+      ...core("probes", cells.probes),
+      again: (machine) => calls.push(`probes.again ${machine}`),
+      strangers: cells.strangers,
+    },
     operations: {
       get: cells.operations.get,
       subscribe: cells.operations.subscribe,

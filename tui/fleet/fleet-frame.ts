@@ -50,7 +50,13 @@ export function gathered(ops: Ops, navigation: Navigation) {
   const state = ops.fleet.get();
   const signIn = ops.signIn.get();
   const metrics = ops.metrics.get();
-  const known = { metrics, probes: ops.probes.get(), sessions: ops.sessions.get(), kernels: ops.kernels.get() };
+  const known = {
+    metrics,
+    probes: ops.probes.get(),
+    strangers: ops.probes.strangers.get(),
+    sessions: ops.sessions.get(),
+    kernels: ops.kernels.get(),
+  };
   const { fleet } = state;
   const views = fleet
     ? MACHINE_NAMES.map((name) => {

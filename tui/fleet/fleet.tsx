@@ -144,7 +144,16 @@ function useSpoken(input: FrameInput): SpokenFleet {
 type Subscribable = Pick<Ops["fleet"], "subscribe">;
 
 function stores(ops: Ops): readonly Subscribable[] {
-  return [ops.fleet, ops.signIn, ops.metrics, ops.probes, ops.sessions, ops.kernels, ops.lastPlan];
+  return [
+    ops.fleet,
+    ops.signIn,
+    ops.metrics,
+    ops.probes,
+    ops.probes.strangers,
+    ops.sessions,
+    ops.kernels,
+    ops.lastPlan,
+  ];
 }
 
 function subscribeAll(all: readonly Subscribable[], listener: () => void): () => void {

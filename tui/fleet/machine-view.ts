@@ -1,5 +1,6 @@
 /** What is drawn of one machine, gathered from all that is known of it. Pure. */
 
+import type { Failure } from "../../ops/failure.ts";
 import { dollars, type MachineCost, machineCost } from "../../ops/fleet/derive/cost.ts";
 import { type Idle, idleness } from "../../ops/fleet/derive/idle.ts";
 import { hasNotice } from "../../ops/fleet/derive/stopped-by.ts";
@@ -8,6 +9,7 @@ import type { Machine } from "../../ops/fleet/model.ts";
 import type { CpuHour, MetricsState } from "../../ops/fleet/state.ts";
 import { type KernelStanding, type KernelsState, kernelStanding } from "../../ops/kernel/kernels.ts";
 import type { KernelJob } from "../../ops/kernel/view.ts";
+import type { Strangers } from "../../ops/ssh/probe.ts";
 import type { Probe, ProbeState, SessionSummary } from "../../ops/ssh/types.ts";
 import { count } from "../format/words.ts";
 import type { Token } from "../shared/theme.ts";
@@ -28,6 +30,8 @@ export interface MachineView {
   /** The newest kernel build there; absent where it never was asked, or there was none. */
   readonly lastBuild: KernelJob | undefined;
   readonly interruption: Interruption | undefined;
+  /** It shows another host key than its own: why it was refused. */
+  readonly stranger: Failure | undefined;
   readonly sessions: readonly SessionSummary[];
   /** The session that Enter goes back to. */
   readonly chosen: SessionSummary | undefined;
@@ -42,6 +46,7 @@ interface Interruption {
 interface Known {
   readonly metrics: MetricsState;
   readonly probes: ProbeState;
+  readonly strangers: Strangers;
   readonly sessions: readonly SessionSummary[];
   readonly kernels: KernelsState;
 }
@@ -70,6 +75,7 @@ export function machineView(
     kernel: probe && kernelStanding(probe.kernel, bootedAt(probe), known.kernels[name]),
     lastBuild: known.kernels[name]?.jobs[0],
     interruption: interruptionOf(machine, probe),
+    stranger: known.strangers[name],
     sessions,
     chosen: sessions.find((session) => session.id === chosenId) ?? sessions.findLast((session) => !session.end),
   };

@@ -31,7 +31,8 @@ export function notices(
   lastPlan?: LastPlan,
 ): readonly Notice[] {
   const { fleet } = state;
-  const first = [...session(signIn), ...weather(signIn, state)];
+  // Somebody may be listening in: before that is looked into, nothing else matters.
+  const first = [...views.flatMap(stranger), ...session(signIn), ...weather(signIn, state)];
   if (!fleet) return first.length ? first : [still("wait", "Looking at the account …")];
   const counted = views.filter((view) => view.interruption?.at !== undefined);
   if (state.source === "stored") return [...first, ...remembered(fleet, first.length === 0), ...drift(lastPlan)];
@@ -98,6 +99,10 @@ function weather(signIn: SignInState, { fleet, failure }: Pick<FleetState, "flee
 function lowered({ sentence }: Failure): string {
   // "AWS …" and "EC2 …" keep their capitals.
   return /^[A-Z][a-z]/.test(sentence) ? sentence.charAt(0).toLowerCase() + sentence.slice(1) : sentence;
+}
+
+function stranger({ stranger: refusal }: MachineView): Notice[] {
+  return refusal ? [still("alarm", refusal.sentence, refusal.action)] : [];
 }
 
 function interruption({ machine, interruption: coming }: MachineView): Notice[] {

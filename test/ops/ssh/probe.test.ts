@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../ops/clock.ts";
+import { FailureError } from "../../../ops/failure.ts";
 import { createProbes, type Probes } from "../../../ops/ssh/probe.ts";
 import { when } from "../../../ops/store.ts";
 import { type Rig, startRig } from "./rig.ts";
@@ -85,6 +86,35 @@ test("whoever knows of a change has it probed at once, also where it did not ans
   await expect.poll(times).toBe(3);
   await when(probes, (state) => state[ARM] !== undefined);
   expect(asked.filter((machine) => machine !== ARM)).toHaveLength(1);
+});
+
+test("another host key is told of, by what it was refused with, until the machine shows its own again", async () => {
+  probes.stop();
+  let answer: Error | undefined = new FailureError({
+    kind: "refused",
+    code: "HOST_KEY_CHANGED",
+    sentence: "WARNING: it shows another host key.",
+  });
+  probes = createProbes(systemClock, rig.fleet, {
+    ...rig.channel,
+    run: async (machine) => {
+      if (answer && machine === ARM) throw answer;
+      return { code: 0, stdout: "" };
+    },
+  });
+  probes.start();
+  await when(probes.strangers, (all) => all[ARM]?.sentence.startsWith("WARNING") === true);
+  expect(Object.keys(probes.strangers.get())).toEqual([ARM]);
+  answer = new FailureError({ kind: "offline", sentence: "It does not answer." });
+  probes.again(ARM);
+  expect(Object.keys(probes.strangers.get())).toEqual([ARM]);
+  answer = undefined;
+  await expect
+    .poll(() => {
+      probes.again(ARM);
+      return probes.strangers.get();
+    })
+    .toEqual({});
 });
 
 test("it says nothing after it was stopped", async () => {

@@ -103,6 +103,20 @@ const WORDS: Readonly<Record<Phase, readonly string[]>> = {
   absent: ["✕ fcvm-metal-arm", "not there"],
 };
 
+it("begins with a machine that shows another host key, whatever else there is to say", async () => {
+  const ops = story();
+  await onScreen({ ops }, SMALL, async (screen) => {
+    expect(screen.screen()[1]).toContain("running on a temporary disk");
+    const sentence = "WARNING: fcvm-metal-arm at 184.72.40.255 shows another host key.";
+    ops.cells.strangers.set({ "fcvm-metal-arm": { kind: "refused", sentence, action: "Find out why." } });
+    await screen.waitFor(sentence);
+    expect(screen.screen()[1]).toContain(sentence);
+  });
+  await onScreen({ ops }, LARGE, (screen) => {
+    expect(screen.text()).toContain("Find out why.");
+  });
+});
+
 describe("a machine in every state", () => {
   it.each(PHASES)("%s", async (phase) => {
     const ops = fakeOps({ fleet: live(aFleet({ "fcvm-metal-arm": { phase } })), metrics: STORY_METRICS });
