@@ -85,7 +85,9 @@ const TABLE = {
       market === "spot" ? undefined : `${name} is not a spot machine: nothing replaces its root volume`,
     notNow: ({ spec, persistent, rootKind, instance, addressPlace }) => {
       if (!persistent) return `no persistent root volume is recorded for ${spec.name}`;
-      const whole = rootKind === "persistent" && instance?.state === "running" && addressPlace === "here";
+      // One that would be deleted with the machine is set to be kept by the same key.
+      const isKept = persistent.volume?.attachments.every(({ deleteOnTermination }) => !deleteOnTermination);
+      const whole = rootKind === "persistent" && isKept && instance?.state === "running" && addressPlace === "here";
       return whole ? `${spec.name} runs on your disk already` : undefined;
     },
     makes: (ops, machine) => swapMachine(machine, machineTools(ops)),

@@ -17,9 +17,11 @@ export function decideSwap(world: World, goal: SwapGoal): Decision {
   const { name } = world.spec;
   const { persistentId } = world;
   if (persistentId === undefined) {
+    // Apply by itself records the root that the machine has now: only its owner knows whether that is the right one.
+    const now = seatOf(world);
     return blocked(
       `No persistent volume is recorded for ${name}, so there is nothing to swap back.`,
-      "Run make apply: it records the machine's root volume as its persistent one.",
+      `If your data is on ${now.kind === "held" ? `${now.volumeId}, its root now` : "its root"}, run make apply: that is recorded. If not, write the right volume into persistent_roots in terraform.tfvars first.`,
     );
   }
   if (persistentId !== goal.persistentId) {

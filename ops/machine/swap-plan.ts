@@ -111,6 +111,9 @@ export function planSwap(world: World, origins: Origins, written?: Written): Swa
     ...(onItsOwn
       ? []
       : [{ act: "Attach", object: persistentId, consequence: `your disk, as root (${instance.rootDeviceName})` }]),
+    ...(onItsOwn && seat.deleteOnTermination
+      ? [{ act: "Protect", object: persistentId, consequence: `your disk: it stays when ${instance.id} is terminated` }]
+      : []),
     ...(onItsOwn && instance.state === "running" ? [] : [{ act: "Start", object: instance.id }]),
     ...(address && address.instanceId !== instance.id
       ? [
@@ -137,7 +140,9 @@ export function planSwap(world: World, origins: Origins, written?: Written): Swa
           `The first boot of your disk under ${instance.id} runs that machine's first-boot script, sets the host name and may renew the SSH host keys.`,
         ]),
     ...temporaryDisks.flatMap((volume) => fateLines(volume, fate, world, origins)),
-    `About ${root ? "4 to 12" : "3 to 10"} minutes on a metal machine; your disk is never deleted.`,
+    onItsOwn && instance.state === "running"
+      ? "It goes on running meanwhile; your disk is never deleted."
+      : `About ${root ? "4 to 12" : "3 to 10"} minutes on a metal machine; your disk is never deleted.`,
   ];
   return { deeds, lines, temporaryDisks, fate, asksFate, snapshotCost, takeOff: root?.id, cancel };
 }

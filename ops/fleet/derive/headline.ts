@@ -3,6 +3,7 @@
 import { isLive } from "../assemble.ts";
 import { MACHINE_NAMES, type MachineName } from "../machines.ts";
 import type { Fleet, Machine } from "../model.ts";
+import { PERSISTENT_TAG } from "../tags.ts";
 import { dollars, orphansPerMonth } from "./cost.ts";
 import { hasNotice, onlyEc2Restarts, stoppedBy } from "./stopped-by.ts";
 import { stateWords } from "./words.ts";
@@ -19,6 +20,7 @@ type HeadlineKind =
   | "stray-spot-request"
   | "stray-instance"
   | "persistent-at-risk"
+  | "record-contradiction"
   | "address"
   | "nothing-protected"
   | "orphans";
@@ -41,6 +43,7 @@ export function headlines(fleet: Fleet): readonly Headline[] {
     ...machines.flatMap(takenByAws),
     ...gone(fleet),
     ...nothingProtected(fleet),
+    ...machines.flatMap((machine) => contradiction(machine, fleet)),
     ...machines.flatMap(spotCancelled),
     ...fleet.straySpotRequests.map(
       (request): Headline => ({
@@ -187,7 +190,28 @@ function persistentAtRisk({ instance, persistent, spec }: Machine): Headline[] {
       severity: "alarm",
       machine: spec.name,
       sentence: `The persistent volume ${persistent.volumeId} would be deleted if ${whose} were terminated.`,
-      action: "Put it back (s) or apply: both set it to be kept.",
+      action:
+        attachment.instanceId === instance?.id
+          ? `Have that taken off it: s, or make swap-${spec.short}.`
+          : `Take it off ${whose} in the EC2 console; on ${spec.name} it is kept.`,
+    },
+  ];
+}
+
+/** The owner's file, or the oldest tag, counts; that another volume is tagged for the same machine is for the owner to settle. */
+function contradiction({ persistent, spec }: Machine, { observation }: Fleet): Headline[] {
+  const others = observation.volumes.filter(
+    ({ id, tags }) => persistent !== undefined && tags[PERSISTENT_TAG] === spec.name && id !== persistent.volumeId,
+  );
+  if (!persistent || others.length === 0) return [];
+  const ids = others.map(({ id }) => id).join(" and ");
+  return [
+    {
+      kind: "record-contradiction",
+      severity: "warning",
+      machine: spec.name,
+      sentence: `${persistent.volumeId} counts as the disk of ${spec.name}, but ${ids} ${others.length > 1 ? "are" : "is"} tagged as it too.`,
+      action: `Find out which has your data, name that in terraform.tfvars, and take the tag ${PERSISTENT_TAG} off what is of no more use.`,
     },
   ];
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ACTIONS } from "../../../ops/actions.ts";
 import { assemble } from "../../../ops/fleet/assemble.ts";
 import type { Observation, Volume } from "../../../ops/fleet/model.ts";
 import { decide } from "../../../ops/machine/decide.ts";
@@ -6,13 +7,13 @@ import type { SwapGoal } from "../../../ops/machine/decision.ts";
 import { guard } from "../../../ops/machine/guard.ts";
 import { defaultAfterSwap, markOf, tagsOf } from "../../../ops/machine/mark.ts";
 import type { Origin } from "../../../ops/machine/origin.ts";
-import { planSwap } from "../../../ops/machine/swap-plan.ts";
+import { planSwap, safestSwap } from "../../../ops/machine/swap-plan.ts";
 import { unfinishedSwaps } from "../../../ops/machine/unfinished.ts";
 import { type World, worldOf } from "../../../ops/machine/world.ts";
 import { agreedTo } from "../../model/agreements.ts";
 import { look, NOW, OWNER } from "../../model/look.ts";
 import type { Account } from "../../simulator/ec2/account.ts";
-import { PERSISTENT, recreatedAccount, STORY_IDS } from "../../simulator/story.ts";
+import { healthyAccount, PERSISTENT, recreatedAccount, STORY_IDS } from "../../simulator/story.ts";
 
 const ARM = "fcvm-metal-arm";
 const OWN = PERSISTENT[ARM].volumeId;
@@ -31,6 +32,12 @@ function withVolume(id: string, change: Partial<Volume>): (seen: Observation) =>
     volumes: seen.volumes.map((volume) => (volume.id === id ? { ...volume, ...change } : volume)),
   });
 }
+
+const attachedRoot = () => {
+  const [attachment] = look(healthyAccount(NOW)).volumes.find(({ id }) => id === OWN)?.attachments ?? [];
+  if (!attachment) throw new Error("the disk is not attached");
+  return attachment;
+};
 
 const MARK = { machine: ARM, replacedBy: OWN, instanceId: STORY_IDS.arm, afterSwap: "delete", at: NOW } as const;
 
@@ -98,6 +105,28 @@ describe("the spot request", () => {
     expect(of(0).lines.join("\n")).toMatch(/Nothing was written/);
     expect(planSwap(world, image).lines.join("\n")).not.toMatch(/written/i);
     expect(of(0).lines.join("\n")).toMatch(/first boot of your disk under i-\w+ .* may renew the SSH host keys/);
+  });
+
+  it("of a disk that would be deleted with its machine is one thing, named, and to be had while all else is well", () => {
+    const root = { ...attachedRoot(), deleteOnTermination: true };
+    const healthy = (seen: Observation) => withVolume(OWN, { attachments: [root] })(seen);
+    const fleet = assemble(healthy(look(healthyAccount(NOW))), OWNER);
+    const world = worldOf(fleet, ARM);
+    expect(decide(world, safestSwap(world))).toMatchObject({ act: { kind: "ClearDeleteOnTermination" } });
+    const plan = planSwap(world, {});
+    expect(plan.deeds.map(({ act, object }) => `${act} ${object}`)).toEqual([`Protect ${OWN}`]);
+    expect(plan.lines).toEqual(["It goes on running meanwhile; your disk is never deleted."]);
+    expect(ACTIONS.swap.scope === "machine" && ACTIONS.swap.notNow?.(fleet.machines[ARM])).toBeUndefined();
+    const kept = assemble(look(healthyAccount(NOW)), OWNER).machines[ARM];
+    expect(ACTIONS.swap.scope === "machine" && ACTIONS.swap.notNow?.(kept)).toContain("on your disk already");
+  });
+
+  it("where no disk is recorded names the root that apply would record, for it may be the wrong one", () => {
+    const world = worldOf(assemble(withVolume(OWN, { tags: {} })(look(recreatedAccount(NOW))), {}), ARM);
+    expect(decide(world, SWAP)).toMatchObject({
+      kind: "blocked",
+      next: expect.stringMatching(new RegExp(`If your data is on ${OLD}, .*If not, .* persistent_roots`)),
+    });
   });
 
   it("of a predecessor is found by its type when nothing else is left of it, and cancelled only if agreed", () => {

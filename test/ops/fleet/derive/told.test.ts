@@ -75,6 +75,16 @@ describe("headline", () => {
     ).toEqual(["spot-cancelled", "persistent-at-risk", "address"]);
   });
 
+  it("names another volume that is tagged as the disk of the same machine, for only its owner knows which it is", () => {
+    const tagged = volume("vol-0other", { tags: { "snowglobe:persistent": "fcvm-metal-arm" } });
+    const found = headlines(assemble(story({ volumes: [...story().volumes, tagged] }), OWNER));
+    const said = found.find(({ kind }) => kind === "record-contradiction");
+    expect(said?.sentence).toBe(
+      `${ARM_ROOT} counts as the disk of fcvm-metal-arm, but vol-0other is tagged as it too.`,
+    );
+    expect(said?.action).toContain("terraform.tfvars");
+  });
+
   it("is silent where all is well", () => {
     expect(
       kinds({
