@@ -21,44 +21,49 @@ const ROOT = join(import.meta.dirname, "..", "..", "..");
 const DOCKERFILE = readFileSync(join(ROOT, "Dockerfile"), "utf8");
 
 /** What the stages' own commands need of a distribution. */
-const BASE = [
-  "bash",
-  "sh",
-  "awk",
-  "cat",
-  "cp",
-  "find",
-  "grep",
-  "id",
-  "ldd",
-  "ln",
-  "ls",
-  "mkdir",
-  "rm",
-  "sha256sum",
-  "sort",
-  "touch",
-  "xargs",
-];
-const CLIENT = ["/usr/bin/mariadb", "/usr/lib/x86_64-linux-gnu/libmariadb3/plugin/mysql_clear_password.so"];
+const BASE = ["bash", "sh", "cat", "id", "ln", "ls", "rm", "touch"];
+/** What the last stage has of Ubuntu's own. */
+const UBUNTU = [...BASE, "chmod", "dpkg", "dpkg-deb", "mkdir", "mv", "sha256sum", "tar", "xz"];
+/** What apt brings there, by Debian's names for the programs of each package. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  "ca-certificates": [],
+  curl: ["curl"],
+  git: ["git"],
+  groff: ["groff"],
+  jq: ["jq"],
+  less: ["less"],
+  libmariadb3: ["/usr/lib/x86_64-linux-gnu/libmariadb3/plugin/mysql_clear_password.so"],
+  "mariadb-client-core": ["/usr/bin/mariadb"],
+  "openssh-client": ["ssh"],
+};
 
 function whatLacks(): string | undefined {
   if (process.getuid?.() !== 0) return "root";
   if (spawnSync("podman", ["info"]).status !== 0) return "podman";
   if (spawnSync("runc", ["--version"]).status !== 0) return "runc";
-  return CLIENT.find((file) => !existsSync(file));
+  const isThere = (one: string) => existsSync(one.startsWith("/") ? one : `/usr/bin/${one}`);
+  return Object.values(PACKAGES)
+    .flat()
+    .find((one) => !isThere(one));
 }
 const lacks = whatLacks();
 
 describe("the Dockerfile", () => {
   test("pins every image it takes from by its digest, the certificates by their hash, and does not run as root", () => {
     const from = [...DOCKERFILE.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image ?? "");
-    expect(from).toHaveLength(4);
+    expect(from).toHaveLength(3);
     for (const image of from) expect(image).toMatch(/^docker\.io\/[\w-]+\/[\w-]+:\d[\w.-]*@sha256:[0-9a-f]{64}$/);
-    expect(DOCKERFILE).toMatch(/^ARG RDS_BUNDLE_SHA256=[0-9a-f]{64}$/m);
+    expect(DOCKERFILE.match(/^ARG \w+_SHA256\w*=[0-9a-f]{64}$/gm)).toHaveLength(3);
     expect(DOCKERFILE).toMatch(/^USER 1000:1000$/m);
     expect(DOCKERFILE).not.toMatch(/^COPY (?!--from)/m);
-    expect(DOCKERFILE).not.toMatch(/--platform|amd64\b(?!,? and)|x86_64/);
+    expect(DOCKERFILE).not.toMatch(/--platform|x86_64/);
+    // What only BuildKit knows: Docker without buildx builds it too.
+    expect(DOCKERFILE.replaceAll(/^#(?! syntax).*$/gm, "")).not.toMatch(
+      /^(?:# syntax|ADD)|--(?:chmod|checksum|mount|link)\b|<</m,
+    );
+    // What the bases here are made to have is what is asked of apt.
+    const [, packages = ""] = /apt-get install -y --no-install-recommends \\\n([^&]+)&&/.exec(DOCKERFILE) ?? [];
+    expect(packages.trim().split(/\s+/)).toEqual(Object.keys(PACKAGES));
   });
 
   test.skipIf(spawnSync("hadolint", ["--version"]).status !== 0)("hadolint has nothing to say (needs hadolint)", () => {
@@ -68,6 +73,7 @@ describe("the Dockerfile", () => {
 
 describe.skipIf(lacks)(`the image${lacks ? ` (needs ${lacks})` : ""}`, () => {
   let folder: string;
+  let dockerfile: string;
   const made: string[] = [];
   /** By the bases' names with their tags: what they are pinned by here. */
   const digests = new Map<string, string>();
@@ -78,7 +84,7 @@ describe.skipIf(lacks)(`the image${lacks ? ` (needs ${lacks})` : ""}`, () => {
     execFileSync("podman", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], env: env() });
 
   /** An image of this machine's programs and their libraries, and of `files` beside them. */
-  function base(name: string, programs: readonly string[], files: Readonly<Record<string, string>>): void {
+  function base(name: string, programs: readonly string[], files: Readonly<Record<string, string | Buffer>>): void {
     const tree = mkdtempSync(join(folder, "tree-"));
     const copy = (path: string) => execFileSync("cp", ["--dereference", "--parents", "-t", tree, path]);
     for (const program of programs) {
@@ -117,25 +123,47 @@ describe.skipIf(lacks)(`the image${lacks ? ` (needs ${lacks})` : ""}`, () => {
       nested.CONTAINERS_CONF,
       `[containers]\ncgroups = "no-conmon"\nnetns = "host"\n${limits}\n[engine]\nruntime = "runc"\n`,
     );
-    const [terraform = "", aws = "", database = "", final = ""] = [...DOCKERFILE.matchAll(/^FROM (\S+)@/gm)].map(
+    const [terraform = "", aws = "", final = ""] = [...DOCKERFILE.matchAll(/^FROM (\S+)@/gm)].map(
       ([, name]) => name ?? "",
     );
     const says = (text: string) => `#!/bin/bash\necho ${text} "$@"\n`;
-    base(terraform, [], { "bin/terraform": says("terraform"), "etc/ssl/certs/ca-certificates.crt": "authorities" });
+    base(terraform, [], { "bin/terraform": says("terraform") });
     base(aws, BASE, {
       "usr/local/aws-cli/v2/current/bin/aws": says("aws"),
       "usr/local/aws-cli/v2/current/dist/awscli/examples/long.rst": "documentation",
     });
-    base(database, [...BASE, ...CLIENT], {});
-    base(final, BASE, {});
-    // The same Dockerfile, with the bases and the one file that it takes from the network at hand.
     const bundle = "certificates of RDS";
-    const local = DOCKERFILE.replace(/^(FROM (\S+))@\S+/gm, (_, from, name) => `${from}@${digests.get(name)}`)
-      .replace(/^(ARG RDS_BUNDLE)=.*$/m, "$1=bundle.pem")
-      .replace(/^(ARG RDS_BUNDLE_SHA256)=.*$/m, `$1=${createHash("sha256").update(bundle).digest("hex")}`);
-    writeFileSync(join(folder, "Dockerfile"), local);
-    writeFileSync(join(folder, "bundle.pem"), bundle);
+    const plugin = pluginPackage(says("plugin"));
+    base(final, [...UBUNTU, ...Object.values(PACKAGES).flat()], {
+      // Its packages are there already.
+      "usr/bin/apt-get": "#!/bin/sh\n",
+      "from-the-network/bundle.pem": bundle,
+      "from-the-network/ubuntu_64bit/session-manager-plugin.deb": plugin,
+      "from-the-network/ubuntu_arm64/session-manager-plugin.deb": plugin,
+    });
+    const sum = (of: string | Buffer) => createHash("sha256").update(of).digest("hex");
+    // The same Dockerfile, with the bases and the files that it takes from the network at hand.
+    dockerfile = DOCKERFILE.replace(/^(FROM (\S+))@\S+/gm, (_, from, name) => `${from}@${digests.get(name)}`)
+      .replace(/^(ARG RDS_BUNDLE)=.*$/m, "$1=file:///from-the-network/bundle.pem")
+      .replace(/^(ARG RDS_BUNDLE_SHA256)=.*$/m, `$1=${sum(bundle)}`)
+      .replace(/^(ARG SSM_PLUGIN)=.*$/m, "$1=file:///from-the-network")
+      .replace(/^(ARG SSM_PLUGIN_SHA256_\w+)=.*$/gm, `$1=${sum(plugin)}`);
+    writeFileSync(join(folder, "Dockerfile"), dockerfile);
   });
+
+  /** A package as AWS makes it, of a program of ours. */
+  function pluginPackage(program: string): Buffer {
+    const tree = mkdtempSync(join(folder, "plugin-"));
+    const bin = join(tree, "usr", "local", "sessionmanagerplugin", "bin");
+    mkdirSync(bin, { recursive: true });
+    mkdirSync(join(tree, "DEBIAN"), { mode: 0o755 });
+    const about = "Package: session-manager-plugin\nVersion: 1\nArchitecture: all\nMaintainer: x\nDescription: x\n";
+    writeFileSync(join(tree, "DEBIAN", "control"), about);
+    writeFileSync(join(bin, "session-manager-plugin"), program, { mode: 0o755 });
+    execFileSync("dpkg-deb", ["--build", "-Zxz", tree, `${tree}.deb`]);
+    return readFileSync(`${tree}.deb`);
+  }
+
   afterAll(() => {
     if (made.length > 0) podman("image", "rm", "--force", ...made);
     rmSync(folder, { recursive: true, force: true });
@@ -162,12 +190,15 @@ describe.skipIf(lacks)(`the image${lacks ? ` (needs ${lacks})` : ""}`, () => {
     expect(inspected.Config.User).toBe("1000:1000");
 
     const script =
-      "terraform version; aws --version; mariadb --version; cat /usr/local/share/rds/global-bundle.pem; echo; id -u; ls /usr/local/aws-cli/v2/current/dist/awscli; ls -d /usr/lib/*/libmariadb3/plugin/*; touch made-inside; echo $AWS_SESSION_TOKEN";
+      "terraform version; aws --version; mariadb --version; session-manager-plugin --version; jq --version; curl --version; git --version; less --version; ssh -V 2>&1; command -v groff; cat /usr/local/share/rds/global-bundle.pem; echo; id -u; ls /usr/local/aws-cli/v2/current/dist/awscli; ls -d /usr/lib/*/libmariadb3/plugin/*; touch made-inside; echo $AWS_SESSION_TOKEN";
     const credentials = { accessKeyId: "a", secretAccessKey: "b", sessionToken: "reaches it" };
     const call = await invocation(environment, engine, { command: ["bash", "-euc", script], credentials });
     const { exitCode, stdout: out, stderr } = await runContainer(call, new AbortController().signal);
     expect([exitCode, stderr]).toEqual([0, ""]);
     expect(out).toContain("terraform version\naws --version\nmariadb");
+    expect(out).toMatch(
+      /\nplugin --version\njq-\d.*\ncurl \d.*\ngit version .*\nless \d.*\nOpenSSH_.*\n\/usr\/bin\/groff\n/s,
+    );
     expect(out).toContain("certificates of RDS");
     expect(out).not.toContain("examples");
     expect(out).toContain("mysql_clear_password.so");
@@ -179,9 +210,12 @@ describe.skipIf(lacks)(`the image${lacks ? ` (needs ${lacks})` : ""}`, () => {
     writeFileSync(join(folder, "Dockerfile"), `${readFileSync(join(folder, "Dockerfile"), "utf8")}# changed\n`);
     expect(await imageName(environment)).not.toBe(engine.image);
 
-    writeFileSync(join(folder, "bundle.pem"), "somebody else's certificates");
+    writeFileSync(
+      join(folder, "Dockerfile"),
+      dockerfile.replace(/^(ARG RDS_BUNDLE_SHA256)=.*$/m, `$1=${"0".repeat(64)}`),
+    );
     await expect(buildImage(environment, engine, () => {})).rejects.toThrow(
-      "RDS's certificates are not those that the Dockerfile pins",
+      "bundle.pem is not what the Dockerfile pins",
     );
   });
 });
