@@ -441,21 +441,3 @@ test("what was recorded is what the outputs were, and not what they will be", ()
   };
   expect(planOf(planJson([], changed)).recordedIds).toEqual(new Set(["vol-0aa"]));
 });
-
-test("the state's bucket as the provider's newest plans it is encrypted by a plain yes: what is open is left to AWS", () => {
-  const address = "aws_s3_bucket_server_side_encryption_configuration.state";
-  const by = (more: Given) => [{ apply_server_side_encryption_by_default: [more] }];
-  const open = { kms_master_key_id: true };
-  const unknown = {
-    bucket: true,
-    rule: [{ ...by(open)[0], blocked_encryption_types: true, bucket_key_enabled: true }],
-  };
-  const expressions = { rule: by({ sse_algorithm: { constant_value: "AES256" } }) };
-  const configuration = { root_module: { resources: [{ address, expressions }] } };
-  const judged = (algorithm: string) =>
-    judge(plan([make(address, { rule: by({ sse_algorithm: algorithm }) }, { unknown })], { configuration }), {
-      owner: {},
-    });
-  expect(judged("AES256")).toMatchObject({ kind: "safe" });
-  expect(judged("aws:kms")).toMatchObject({ kind: "dangerous" });
-});

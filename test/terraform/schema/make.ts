@@ -16,7 +16,7 @@ const PACKAGE = "@cdktn/provider-aws@25.7.0";
 /** Arguments by name: what kind, with "?" where it may be left out; or a block. */
 export type Arguments = Readonly<Record<string, string | Block>>;
 
-export interface Block {
+interface Block {
   readonly required: boolean;
   /** More than one may stand there. */
   readonly many: boolean;
