@@ -22,10 +22,11 @@ import { useKeys } from "./keys/use-keys.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { type Navigation, type NavigationAction, navigate, type Overlay, START } from "./navigation.ts";
 import { Overlays } from "./overlays.tsx";
+import { useBell } from "./run/bell.ts";
 import { cancelledWords, isGivenUp } from "./run/outcome.ts";
 import { RunStrip } from "./run/run-strip.tsx";
+import { useTitle } from "./run/use-title.ts";
 import { useStore } from "./shared/use-store.ts";
-import { useBell } from "./terminal/bell.ts";
 import { CUT_LINES, TITLE, WRAP_LINES } from "./terminal/modes.ts";
 import type { OwnTerminal } from "./terminal/own-terminal.ts";
 import { stopUntilContinued } from "./terminal/stop.ts";
@@ -92,7 +93,8 @@ export function App({ ops, lifecycle, loan, terminal, repaint }: AppProps) {
 
   // Heard everywhere, so that what is pasted outside a field is no key; a field hears it beside this.
   usePaste(() => {});
-  useBell(runs, process.stdout);
+  useBell(runs, process.stdout, ops.environment.env);
+  useTitle(ops, loan, process.stdout);
   useFirstSelection(ops, place, dispatch);
   useChangeToasts(ops, place, tell);
   useSignInOverlay(runs, top, dispatch);

@@ -13,8 +13,13 @@ export const CLIPBOARD_BYTES = 74_994;
  */
 export function clipboardSequence(text: string, env: Environment["env"]): string {
   const sequence = `\u001b]52;c;${Buffer.from(text).toString("base64")}\u0007`;
+  return env.TMUX ? sequence + inTmux(sequence, env) : sequence;
+}
+
+/** The sequence for the terminal itself: inside tmux it is wrapped, and passed on where `allow-passthrough` is on. */
+export function inTmux(sequence: string, env: Environment["env"]): string {
   if (!env.TMUX) return sequence;
-  return `${sequence}\u001bPtmux;${sequence.replaceAll("\u001b", "\u001b\u001b")}\u001b\\`;
+  return `\u001bPtmux;${sequence.replaceAll("\u001b", "\u001b\u001b")}\u001b\\`;
 }
 
 /** The newest of `lines` that fit, whole lines only (a single longer one is cut), and how many were left out. */

@@ -6,7 +6,12 @@ export const TITLE = "snowglobe";
 
 /** xterm's title stack, CSI 22 and 23: the window's title is ours while we run, then what it was. */
 export function saveTitle(title: string): string {
-  return `\u001b[22;0t\u001b]0;${title}\u0007`;
+  return `\u001b[22;0t${setTitle(title)}`;
+}
+
+/** The title alone, on top of what was saved. */
+export function setTitle(title: string): string {
+  return `\u001b]0;${title}\u0007`;
 }
 
 export function restoreTitle(): string {
