@@ -16,7 +16,7 @@ NODE := node --max-semi-space-size=4
 
 SOURCES := $(shell find ops tui test/simulator test/kernel terraform/auto-stop -name '*.ts' -o -name '*.tsx') esbuild.config.mjs tsconfig.json
 
-.PHONY: help tui demo simulator status login lint format typecheck unit test test-kernel test-kernel-guest test-kernel-nested test-kernel-x86 test-kernel-install test-endurance test-fresh test-provider bench picture clean
+.PHONY: help tui demo simulator status login lint format typecheck unit test test-kernel test-kernel-guest test-kernel-nested test-kernel-x86 test-kernel-install test-endurance test-fresh bench picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z0-9_. -]+:.*## / { sub(/:.*/, "", $$1); printf "  make %-38s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -129,9 +129,6 @@ test-kernel-guest test-kernel-nested test-kernel-x86 test-kernel-install: test-k
 
 test-endurance: node_modules/.installed ## eight simulated hours of the cockpit, looking for anything that grows; some minutes
 	@vitest run --config vitest.long.config.ts test/endurance
-
-test-provider: node_modules/.installed ## terraform/ carried out by the real AWS provider on moto, and the plan after each event; some minutes
-	@vitest run --config vitest.long.config.ts test/provider
 
 test-fresh: node_modules/.installed ## a fresh clone in a bare Debian with make, npm, git and ssh; needs root and debootstrap
 	@vitest run --config vitest.long.config.ts test/fresh

@@ -128,8 +128,11 @@ describe.skipIf(NO_PROVIDER)(NEEDS, { timeout: PROVIDER_PATIENCE_MS }, () => {
       "create aws_instance.fcvm_metal_arm",
       "update aws_lambda_function.auto_stop",
     ]);
+    // Whom auto-stop watches is known only when the machine is there: never by a plain yes.
+    expect(again.planned?.verdict).toMatchObject({ kind: "dangerous" });
+    expect(JSON.stringify(again.planned?.verdict)).toMatch(/auto-stop's settings are known only after the apply/);
     const made = await machine("fcvm-metal-arm");
-    const own = /fcvm-metal-arm = \{ volume = "(vol-\w+)"/.exec(await account.file("terraform.tfvars"))?.[1];
+    const own = /^ {2}fcvm-metal-arm = \{ volume = "(vol-\w+)"/m.exec(await account.file("terraform.tfvars"))?.[1];
     expect(made.root).not.toBe(own);
 
     const swap = runProgram("make", ["-o", "node_modules/.installed", "swap-arm"], {
