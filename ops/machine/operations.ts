@@ -24,7 +24,7 @@ export function startMachine(name: MachineName, tools: MachineTools): Operation 
     const answer = await context.ask({
       kind: "confirm",
       title: `Start ${name}?`,
-      ...startWords(name, fleet, world, tools),
+      ...startWords(name, fleet, world, await tools.spotPerHour(name, fleet, context.signal)),
       yes: "Start it",
       no: "Cancel",
     });
@@ -39,7 +39,7 @@ export function stopMachine(name: MachineName, tools: MachineTools): Operation {
     const { fleet, world, decision, goal } = await lookFirst(name, asItIs("stopped"), tools, context);
     if (decision.kind === "done") return { status: "nothing-to-do", sentence: `${name} is stopped already.` };
     if (decision.kind === "blocked") return blockedBy(decision);
-    const { stoppedPerMonth } = machineCost(fleet.machines[name], tools.spotPerHour(name));
+    const { stoppedPerMonth } = machineCost(fleet.machines[name], undefined);
     const answer = await context.ask({
       kind: "confirm",
       title: `Stop ${name}?`,
@@ -203,10 +203,10 @@ export function startWords(
   name: MachineName,
   fleet: Fleet,
   world: World,
-  tools: MachineTools,
+  spotPerHour: number | undefined,
 ): { readonly deeds: readonly Deed[]; readonly lines: readonly string[] } {
   // The same price as on the screen: the instance, its disks and its address.
-  const { instancePerHour, stoppedPerHour } = machineCost(fleet.machines[name], tools.spotPerHour(name));
+  const { instancePerHour, stoppedPerHour } = machineCost(fleet.machines[name], spotPerHour);
   const price =
     instancePerHour === undefined
       ? `at most ${dollars(MACHINES[name].onDemandPerHour + stoppedPerHour, "h")} (on demand; spot is usually much less)`

@@ -29,7 +29,9 @@ export async function walk(
   const { fleet, world, decision, goal } = await lookFirst(name, asItIs("reachable"), tools, context);
   const swap = await swapOffer(world, tools, context);
   if (decision.kind === "blocked" && swap?.kind !== "possible") return { ready: false, outcome: blockedBy(decision) };
-  const start = needsStart(world) ? startWords(name, fleet, world, tools) : NO_START;
+  const start = needsStart(world)
+    ? startWords(name, fleet, world, await tools.spotPerHour(name, fleet, context.signal))
+    : NO_START;
   const question = ask(purpose, world, start, swap, decision.kind === "blocked");
   const answer = question ? await context.ask(question) : "on";
   if (answer === undefined || answer === "cancel") {

@@ -5,6 +5,7 @@ import type { Clock } from "../clock.ts";
 import { type Failure, FailureError, isTransient } from "../failure.ts";
 import { type Glimpse, glance, type Subject } from "../fleet/glance.ts";
 import type { MachineName } from "../fleet/machines.ts";
+import { spotPrices } from "../fleet/metrics.ts";
 import type { Fleet, Instance, Volume } from "../fleet/model.ts";
 import type { Ops } from "../ops.ts";
 import { sayTrust } from "../ssh/introduction.ts";
@@ -40,8 +41,8 @@ export interface MachineTools {
     address: string,
     replacedVolumeId: string | undefined,
   ) => Promise<void>;
-  /** The spot price now, US dollars an hour, where it is known. */
-  readonly spotPerHour: (machine: MachineName) => number | undefined;
+  /** The spot price now, US dollars an hour, where it can be learned within seconds; never throws but for the signal's reason. */
+  readonly spotPerHour: (machine: MachineName, fleet: Fleet, signal: AbortSignal) => Promise<number | undefined>;
 }
 
 /** Seconds to connect: a machine that boots drops packets, and is asked again soon. */
@@ -49,6 +50,9 @@ const CONNECT_SECONDS = 5;
 
 /** A question waits for it: a machine that does not answer by then is not asked again. */
 const BUILD_MS = 3000;
+
+/** A question with the price of on-demand in it is better than one that comes late. */
+const PRICE_MS = 3000;
 
 /** Counting ends by itself after three seconds; connecting comes on top. */
 const WRITTEN_MS = 6000;
@@ -124,6 +128,17 @@ export function machineTools(ops: Pick<Ops, "access" | "clock" | "metrics">): Ma
     },
     forgetHostKeys: (machine, address, volumeId) =>
       access.hostKeys.forget(address, volumeId === undefined ? undefined : { machine, volumeId }),
-    spotPerHour: (machine) => metrics.get().spotPerHour[machine],
+    // The screen's price where there is a screen: one thing has one price.
+    spotPerHour: async (machine, fleet, signal) => {
+      const known = metrics.get().spotPerHour[machine];
+      if (known !== undefined || fleet.machines[machine].spec.market !== "spot") return known;
+      try {
+        const limit = AbortSignal.any([signal, AbortSignal.timeout(PRICE_MS)]);
+        return (await spotPrices(await access.aws.ec2(), fleet, access.aws.time.now(), limit))[machine];
+      } catch {
+        signal.throwIfAborted();
+        return undefined;
+      }
+    },
   };
 }

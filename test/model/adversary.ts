@@ -204,7 +204,7 @@ export async function attack(seed: number, { hear = (_, answer) => answer, see =
       buildThere: async () => undefined,
       writtenThere: async () => undefined,
       forgetHostKeys: async () => {},
-      spotPerHour: () => 1,
+      spotPerHour: async () => 1,
     };
     const ask: OperationContext["ask"] = async (question) => {
       const words = new Map(Object.entries(account.volumes).map(([id, { tags }]) => [id, keepsOf({ tags })] as const));

@@ -197,7 +197,7 @@ export async function randomRun(seed: number): Promise<RandomRun> {
     buildThere: async () => undefined,
     writtenThere: async () => undefined,
     forgetHostKeys: async () => {},
-    spotPerHour: () => 1,
+    spotPerHour: async () => 1,
   };
   const { outcome } = await reconcile(MACHINE, goal, tools, CONTEXT);
   story.push(`outcome: ${JSON.stringify(outcome)}`);

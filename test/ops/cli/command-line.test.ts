@@ -122,6 +122,12 @@ describe("the command line", () => {
     expect(err.join()).not.toContain("account");
   });
 
+  it("asks whether to start with the spot price, though no screen has learned it", async () => {
+    expect(await commandLine(undefined, async () => undefined).run(["start", "x86"])).toBe(1);
+    expect(out.join("\n")).toMatch(/it costs \$1\.\d+\/h until it is stopped/);
+    expect(out.join("\n")).not.toContain("on demand");
+  });
+
   it("leaves at Ctrl+C", async () => {
     simulator.faults.add({ kind: "delay", ms: 5_000, operation: "DescribeVolumes" });
     const line = commandLine();

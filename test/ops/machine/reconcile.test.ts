@@ -69,7 +69,7 @@ function stage(
     buildThere: async () => undefined,
     writtenThere: async () => undefined,
     forgetHostKeys: async () => {},
-    spotPerHour: () => undefined,
+    spotPerHour: async () => undefined,
     ...more,
   };
   return { tools, acts, undone, account: () => account, minutes: () => (now - START) / 60_000 };

@@ -57,7 +57,7 @@ export function simTools({ endpoint, speed, ...credentials }: SimToolsStart, clo
     buildThere: async () => undefined,
     writtenThere: async () => undefined,
     forgetHostKeys: async () => {},
-    spotPerHour: () => 1.24,
+    spotPerHour: async () => 1.24,
     close: () => client.destroy(),
   };
 }
