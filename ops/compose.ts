@@ -17,6 +17,7 @@ import { createBuildWatch } from "./kernel/watch.ts";
 import { usualSteps } from "./machine/usual.ts";
 import { createHistory } from "./operation/history.ts";
 import { createOperations } from "./operation/operations.ts";
+import { createPastRuns } from "./operation/past-runs.ts";
 import type { Ops } from "./ops.ts";
 import { createPlanMemory } from "./plan/last.ts";
 import { createSignIn } from "./signin/signin.ts";
@@ -43,6 +44,7 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
   const signIn = createSignIn({ environment, clock });
   const aws = createAwsClients(environment, clock, signIn);
   const history = createHistory(environment.stateDir);
+  const pastRuns = createPastRuns(history);
   const lastPlan = createPlanMemory(environment.stateDir);
   const stored = createLookStore(environment.stateDir);
   const fleet = createFleetCore(
@@ -65,6 +67,7 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
       if (fleet.get().nextAt !== undefined) void fleet.refresh();
       const { machine } = run.get();
       if (machine) probes.again(machine);
+      pastRuns.add(run.get());
     },
   });
   const hostKeys = createHostKeys(environment);
@@ -104,6 +107,7 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
     metrics,
     probes,
     operations,
+    pastRuns,
     lastPlan,
     sessions,
     kernels,

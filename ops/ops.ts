@@ -9,6 +9,7 @@ import type { Fleet } from "./fleet/model.ts";
 import type { FleetState, MetricsState } from "./fleet/state.ts";
 import type { BuildWatch, Kernels } from "./kernel/kernels.ts";
 import type { History } from "./operation/history.ts";
+import type { PastRuns } from "./operation/past-runs.ts";
 import type { Run } from "./operation/run.ts";
 import type { Operation } from "./operation/types.ts";
 import type { PlanMemory } from "./plan/last.ts";
@@ -56,6 +57,7 @@ export interface Ops {
   readonly metrics: Core<MetricsState>;
   readonly probes: Probes;
   readonly operations: Operations;
+  readonly pastRuns: PastRuns;
   readonly lastPlan: PlanMemory;
   readonly sessions: Sessions;
   /** The last kernel builds of the machines, as far as they were asked. */

@@ -4,6 +4,7 @@ import type { Clock } from "../../ops/clock.ts";
 import type { Environment } from "../../ops/environment.ts";
 import type { FleetState, MetricsState } from "../../ops/fleet/state.ts";
 import type { KernelsState } from "../../ops/kernel/kernels.ts";
+import type { RunSummary } from "../../ops/operation/history.ts";
 import { type Run, startRun } from "../../ops/operation/run.ts";
 import type { Operation } from "../../ops/operation/types.ts";
 import type { Access, Ops } from "../../ops/ops.ts";
@@ -99,6 +100,7 @@ interface FakeStart {
   readonly metrics?: MetricsState;
   readonly probes?: ProbeState;
   readonly lastPlan?: LastPlan;
+  readonly pastRuns?: readonly RunSummary[];
   readonly sessions?: readonly SessionSummary[];
   readonly kernels?: KernelsState;
 }
@@ -155,6 +157,7 @@ export function fakeOps(start: FakeStart = {}): FakeOps {
       },
     },
     metrics: core("metrics", cells.metrics),
+    pastRuns: { get: () => start.pastRuns ?? [], subscribe: () => () => {}, add: () => {} },
     lastPlan: {
       get: cells.lastPlan.get,
       subscribe: cells.lastPlan.subscribe,

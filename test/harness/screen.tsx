@@ -97,7 +97,7 @@ export async function renderScreen(
   const send = async (bytes: string) => {
     stdin.write(bytes);
     // Ink's own clock for what comes begins when it reads, which on a busy machine is not at once.
-    await waitUntil(() => stdin.readableLength === 0);
+    while (stdin.readableLength > 0) await new Promise((resolve) => setImmediate(resolve));
     // A lone Escape is told from a sequence only by time (craft.md).
     await new Promise((resolve) => setTimeout(resolve, bytes === "\u001b" ? 60 : 10));
     await settled();

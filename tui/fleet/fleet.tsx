@@ -153,6 +153,7 @@ function stores(ops: Ops): readonly Subscribable[] {
     ops.sessions,
     ops.kernels,
     ops.lastPlan,
+    ops.pastRuns,
   ];
 }
 

@@ -3,10 +3,13 @@
 import type { Headline } from "../../ops/fleet/derive/headline.ts";
 import type { Fleet } from "../../ops/fleet/model.ts";
 import type { MetricsState } from "../../ops/fleet/state.ts";
+import type { RunSummary } from "../../ops/operation/history.ts";
 import { boxed, factLines, LABEL_WIDTH, labelled, rule } from "../format/grid.ts";
 import { type Line, t } from "../format/line.ts";
 import { clean } from "../format/text.ts";
+import { keyOf } from "../keys/registry.ts";
 import { sessionLines } from "../sessions/session-list.ts";
+import { runLine } from "../shared/run-line.ts";
 import { accountLine, accountLines } from "./account.ts";
 import { CHART_MINIMUM, cpuChart } from "./cpu-chart.ts";
 import { machineFacts } from "./machine-detail.ts";
@@ -21,10 +24,15 @@ export interface Panels {
   readonly selected: MachineView;
   /** What is out of order with the selected machine and is not said in the headline. */
   readonly notices: readonly Headline[];
+  /** The newest first. */
+  readonly pastRuns: readonly RunSummary[];
   readonly now: number;
 }
 
 const SESSION_LINES = 12;
+/** With its frame, before there is room for anything else beside the sessions. */
+const LEAST_SESSION_ROWS = 8;
+const LAST_RUNS = 8;
 const CHART_ROWS = 10;
 const INDENT = 1;
 
@@ -108,11 +116,27 @@ export function sideBySide(panels: Panels, columns: number, rows: number): SideB
 function rightPanel(panels: Panels, columns: number, rows: number): Line[] {
   const { selected, now } = panels;
   const facts = factLines(machineFacts(selected, panels.notices, panels.metrics.failure), columns - 4, rows - 5, now);
-  const sessionRows = Math.max(3, rows - facts.length - 2);
-  const detail = boxed(titleOf(selected), facts, columns, rows - sessionRows, now, "accent");
+  const below = Math.max(3, rows - facts.length - 2);
+  const runs = lastRuns(panels, columns, below - LEAST_SESSION_ROWS);
+  const sessionRows = below - runs.length;
+  const detail = boxed(titleOf(selected), facts, columns, rows - below, now, "accent");
   const none: Line[] = [[t(`None open on ${selected.machine.spec.name}.`, "text.dim")]];
   const list = selected.sessions.length ? sessionLines(selected, sessionRows - 2) : none;
-  return [...detail, ...boxed([t("sessions", "text.strong")], list, columns, sessionRows, now)].slice(0, rows);
+  return [...detail, ...boxed([t("sessions", "text.strong")], list, columns, sessionRows, now), ...runs].slice(0, rows);
+}
+
+/** The last runs in a box of their own, `height` rows at most; none where there is no room, or nothing was run. */
+function lastRuns({ pastRuns, now }: Panels, columns: number, height: number): Line[] {
+  const shown = pastRuns.slice(0, Math.max(0, Math.min(LAST_RUNS, height - 2)));
+  if (shown.length === 0) return [];
+  const lines = shown.map((run) => runLine(run, false, undefined, columns - 4, now));
+  return boxed(
+    [t("last runs", "text.strong"), t(` ${keyOf("fleet", "history")}`, "key")],
+    lines,
+    columns,
+    shown.length + 2,
+    now,
+  );
 }
 
 function titleOf({ machine }: MachineView): Line {

@@ -6,16 +6,16 @@ import type { Environment } from "../../ops/environment.ts";
 import type { History, RunSummary } from "../../ops/operation/history.ts";
 import type { RunState } from "../../ops/operation/run.ts";
 import { FILTER_HINTS, useFilter } from "../dialogs/use-filter.ts";
-import { cellOf, type Line, marker, t } from "../format/line.ts";
-import { clean, matches } from "../format/text.ts";
-import { count, elapsed } from "../format/words.ts";
+import { type Line, t } from "../format/line.ts";
+import { matches } from "../format/text.ts";
+import { count } from "../format/words.ts";
 import { keyOf } from "../keys/registry.ts";
 import { useKeys } from "../keys/use-keys.ts";
-import { OUTCOME_LOOK, type OutcomeLook } from "../run/outcome.ts";
 import { PastRunScreen } from "../run/run.tsx";
 import { listWindow, useChosen } from "../shared/list.ts";
 import { type Hint, Panel, type Window } from "../shared/overlay.tsx";
 import { Rows } from "../shared/rows.tsx";
+import { lookOf, runLine } from "../shared/run-line.ts";
 
 interface HistoryScreenProps extends Window {
   readonly history: Pick<History, "listRuns">;
@@ -94,36 +94,6 @@ function listLines(
   return runs
     .slice(from, from + height)
     .map((run, index) => runLine(run, live.has(run.id), from + index === chosen, width, now));
-}
-
-/** How a run ended or stands: mark, word and colour. */
-function lookOf({ outcome }: RunSummary, live: boolean): OutcomeLook {
-  if (outcome) return OUTCOME_LOOK[outcome.status];
-  return live ? ["◐", "running", "status.busy"] : ["·", "not finished", "status.warn"];
-}
-
-const WHEN_COLUMNS = 18;
-const WORD_COLUMNS = 16;
-const TIME_COLUMNS = 12;
-
-function runLine(run: RunSummary, live: boolean, marked: boolean, width: number, now: number): Line {
-  const [mark, word, token] = lookOf(run, live);
-  const time = run.endedAt === undefined ? "" : elapsed(run.startedAt, run.endedAt);
-  const rest = Math.max(1, width - 2 - WHEN_COLUMNS - WORD_COLUMNS - TIME_COLUMNS);
-  return [
-    marker(marked),
-    cellOf([t(whenWords(run.startedAt, now), "text.dim")], WHEN_COLUMNS),
-    cellOf([t(clean(run.title), marked ? "selected" : "text")], rest),
-    cellOf([t(` ${mark} ${word}`, token)], WORD_COLUMNS),
-    cellOf([t(time, "text.dim")], TIME_COLUMNS, "right"),
-  ];
-}
-
-/** "today 17:05", or the day where it is another one: local time. */
-export function whenWords(at: number, now: number): string {
-  const day = (ms: number) => new Date(ms).toLocaleDateString("sv-SE");
-  const time = new Date(at).toLocaleTimeString("sv-SE", { hour: "2-digit", minute: "2-digit" });
-  return `${day(at) === day(now) ? "today" : day(at)} ${time}`;
 }
 
 interface StoredRunScreenProps extends Window {

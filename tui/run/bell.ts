@@ -3,8 +3,8 @@
 import { useEffect } from "react";
 import type { Environment } from "../../ops/environment.ts";
 import type { Run, RunState } from "../../ops/operation/run.ts";
+import { OUTCOME_LOOK } from "../shared/run-line.ts";
 import { noticeSequence } from "../terminal/notice-elsewhere.ts";
-import { OUTCOME_LOOK } from "./outcome.ts";
 
 const BELL = "\u0007";
 /** Whoever waited for less than this is still looking. */

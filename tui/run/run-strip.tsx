@@ -12,10 +12,11 @@ import { ago, count, elapsed, percent } from "../format/words.ts";
 import { doing, leftWords, shareWords } from "../kernel/kernel-words.ts";
 import { keyOf } from "../keys/registry.ts";
 import { Row } from "../shared/rows.tsx";
+import { OUTCOME_LOOK } from "../shared/run-line.ts";
 import { SpinnerRow } from "../shared/spinner.tsx";
 import { useCalmStore } from "../shared/use-calm-store.ts";
 import { kernelNews, runNews } from "./news.ts";
-import { cancelledWords, isGivenUp, OUTCOME_LOOK } from "./outcome.ts";
+import { cancelledWords, isGivenUp } from "./outcome.ts";
 
 interface RunStripProps {
   /** Newest first, as `Operations` gives them. */

@@ -14,10 +14,10 @@ import { droppedBetween, type LogSource, linesSource } from "../log/log-source.t
 import { LogView } from "../log/log-view.tsx";
 import type { Window } from "../shared/overlay.tsx";
 import { Row, Rows } from "../shared/rows.tsx";
+import { OUTCOME_LOOK } from "../shared/run-line.ts";
 import { SpinnerRow } from "../shared/spinner.tsx";
 import type { Token } from "../shared/theme.ts";
 import { futureLine } from "./future.ts";
-import { OUTCOME_LOOK } from "./outcome.ts";
 import { type StepRow, stepRows } from "./steps.ts";
 
 interface RunViewProps extends Window {

@@ -22,12 +22,12 @@ import { useKeys } from "../keys/use-keys.ts";
 import { logHints } from "../log/log-view.tsx";
 import { type Looked, nextLook, PlanBody, planHints } from "../plan/plan.tsx";
 import { type Hint, Panel, type Window } from "../shared/overlay.tsx";
+import { OUTCOME_LOOK } from "../shared/run-line.ts";
 import { useCalmStore } from "../shared/use-calm-store.ts";
 import { useStore } from "../shared/use-store.ts";
 import { DeviceCode } from "../sign-in/device-code.tsx";
 import { machineHead } from "./machine-head.ts";
 import { kernelNews, planNews, runNews } from "./news.ts";
-import { OUTCOME_LOOK } from "./outcome.ts";
 import { RunView } from "./run-view.tsx";
 
 interface RunScreenProps extends Window {

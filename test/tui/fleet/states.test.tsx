@@ -1,5 +1,6 @@
 import { Text } from "ink";
 import { describe, expect, it } from "vitest";
+import type { RunSummary } from "../../../ops/operation/history.ts";
 import { fleetFrame } from "../../../tui/fleet/fleet-frame.ts";
 import { whyNotOn } from "../../../tui/keys/availability.ts";
 import { fakeClock, fakeOps, SIGNED_IN, SIGNED_OUT } from "../../harness/fakes.ts";
@@ -21,9 +22,10 @@ import { onScreen } from "./on-screen.tsx";
 const SMALL = [80, 24] as const;
 const LARGE = [200, 50] as const;
 
-const story = () =>
+const story = (pastRuns: readonly RunSummary[] = []) =>
   fakeOps({
     demo: true,
+    pastRuns,
     fleet: live(storyFleet()),
     metrics: STORY_METRICS,
     probes: { "fcvm-metal-arm": aProbe() },
@@ -65,8 +67,18 @@ describe("the story that the product is for", () => {
   });
 
   it("uses the room at 200×50: chart, account by its IDs, detail beside", async () => {
-    await onScreen({ ops: story() }, LARGE, (screen) => {
+    const run: RunSummary = {
+      id: "1",
+      name: "stop",
+      title: "Stop fcvm-metal-x86",
+      machine: "fcvm-metal-x86",
+      startedAt: NOW - 90_000,
+      endedAt: NOW,
+      outcome: { status: "done", sentence: "Stopped." },
+    };
+    await onScreen({ ops: story([run]) }, LARGE, (screen) => {
       const text = screen.text();
+      expect(text).toMatch(/last runs h .*\n.*\d\d:\d\d +Stop fcvm-metal-x86 +✓ done +90 s/);
       for (const fact of [
         "AdministratorAccess",
         "session 7 h 58 min",

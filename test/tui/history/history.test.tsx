@@ -6,7 +6,8 @@ import { expect, it } from "vitest";
 import { systemClock } from "../../../ops/clock.ts";
 import { createHistory, type History, type RunSummary } from "../../../ops/operation/history.ts";
 import { createOperations } from "../../../ops/operation/operations.ts";
-import { HistoryScreen, StoredRunScreen, whenWords } from "../../../tui/history/history.tsx";
+import { HistoryScreen, StoredRunScreen } from "../../../tui/history/history.tsx";
+import { whenWords } from "../../../tui/shared/run-line.ts";
 import { renderScreen } from "../../harness/screen.tsx";
 import { ENVIRONMENT } from "../run/scripted.tsx";
 
