@@ -7,6 +7,7 @@ import { explain } from "./aws/errors.ts";
 import { createSignInGate } from "./aws/gate.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Environment } from "./environment.ts";
+import { glance } from "./fleet/glance.ts";
 import { createMetrics } from "./fleet/metrics.ts";
 import { observe } from "./fleet/observe.ts";
 import { readOwnerValues } from "./fleet/owner.ts";
@@ -51,7 +52,11 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
     clock,
     signIn,
     {
-      observe: async (signal) => observe(await aws.ec2(), aws.time.now, signal),
+      observe: async (signal, tables) => observe(await aws.ec2(), aws.time.now, signal, tables),
+      glance: async (subject, signal) => ({
+        seen: await glance(await aws.ec2(), subject, signal),
+        at: aws.time.now(),
+      }),
       owner: () => readOwnerValues(environment.terraformDir),
     },
     stored,
@@ -87,7 +92,7 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
     return status === "done" || status === "nothing-to-do";
   });
   const kernels = createKernels();
-  const access = { aws, gate, look: fleet.look, channel, hostKeys, history };
+  const access = { aws, gate, look: fleet.look, glance: fleet.glance, channel, hostKeys, history };
   const buildWatch = createBuildWatch({
     access,
     clock,

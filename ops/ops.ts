@@ -5,7 +5,9 @@ import type { AwsClients } from "./aws/clients.ts";
 import type { SignInGate } from "./aws/gate.ts";
 import type { Clock } from "./clock.ts";
 import type { Environment } from "./environment.ts";
+import type { Subject } from "./fleet/glance.ts";
 import type { Fleet } from "./fleet/model.ts";
+import type { Table } from "./fleet/parts.ts";
 import type { FleetState, MetricsState } from "./fleet/state.ts";
 import type { BuildWatch, Kernels } from "./kernel/kernels.ts";
 import type { History } from "./operation/history.ts";
@@ -38,10 +40,12 @@ export interface Access {
   /** Makes a call, and makes it again after one shared sign-in where the session turns out to have ended. */
   readonly gate: SignInGate;
   /**
-   * One fresh look, shown on the screen as well. Throws what went wrong, also where the owner's values cannot be read:
-   * without them no volume is safe.
+   * One fresh look, shown on the screen as well; with `tables`, at these parts of the account alone. Throws what went wrong,
+   * also where the owner's values cannot be read: without them no volume is safe.
    */
-  readonly look: (signal?: AbortSignal) => Promise<Fleet>;
+  readonly look: (signal?: AbortSignal, tables?: readonly Table[]) => Promise<Fleet>;
+  /** Asks about one thing alone, in one call; gives the fleet with that as it is now. Throws whatever went wrong. */
+  readonly glance: (subject: Subject, signal: AbortSignal) => Promise<Fleet>;
   /** Commands over SSH with nobody at the keyboard. */
   readonly channel: Channel;
   /** Which host key is expected of which machine. */

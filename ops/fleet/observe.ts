@@ -1,51 +1,62 @@
-/** One look at the account: four calls, made at once, whatever the number of machines. */
+/** One look at the account: four calls, made at once, whatever the number of machines; or some of the four. */
 
 import type { EC2Client } from "@aws-sdk/client-ec2";
 import { MALFORMED_ANSWER } from "../aws/errors.ts";
 import { FailureError } from "../failure.ts";
 import { addressFrom, instanceFrom, spotRequestFrom, volumeFrom } from "./facts.ts";
 import type { Observation } from "./model.ts";
+import { TABLES, type Table } from "./parts.ts";
 
 /** An answer in more parts than this is no account of one person. */
 const PAGES = 50;
 
 /**
- * Asks EC2 for instances, spot requests, volumes and addresses. `now` gives AWS's time once the answers are in.
- * Throws what the SDK throws, or a FailureError (`malformed`) where an answer makes no sense.
+ * Asks EC2 for instances, spot requests, volumes and addresses, or for those of them that `tables` names. `now` gives AWS's
+ * time once the answers are in. Throws what the SDK throws, or a FailureError (`malformed`) where an answer makes no sense.
  */
-export async function observe(ec2: EC2Client, now: () => number, signal?: AbortSignal): Promise<Observation> {
+export async function observe<Asked extends Table = Table>(
+  ec2: EC2Client,
+  now: () => number,
+  signal?: AbortSignal,
+  tables: readonly Asked[] = TABLES as readonly Table[] as readonly Asked[],
+): Promise<Pick<Observation, Asked | "at">> {
   const aws = await import("../aws/ec2-sdk.ts");
   // The first failure ends the other calls as well: nobody waits for them any more.
   const rest = new AbortController();
   const options = { abortSignal: signal ? AbortSignal.any([signal, rest.signal]) : rest.signal };
-  try {
-    const [instances, spotRequests, volumes, addresses] = await Promise.all([
-      all(async (page) => {
+  const ask: { readonly [Of in Table]: () => Promise<Observation[Of]> } = {
+    instances: async () => {
+      const instances = await all(async (page) => {
         const answer = await ec2.send(new aws.DescribeInstancesCommand(page), options);
         const reservations = present(answer.Reservations);
         return { items: reservations.flatMap(({ Instances }) => Instances ?? []), next: answer.NextToken };
-      }),
-      all(async (page) => {
+      });
+      return inOrder(instances.map(instanceFrom), (one) => one.id);
+    },
+    spotRequests: async () => {
+      const requests = await all(async (page) => {
         const answer = await ec2.send(new aws.DescribeSpotInstanceRequestsCommand(page), options);
         return { items: present(answer.SpotInstanceRequests), next: answer.NextToken };
-      }),
-      all(async (page) => {
+      });
+      return inOrder(requests.map(spotRequestFrom), (one) => one.id);
+    },
+    volumes: async () => {
+      const volumes = await all(async (page) => {
         const answer = await ec2.send(new aws.DescribeVolumesCommand(page), options);
         return { items: present(answer.Volumes), next: answer.NextToken };
-      }),
-      all(async () => {
-        const answer = await ec2.send(new aws.DescribeAddressesCommand({}), options);
-        return { items: present(answer.Addresses), next: undefined };
-      }),
-    ]);
-    return {
-      at: now(),
-      instances: inOrder(instances.map(instanceFrom), (one) => one.id),
-      spotRequests: inOrder(spotRequests.map(spotRequestFrom), (one) => one.id),
-      volumes: inOrder(volumes.map(volumeFrom), (one) => one.id),
+      });
+      return inOrder(volumes.map(volumeFrom), (one) => one.id);
+    },
+    addresses: async () => {
+      const answer = await ec2.send(new aws.DescribeAddressesCommand({}), options);
       // Addresses of the long gone EC2-Classic have no allocation ID.
-      addresses: inOrder(addresses.filter((one) => one.AllocationId).map(addressFrom), (one) => one.allocationId),
-    };
+      const ours = present(answer.Addresses).filter((one) => one.AllocationId);
+      return inOrder(ours.map(addressFrom), (one) => one.allocationId);
+    },
+  };
+  try {
+    const answers = await Promise.all(tables.map(async (table) => [table, await ask[table]()] as const));
+    return { ...Object.fromEntries(answers), at: now() } as Pick<Observation, Asked | "at">;
   } catch (error) {
     rest.abort();
     throw error;

@@ -9,22 +9,33 @@ import type { SignIn } from "../signin/types.ts";
 import { cell } from "../store.ts";
 import { assemble } from "./assemble.ts";
 import { inTransition } from "./derive/transition.ts";
+import type { Glimpse, Subject } from "./glance.ts";
 import type { Fleet, Observation, OwnerValues } from "./model.ts";
+import { TABLE_OF, TABLES, type Table, withGlimpse } from "./parts.ts";
 import { share } from "./share.ts";
 import type { FleetState } from "./state.ts";
 import type { LookStore } from "./stored.ts";
 
 interface FleetSources {
-  /** One look at the account; throws whatever went wrong. */
-  readonly observe: (signal: AbortSignal) => Promise<Observation>;
+  /** One look at the account, or at these parts of it; throws whatever went wrong. */
+  readonly observe: (signal: AbortSignal, tables: readonly Table[]) => Promise<Seen>;
+  /** One thing alone, in one call, and AWS's time of the answer. */
+  readonly glance: (subject: Subject, signal: AbortSignal) => Promise<{ readonly seen: Glimpse; readonly at: number }>;
   /** The owner's values; throws a FailureError where they cannot be read. */
   readonly owner: () => Promise<OwnerValues>;
 }
 
+type Seen = Pick<Observation, "at"> & Partial<Pick<Observation, Table>>;
+
 /** A fleet core that operations look with as well: what they see is on the screen at once, and is not asked for twice. */
 interface LookingFleetCore extends FleetCore {
-  /** Looks now, never joining a look that began earlier. Throws what went wrong, also with the owner's values. */
-  readonly look: (signal?: AbortSignal) => Promise<Fleet>;
+  /**
+   * Looks now, never joining a look that began earlier; with `tables`, at these parts alone, and the rest is as it was seen
+   * last. Throws what went wrong, also with the owner's values.
+   */
+  readonly look: (signal?: AbortSignal, tables?: readonly Table[]) => Promise<Fleet>;
+  /** Asks about one thing, and gives the fleet as it was seen last, with that as it is now. Throws what the SDK throws. */
+  readonly glance: (subject: Subject, signal: AbortSignal) => Promise<Fleet>;
 }
 
 /** Milliseconds between the beginnings of two looks. */
@@ -53,7 +64,8 @@ export function createFleetCore(
   });
   let owner: OwnerValues | undefined;
   let failures = 0;
-  let newest = Number.NEGATIVE_INFINITY;
+  /** When the look began of which each part is. */
+  const newest = new Map<Table, number>();
   let flight: Promise<void> | undefined;
   let running: AbortController | undefined;
   let wake = () => {};
@@ -71,11 +83,25 @@ export function createFleetCore(
     state.set({ ...seen, failure, refreshing, nextAt: running && !refreshing ? due : undefined });
   };
 
-  const see = async (signal: AbortSignal, ticking: boolean): Promise<Fleet> => {
+  /** The observation with what was read now. A look that began later may have been faster: what that saw stays. */
+  const merged = (seen: Seen, tables: readonly Table[], begunAt: number): Observation => {
+    const before = live();
+    const later = before ? tables.filter((table) => (newest.get(table) ?? 0) > begunAt) : [];
+    if (before && later.length === tables.length) return before;
+    for (const table of tables) if (!later.includes(table)) newest.set(table, begunAt);
+    const kept = Object.fromEntries(later.map((table) => [table, before?.[table]]));
+    return { ...before, ...seen, ...kept, at: Math.max(seen.at, before?.at ?? 0) } as Observation;
+  };
+
+  /** What was seen last, where that was in this run. */
+  const live = () => (state.get().source === "live" ? state.get().fleet?.observation : undefined);
+
+  const see = async (signal: AbortSignal, ticking: boolean, asked: readonly Table[] = TABLES): Promise<Fleet> => {
     const begunAt = clock.monotonic();
     let ownerFailure: Failure | undefined;
-    const [observation] = await Promise.all([
-      sources.observe(signal),
+    const tables = live() ? asked : TABLES;
+    const [seen] = await Promise.all([
+      sources.observe(signal, tables),
       sources.owner().then(
         (values) => {
           owner = share(owner, values);
@@ -87,16 +113,32 @@ export function createFleetCore(
     ]);
     // Without the owner's values volumes would go unprotected: the last good ones serve, or else nothing is shown.
     if (!owner) throw new FailureError(ownerFailure ?? explain(undefined));
-    const fleet = share(state.get().fleet, assemble(observation, owner));
     failures = 0;
-    // A look that began later may have been faster: what it saw stays.
-    if (begunAt >= newest) {
-      newest = begunAt;
-      settle(begunAt, ticking, { fleet, source: "live", failure: ownerFailure });
-      stored.save({ observation: fleet.observation, owner });
-    } else settle(begunAt, ticking, state.get());
+    const fleet = share(state.get().fleet, assemble(merged(seen, tables, begunAt), owner));
+    const shown = { fleet, source: "live", failure: ownerFailure } as const;
+    // A part of a look puts the next whole one off for nobody.
+    if (tables.length === TABLES.length) settle(begunAt, ticking, shown);
+    else state.update((before) => ({ ...before, ...shown, failure: share(before.failure, ownerFailure) }));
+    stored.save({ observation: fleet.observation, owner });
     // Whoever is about to act must not go by yesterday's owner's values.
     if (ownerFailure && !ticking) throw new FailureError(ownerFailure);
+    return fleet;
+  };
+
+  const look = (signal = new AbortController().signal, tables?: readonly Table[]) =>
+    see(signal, false, tables).finally(() => wake());
+
+  const glance = async (subject: Subject, signal: AbortSignal): Promise<Fleet> => {
+    const begunAt = clock.monotonic();
+    if (!live()) return look(signal);
+    const { seen, at } = await sources.glance(subject, signal);
+    const before = live();
+    if (!before || !owner) return look(signal);
+    // What was read since then is newer.
+    const isOld = (newest.get(TABLE_OF[subject.kind]) ?? 0) > begunAt;
+    const observation = isOld ? before : withGlimpse(before, subject, seen, Math.max(at, before.at));
+    const fleet = share(state.get().fleet, assemble(observation, owner));
+    state.update((shown) => ({ ...shown, fleet }));
     return fleet;
   };
 
@@ -168,7 +210,8 @@ export function createFleetCore(
     get: state.get,
     subscribe: state.subscribe,
     refresh,
-    look: (signal = new AbortController().signal) => see(signal, false).finally(() => wake()),
+    look,
+    glance,
     start: () => {
       if (running) return;
       const controller = new AbortController();

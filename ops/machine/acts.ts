@@ -1,5 +1,7 @@
 /** The calls that change a machine: each is one API call, and each is harmless when made twice. */
 
+import type { Subject } from "../fleet/glance.ts";
+import type { Table } from "../fleet/parts.ts";
 import type { Mark } from "./mark.ts";
 
 export type Act =
@@ -39,6 +41,61 @@ const SECOND_LOOK: ReadonlySet<Act["kind"]> = new Set([
   // Not idempotent: after an answer that was lost, a second one would cost as much again.
   "SnapshotVolume",
 ]);
+
+/** The parts of the account that an act changes: what was seen of them before says nothing any more. */
+export function changes(act: Act): readonly Table[] {
+  return CHANGES[act.kind];
+}
+
+const CHANGES: Readonly<Record<Act["kind"], readonly Table[]>> = {
+  StopInstance: ["instances", "spotRequests"],
+  StartInstance: ["instances", "spotRequests"],
+  DetachVolume: ["instances", "volumes"],
+  AttachVolume: ["instances", "volumes"],
+  TagVolume: ["volumes"],
+  KeepVolume: ["volumes"],
+  SnapshotVolume: ["volumes"],
+  ClearDeleteOnTermination: ["instances", "volumes"],
+  AssociateAddress: ["instances", "addresses"],
+  DeleteVolume: ["volumes"],
+  CancelSpotRequest: ["spotRequests"],
+};
+
+/**
+ * The parts that are read afresh before an act: those by which it could do harm. What AWS itself refuses where it does not
+ * fit (a start too early, a device that is in use) is left to AWS.
+ */
+export function restsOn(act: Act): readonly Table[] {
+  return RESTS_ON[act.kind];
+}
+
+const RESTS_ON: Readonly<Record<Act["kind"], readonly Table[]>> = {
+  StopInstance: ["instances", "spotRequests"],
+  StartInstance: ["instances"],
+  DetachVolume: ["instances", "spotRequests", "volumes"],
+  AttachVolume: [],
+  TagVolume: ["instances", "volumes"],
+  KeepVolume: ["volumes"],
+  SnapshotVolume: ["volumes"],
+  ClearDeleteOnTermination: ["instances", "volumes"],
+  AssociateAddress: ["addresses"],
+  DeleteVolume: ["instances", "volumes"],
+  CancelSpotRequest: ["instances", "spotRequests"],
+};
+
+/** What shows how an act goes on that AWS only begins; undefined for one that is done when AWS says yes. */
+export function shownBy(act: Act): Subject | undefined {
+  switch (act.kind) {
+    case "StopInstance":
+    case "StartInstance":
+      return { kind: "instance", id: act.instanceId };
+    case "DetachVolume":
+    case "AttachVolume":
+      return { kind: "volume", id: act.volumeId };
+    default:
+      return undefined;
+  }
+}
 
 /** The same act has the same key, whenever it is decided upon. */
 export function keyOf(act: Act): string {

@@ -1,15 +1,49 @@
 /** How often to look and to try: close to the event at first, then with more and more time between. Milliseconds. */
 
-/** From one look to the next while something is waited for, after so long a wait. */
+import type { StepId } from "./decision.ts";
+
+/** From one question to the next while something is waited for that no glance shows, after so long a wait. */
 export function pollAfter(waitedMs: number): number {
-  return Math.min(2000, Math.max(500, waitedMs / 16));
+  return between(500, waitedMs / 16, 2000);
+}
+
+/** To the next time that SSH is tried: a prompt is what everything is for, and it is no call of AWS's. */
+export function askAfter(waitedMs: number): number {
+  return between(500, waitedMs / 16, 1000);
 }
 
 /**
- * For so long a wait goes by glances, or by asking SSH alone, before everything is looked at again. EC2 throttles by the
- * call (its documentation, "Request throttling for the Amazon EC2 API"), and a look is four.
+ * To the next glance at what was begun so long ago. A disk comes and goes in seconds, and the next step waits for it; a stop
+ * takes minutes on metal, and the release comes after it, so that nobody loses by learning of it later.
  */
-export const LOOK_MS = 15_000;
+export function glanceAfter(sinceMs: number, step: StepId): number {
+  switch (step) {
+    case "stop":
+      return between(750, sinceMs, 10_000);
+    case "start":
+    case "release":
+    case "snapshot":
+      return between(750, sinceMs, 5000);
+    default:
+      return between(750, sinceMs / 3, 5000);
+  }
+}
+
+function between(least: number, value: number, most: number): number {
+  return Math.min(most, Math.max(least, value));
+}
+
+/**
+ * For so long a wait goes by glances, or by asking SSH alone. EC2 throttles by the call (its documentation, "Request
+ * throttling for the Amazon EC2 API"), and a look is four.
+ */
+export const LOOK_MS = 60_000;
+
+/** While SSH is waited for, so often it is asked whether the machine is still there. */
+export const THERE_MS = 30_000;
+
+/** What was read so long ago is no longer what an act may rest on. */
+export const FRESH_MS = 2000;
 
 /** Before what failed is tried once more. */
 export function retryAfter(tries: number, kind: "capacity" | "other"): number {

@@ -3,34 +3,36 @@
  * last seconds, what SSH said, and since when it waits. Ended anywhere, another run goes on from where the world is.
  */
 
-import { isDeepStrictEqual } from "node:util";
 import { type Failure, isTransient } from "../failure.ts";
-import { type Subject, shownIn } from "../fleet/glance.ts";
 import { MACHINES, type MachineName } from "../fleet/machines.ts";
-import type { Observation } from "../fleet/model.ts";
+import { TABLES, type Table } from "../fleet/parts.ts";
 import type { OperationContext, Outcome } from "../operation/types.ts";
-import { type Act, keyOf, needsSecondLook, sayAct } from "./acts.ts";
+import { type Act, changes, keyOf, needsSecondLook, restsOn, sayAct, shownBy } from "./acts.ts";
 import { decide } from "./decide.ts";
 import type { Decision, Goal } from "./decision.ts";
 import { PATIENCE } from "./decision.ts";
 import { guard } from "./guard.ts";
 import {
+  askAfter,
   CONFLICT_MS,
   DOUBT_MS,
   FAILING_MS,
   GRACE_MS,
+  glanceAfter,
   LOOK_MS,
   pollAfter,
   retryAfter,
   SECOND_LOOK_MS,
   STOP_REFUSED_MS,
+  THERE_MS,
 } from "./pace.ts";
 import { createReport } from "./report.ts";
 import { subjectOf } from "./subject.ts";
 import type { MachineTools } from "./tools.ts";
 import { takeTurns, tally } from "./turns.ts";
 import { createUndone, UNDONE } from "./undone.ts";
-import { addressOf, type Heard, NOTHING_HEARD, seatOf, type World, worldOf } from "./world.ts";
+import { createView } from "./view.ts";
+import { addressOf, type Heard, NOTHING_HEARD, seatOf, type World } from "./world.ts";
 
 interface Reconciled {
   readonly outcome: Outcome;
@@ -73,8 +75,9 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
   /** The boot of which `heard.ssh` speaks. */
   let bootHeard: string | undefined;
   let world: World | undefined;
-  let shown: Observation | undefined;
   let last: { readonly key: string; readonly at: number } | undefined;
+  /** What will be asked for once SSH has answered, and when a look first showed it. */
+  let foreseen: { readonly key: string; readonly at: number } | undefined;
   let keysForgotten = false;
   const undone = createUndone();
   let everAnswered = false;
@@ -84,13 +87,14 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
 
   const sleep = (ms: number) => clock.sleep(ms, signal);
 
+  const view = createView(name, tools, toSnapshot);
+
   const look = async (): Promise<World> => {
-    const fleet = await tools.look(signal, toSnapshot);
-    shown = fleet.observation;
-    const boot = bootSeen(worldOf(fleet, name, heard));
+    await view.look(signal);
+    const boot = bootSeen(view.world(heard));
     if (boot !== bootHeard) heard = { ...heard, ssh: NOTHING_HEARD.ssh };
     bootHeard = boot;
-    return worldOf(fleet, name, heard);
+    return view.world(heard);
   };
 
   const askSsh = async (seen: World): Promise<void> => {
@@ -111,24 +115,19 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
 
   /** Asks the machine more often than AWS: of AWS only a machine that is taken away is to be learned meanwhile. */
   const waitForSsh = async (decision: Wait, seen: World, waitedMs: number): Promise<undefined> => {
-    const until = clock.monotonic() + LOOK_MS;
+    const began = clock.monotonic();
+    const next = decide({ ...seen, ssh: { status: "answered", hostname: name, lines: [] } }, goal);
+    const key = next.kind === "act" ? keyOf(next.act) : undefined;
+    if (key !== foreseen?.key) foreseen = key === undefined ? undefined : { key, at: began };
     do {
       await askSsh(seen);
-      // Judged in the next turn, and together with a fresh look: the machine may have gone meanwhile.
+      // Judged in the next turn, and together with what is true by then: the machine may have gone meanwhile.
       if (heard.ssh.status === "answered" || (heard.ssh.status === "silent" && heard.ssh.final)) return;
       if (heard.ssh.status === "silent") report.waiting({ ...decision, reason: heard.ssh.sentence });
-      await sleep(pollAfter(waitedMs));
-    } while (clock.monotonic() < until);
-  };
-
-  /** Whether a glance shows nothing new. Nothing is decided upon it: a change, or trouble of any kind, leads to a look. */
-  const isAsShown = async (subject: Subject): Promise<boolean> => {
-    try {
-      return shown !== undefined && isDeepStrictEqual(await tools.glance(subject, signal), shownIn(shown, subject));
-    } catch {
-      signal.throwIfAborted();
-      return false;
-    }
+      await sleep(askAfter(waitedMs + clock.monotonic() - began));
+    } while (clock.monotonic() - began < THERE_MS);
+    const { instance } = seen;
+    if (instance && (await view.hasChanged({ kind: "instance", id: instance.id }, signal))) view.again(TABLES);
   };
 
   const waitFor = async (decision: Wait, seen: World): Promise<Outcome | undefined> => {
@@ -143,10 +142,30 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
     }
     if (decision.ask === "ssh") return waitForSsh(decision, seen, forMs);
     const began = clock.monotonic();
+    if (decision.step === "snapshot") {
+      await sleep(glanceAfter(forMs, "snapshot"));
+      await view.readSnapshots(signal);
+      return undefined;
+    }
     const subject = subjectOf(decision.step, seen);
-    do {
-      await sleep(pollAfter(forMs + clock.monotonic() - began));
-    } while (subject && clock.monotonic() - began < LOOK_MS && (await isAsShown(subject)));
+    if (!subject) {
+      await sleep(pollAfter(forMs));
+      view.again(TABLES);
+      return undefined;
+    }
+    const since = last?.at ?? began - forMs;
+    const hasChanged = async () => {
+      if (!(await view.hasChanged(subject, signal))) return false;
+      // A volume and its instance each have their say on what is where.
+      if (subject.kind === "volume") view.again(["instances"]);
+      return true;
+    };
+    if (!view.isFresh(subject) && (await hasChanged())) return undefined;
+    while (clock.monotonic() - began < LOOK_MS) {
+      await sleep(glanceAfter(clock.monotonic() - since, decision.step));
+      if (await hasChanged()) return undefined;
+    }
+    view.again(TABLES);
     return undefined;
   };
 
@@ -154,15 +173,22 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
     const { act } = decision;
     const key = keyOf(act);
     if (last?.key === key && clock.monotonic() - last.at < GRACE_MS) {
-      report.settling();
-      await sleep(pollAfter(clock.monotonic() - last.at));
+      const subject = shownBy(act);
+      const since = clock.monotonic() - last.at;
+      if (since >= SECOND_LOOK_MS.reversible) report.settling();
+      await sleep(subject ? glanceAfter(since, decision.step) : pollAfter(since));
+      if (!subject) view.again(changes(act));
+      else await view.hasChanged(subject, signal);
       return undefined;
     }
-    if (needsSecondLook(act) && asked.count(key).times < 2) {
+    const wasForeseen = foreseen?.key === key && clock.monotonic() - foreseen.at >= SECOND_LOOK_MS.irreversible;
+    if (needsSecondLook(act) && !wasForeseen && asked.count(key).times < 2) {
       report.acting(decision);
       await sleep(SECOND_LOOK_MS[act.kind === "DetachVolume" ? "reversible" : "irreversible"]);
+      view.again(restsOn(act));
       return undefined;
     }
+    if (!view.rests(restsOn(act))) return undefined;
     const objection = guard(act, seen, goal);
     if (objection) {
       report.failed(objection);
@@ -175,18 +201,22 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
       const answer = await tools.act(act);
       undone.accepted(act);
       last = { key, at: clock.monotonic() };
+      // What AWS only begins shows some time later; what it has done is to be seen at once.
+      if (!shownBy(act)) view.again(changes(act));
       failures.clear();
       report.answered(sayAct(act), answer);
       return undefined;
     } catch (error) {
       return failedAct(act, key, tools.explain(error));
     } finally {
+      view.changed(changes(act));
       asked.clear();
     }
   };
 
   const failedAct = async (act: Act, key: string, failure: Failure): Promise<Outcome | undefined> => {
     report.trouble(failure);
+    view.again(TABLES);
     const kind = failure.kind === "capacity" ? "capacity" : "other";
     const { times, forMs } = failures.count(`${key} ${kind}`);
     const patience = patienceWith(failure, act);
@@ -244,9 +274,11 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
       if (decision.kind !== "act") asked.clear();
       switch (decision.kind) {
         case "done":
+          if (!view.rests(DONE_RESTS_ON[goal.kind])) return undefined;
           report.ended("done");
           return { status: "done", sentence: decision.sentence };
         case "blocked": {
+          if (!view.rests(TABLES)) return undefined;
           const { forMs } = doubts.count(decision.sentence);
           if (forMs >= DOUBT_MS) {
             report.ended("failed");
@@ -254,6 +286,7 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
           }
           report.doubting(decision.sentence);
           await sleep(pollAfter(forMs));
+          view.again(TABLES);
           return undefined;
         }
         case "wait":
@@ -264,6 +297,14 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
     },
   };
 }
+
+/** The parts that are read afresh before a goal is called reached. */
+const DONE_RESTS_ON: Readonly<Record<Goal["kind"], readonly Table[]>> = {
+  stopped: ["instances", "spotRequests"],
+  running: ["instances"],
+  reachable: ["instances", "addresses"],
+  swapped: ["instances", "volumes", "addresses"],
+};
 
 /** Which boot of which instance on which root this is; undefined where nothing runs that could answer. */
 function bootSeen(world: World): string | undefined {

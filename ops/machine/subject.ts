@@ -1,4 +1,4 @@
-/** What a wait is about: the one thing whose change can end it, and that is worth a glance between two looks. Pure. */
+/** What a wait is about: the one thing whose change can end it, and that is worth a glance. Pure. */
 
 import type { Subject } from "../fleet/glance.ts";
 import type { StepId } from "./decision.ts";
@@ -8,7 +8,7 @@ const MOVING: ReadonlySet<string> = new Set(["creating", "deleting", "attaching"
 
 /** Undefined where only a whole look can tell. */
 export function subjectOf(step: StepId, world: World): Subject | undefined {
-  const { instance, spotRequest, persistent, roots, marked, snapshots } = world;
+  const { instance, spotRequest, persistent, roots, marked } = world;
   switch (step) {
     case "stop":
     case "start":
@@ -23,10 +23,6 @@ export function subjectOf(step: StepId, world: World): Subject | undefined {
         ({ state, attachments }) => MOVING.has(state) || attachments.some((one) => MOVING.has(one.state)),
       );
       return moving && { kind: "volume", id: moving.id };
-    }
-    case "snapshot": {
-      const pending = snapshots.find(({ state }) => state === "pending");
-      return pending && { kind: "snapshot", id: pending.id };
     }
     default:
       return undefined;

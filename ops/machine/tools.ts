@@ -3,10 +3,11 @@
 import { explain } from "../aws/errors.ts";
 import type { Clock } from "../clock.ts";
 import { type Failure, FailureError, isTransient } from "../failure.ts";
-import { type Glimpse, glance, type Subject } from "../fleet/glance.ts";
+import type { Subject } from "../fleet/glance.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import { spotPrices } from "../fleet/metrics.ts";
 import type { Fleet, Instance, Volume } from "../fleet/model.ts";
+import type { Table } from "../fleet/parts.ts";
 import type { Ops } from "../ops.ts";
 import { sayTrust } from "../ssh/introduction.ts";
 import { parseRunningBuild, parseWritten, RUNNING_BUILD, WRITTEN, type Written } from "../ssh/probe-script.ts";
@@ -20,10 +21,13 @@ import type { SshFact } from "./world.ts";
 
 export interface MachineTools {
   readonly clock: Clock;
-  /** One look at the account that begins after the call, with the snapshots of the volumes that are named. Throws where the person could not be signed in again. */
-  readonly look: (signal: AbortSignal, snapshotsOf?: readonly string[]) => Promise<Fleet>;
-  /** One thing alone, in one call: only to learn whether it is time for a look. Throws whatever went wrong. */
-  readonly glance: (subject: Subject, signal: AbortSignal) => Promise<Glimpse>;
+  /**
+   * One look at the account that begins after the call, with the snapshots of the volumes that are named; with `tables`, at
+   * these parts alone, and the rest is as it was seen last. Throws where the person could not be signed in again.
+   */
+  readonly look: (signal: AbortSignal, snapshotsOf?: readonly string[], tables?: readonly Table[]) => Promise<Fleet>;
+  /** Asks about one thing alone, in one call; gives the fleet with that as it is now. Throws whatever went wrong. */
+  readonly glance: (subject: Subject, signal: AbortSignal) => Promise<Fleet>;
   /** Where these volumes come from; what cannot be learned is `unknown`. Throws only for the signal's reason. */
   readonly origins: (instance: Instance, volumes: readonly Volume[], signal: AbortSignal) => Promise<Origins>;
   /** Makes the one call of an act, once, and gives AWS's answer in words. */
@@ -66,16 +70,16 @@ export function machineTools(ops: Pick<Ops, "access" | "clock" | "metrics">): Ma
   let refusedAt: number | undefined;
   return {
     clock,
-    look: (signal, snapshotsOf = []) =>
+    look: (signal, snapshotsOf = [], tables) =>
       access.gate(async () => {
         const [fleet, snapshots] = await Promise.all([
-          access.look(signal),
+          access.look(signal, tables),
           snapshotsOf.length > 0 ? readSnapshots(await access.aws.ec2(), snapshotsOf, signal) : undefined,
         ]);
         return snapshots ? { ...fleet, observation: { ...fleet.observation, snapshots } } : fleet;
       }, signal),
     origins: async (instance, volumes, signal) => readOrigins(await access.aws.ec2(), instance, volumes, signal),
-    glance: async (subject, signal) => glance(await access.aws.ec2(), subject, signal),
+    glance: access.glance,
     act: (act) => doAct(access.aws.acting, act),
     explain,
     askSsh: async (machine, address, signal) => {

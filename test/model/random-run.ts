@@ -3,8 +3,8 @@
 import { explain } from "../../ops/aws/errors.ts";
 import { FailureError } from "../../ops/failure.ts";
 import { assemble } from "../../ops/fleet/assemble.ts";
-import { shownIn } from "../../ops/fleet/glance.ts";
 import type { Observation } from "../../ops/fleet/model.ts";
+import { shownIn, TABLES, withGlimpse } from "../../ops/fleet/parts.ts";
 import type { Goal } from "../../ops/machine/decision.ts";
 import { reconcile } from "../../ops/machine/reconcile.ts";
 import { type Fate, planSwap, swapGoal } from "../../ops/machine/swap-plan.ts";
@@ -152,6 +152,8 @@ export async function randomRun(seed: number): Promise<RandomRun> {
     return viewOf(moments, now);
   };
 
+  /** What was seen of each part last. */
+  let seen: Observation | undefined;
   const tools: MachineTools = {
     clock: {
       now: () => now,
@@ -161,9 +163,18 @@ export async function randomRun(seed: number): Promise<RandomRun> {
         meddle();
       },
     },
-    look: async () => assemble(view(), OWNER),
+    look: async (_signal, snapshotsOf = [], tables = TABLES) => {
+      const fresh = view();
+      const { snapshots, ...whole } = fresh;
+      seen = { ...(seen ?? whole), ...Object.fromEntries(tables.map((table) => [table, fresh[table]])), at: fresh.at };
+      return assemble(snapshotsOf.length > 0 && snapshots ? { ...seen, snapshots } : seen, OWNER);
+    },
     origins: async () => ({}),
-    glance: async (subject) => shownIn(view(), subject),
+    glance: async (subject) => {
+      const fresh = view();
+      seen = withGlimpse(seen ?? fresh, subject, shownIn(fresh, subject), fresh.at);
+      return assemble(seen, OWNER);
+    },
     act: async (act) => {
       pass(60);
       acts += 1;

@@ -8,6 +8,7 @@ import { systemClock } from "../../../ops/clock.ts";
 import type { Environment } from "../../../ops/environment.ts";
 import { assemble } from "../../../ops/fleet/assemble.ts";
 import { HOUR } from "../../../ops/fleet/derive/ages.ts";
+import { glance } from "../../../ops/fleet/glance.ts";
 import { createMetrics, figuresOf, spotPrices } from "../../../ops/fleet/metrics.ts";
 import { observe } from "../../../ops/fleet/observe.ts";
 import { parseOwnerValues } from "../../../ops/fleet/owner-text.ts";
@@ -155,7 +156,14 @@ describe("the live fleet", () => {
     const core = createFleetCore(
       systemClock,
       signIn,
-      { observe: async (signal) => observe(await clients.ec2(), clients.time.now, signal), owner: async () => ({}) },
+      {
+        observe: async (signal, tables) => observe(await clients.ec2(), clients.time.now, signal, tables),
+        glance: async (subject, signal) => ({
+          seen: await glance(await clients.ec2(), subject, signal),
+          at: clients.time.now(),
+        }),
+        owner: async () => ({}),
+      },
       { load: async () => undefined, save: () => {}, flush: async () => {} },
     );
     core.start();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Failure, FailureError } from "../../../ops/failure.ts";
 import type { Observation, OwnerValues } from "../../../ops/fleet/model.ts";
+import { shownIn, TABLE_OF, TABLES, type Table } from "../../../ops/fleet/parts.ts";
 import { createFleetCore } from "../../../ops/fleet/refresh.ts";
 import type { LookStore, StoredLook } from "../../../ops/fleet/stored.ts";
 import { fakeClock } from "../fake-clock.ts";
@@ -14,6 +15,7 @@ function setUp(stored?: StoredLook) {
   const signIn = fakeSignIn();
   const looks: number[] = [];
   const saved: StoredLook[] = [];
+  const asked: (readonly Table[])[] = [];
   const world: { observation: Observation; failure: Failure | undefined; owner: OwnerValues | Failure; lasts: number } =
     {
       observation: story(),
@@ -32,12 +34,19 @@ function setUp(stored?: StoredLook) {
     clock,
     signIn,
     {
-      observe: async (signal) => {
+      observe: async (signal, tables) => {
         looks.push(clock.now());
+        asked.push(tables);
         if (world.lasts) await clock.sleep(world.lasts, signal);
         if (world.failure) throw new FailureError(world.failure);
         // As fresh from the wire: equal, never identical.
-        return structuredClone({ ...world.observation, at: clock.now() });
+        const parts = Object.fromEntries(tables.map((table) => [table, world.observation[table]]));
+        return structuredClone({ ...parts, at: clock.now() });
+      },
+      glance: async (subject, signal) => {
+        asked.push([TABLE_OF[subject.kind]]);
+        if (world.lasts) await clock.sleep(world.lasts, signal);
+        return { seen: shownIn(world.observation, subject), at: clock.now() };
       },
       owner: async () => {
         if ("sentence" in world.owner) throw new FailureError(world.owner as Failure);
@@ -48,7 +57,7 @@ function setUp(stored?: StoredLook) {
     () => 1,
   );
   const start = clock.now();
-  return { clock, signIn, core, world, saved, seconds: () => looks.map((at) => (at - start) / 1000) };
+  return { clock, signIn, core, world, saved, asked, seconds: () => looks.map((at) => (at - start) / 1000) };
 }
 
 const moving = () => story({ instances: [instance("jumpbox", "i-0a", { state: "stopping" })] });
@@ -210,6 +219,36 @@ describe("the refresh loop", () => {
     await slow;
     expect(core.get().fleet).toBe(fleet);
     expect(core.get().refreshing).toBe(false);
+  });
+
+  it("asks for a part where only that is wanted, shows it with the rest as it was, and puts no whole look off", async () => {
+    const { clock, core, world, asked, seconds } = setUp();
+    core.start();
+    await clock.advance(4_000);
+    const before = core.get().fleet?.observation;
+    world.observation = moving();
+    const { observation } = await core.look(undefined, ["volumes"]);
+    expect(observation.instances).toBe(before?.instances);
+    const glanced = await core.glance({ kind: "instance", id: "i-0a" }, new AbortController().signal);
+    expect(glanced.machines.jumpbox.instance?.state).toBe("stopping");
+    expect(core.get().fleet).toBe(glanced);
+    await clock.advance(1_500);
+    core.stop();
+    expect(asked).toEqual([TABLES, ["volumes"], ["instances"], TABLES]);
+    expect(seconds()).toEqual([0, 4, 5]);
+  });
+
+  it("keeps what was read while a glance was on its way", async () => {
+    const { clock, core, world } = setUp();
+    await core.look();
+    world.lasts = 2_000;
+    const slow = core.glance({ kind: "instance", id: "i-0a" }, new AbortController().signal);
+    await clock.advance(1_000);
+    world.lasts = 0;
+    const fleet = await core.look();
+    world.observation = moving();
+    await clock.advance(2_000);
+    expect((await slow).observation.instances).toBe(fleet.observation.instances);
   });
 
   it("lets no operation go by old owner's values", async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { explain } from "../../../ops/aws/errors.ts";
 import { FailureError } from "../../../ops/failure.ts";
 import { assemble } from "../../../ops/fleet/assemble.ts";
-import { shownIn } from "../../../ops/fleet/glance.ts";
+import { shownIn, TABLES, withGlimpse } from "../../../ops/fleet/parts.ts";
 import { startMachine, stopMachine, swapMachine } from "../../../ops/machine/operations.ts";
 import type { MachineTools } from "../../../ops/machine/tools.ts";
 import { startRun } from "../../../ops/operation/run.ts";
@@ -31,6 +31,8 @@ function stage(
   const acts: string[] = [];
   const undone = new Set<string>();
   const view = () => viewOf(allAt(account), now);
+  let seen = view();
+  const asked: string[] = [];
   const tools: MachineTools = {
     clock: {
       now: () => now,
@@ -48,13 +50,18 @@ function stage(
       },
     },
     origins: async (_instance, volumes) => Object.fromEntries(volumes.map(({ id }) => [id, { kind: "image" }])),
-    look: async () => {
+    look: async (_signal, snapshotsOf = [], tables = TABLES) => {
       now += 50;
-      return assemble(view(), OWNER);
+      asked.push(...tables, ...snapshotsOf.slice(0, 1));
+      const fresh = view();
+      seen = { ...seen, ...Object.fromEntries(tables.map((table) => [table, fresh[table]])), at: now };
+      return assemble({ ...seen, snapshots: fresh.snapshots ?? [] }, OWNER);
     },
     glance: async (subject) => {
       now += 20;
-      return shownIn(view(), subject);
+      asked.push(subject.kind);
+      seen = withGlimpse(seen, subject, shownIn(view(), subject), now);
+      return assemble(seen, OWNER);
     },
     act: async (act) => {
       const outcome = apply(account, callOf(act), now);
@@ -72,7 +79,7 @@ function stage(
     spotPerHour: async () => undefined,
     ...more,
   };
-  return { tools, acts, undone, account: () => account, minutes: () => (now - START) / 60_000 };
+  return { tools, acts, asked, undone, account: () => account, minutes: () => (now - START) / 60_000 };
 }
 
 const happensQuickly = (kind: string) => !kind.startsWith("forget");

@@ -6,7 +6,9 @@ import type { Clock } from "../../../ops/clock.ts";
 import { systemClock } from "../../../ops/clock.ts";
 import { assemble } from "../../../ops/fleet/assemble.ts";
 import { glance } from "../../../ops/fleet/glance.ts";
+import type { Observation } from "../../../ops/fleet/model.ts";
 import { observe } from "../../../ops/fleet/observe.ts";
+import { TABLES, withGlimpse } from "../../../ops/fleet/parts.ts";
 import { doAct } from "../../../ops/machine/act.ts";
 import { readOrigins } from "../../../ops/machine/read-origins.ts";
 import { readSnapshots } from "../../../ops/machine/read-snapshots.ts";
@@ -38,15 +40,19 @@ function fastClock(speed: number): Clock {
 
 export function simTools({ endpoint, speed, ...credentials }: SimToolsStart, clock = fastClock(speed)): SimTools {
   const client = new EC2Client({ endpoint, region: "us-west-1", credentials, maxAttempts: 1 });
+  let seen: Observation = { at: 0, instances: [], spotRequests: [], volumes: [], addresses: [] };
   return {
     clock,
-    look: async (signal, snapshotsOf = []) => {
-      const seen = await observe(client, clock.now, signal);
+    look: async (signal, snapshotsOf = [], tables = TABLES) => {
+      seen = { ...seen, ...(await observe(client, clock.now, signal, tables)) };
       if (snapshotsOf.length === 0) return assemble(seen, PERSISTENT);
       return assemble({ ...seen, snapshots: await readSnapshots(client, snapshotsOf, signal) }, PERSISTENT);
     },
     origins: (instance, volumes, signal) => readOrigins(client, instance, volumes, signal),
-    glance: (subject, signal) => glance(client, subject, signal),
+    glance: async (subject, signal) => {
+      seen = withGlimpse(seen, subject, await glance(client, subject, signal), clock.now());
+      return assemble(seen, PERSISTENT);
+    },
     act: (act) => doAct({ ec2: async () => client }, act),
     explain,
     askSsh: async (machine) => ({
