@@ -79,7 +79,10 @@ function stage(
     spotPerHour: async () => undefined,
     ...more,
   };
-  return { tools, acts, asked, undone, account: () => account, minutes: () => (now - START) / 60_000 };
+  const change = (by: (now: Account) => Account) => {
+    account = by(account);
+  };
+  return { tools, acts, asked, undone, change, account: () => account, minutes: () => (now - START) / 60_000 };
 }
 
 const happensQuickly = (kind: string) => !kind.startsWith("forget");
@@ -176,6 +179,48 @@ describe("the runner", () => {
     });
     expect(acts.at(-1)).toBe("AttachVolume");
     expect(minutes()).toBeGreaterThan(29);
+  });
+});
+
+describe("what an act rests on", () => {
+  const boots = (meanwhile: () => void): Partial<MachineTools> => {
+    let tries = 0;
+    return {
+      askSsh: async () => {
+        tries += 1;
+        if (tries === 30) meanwhile();
+        return tries > 30
+          ? { status: "answered", hostname: ARM, lines: [ARM] }
+          : { status: "silent", sentence: "Nothing answers yet.", final: false };
+      },
+    };
+  };
+
+  it("is read again before it: a disk that somebody keeps while the machine boots is not deleted", async () => {
+    const tags = { "snowglobe:keep": "by hand" };
+    const keep = (now: Account): Account => {
+      const outcome = apply(now, { name: "CreateTags", resources: [STORY_IDS.armTemporaryDisk], tags }, START);
+      if (outcome.error) throw new Error(outcome.error.message);
+      return outcome.account;
+    };
+    const { tools, acts, account, change } = stage(
+      happensQuickly,
+      boots(() => change(keep)),
+    );
+    expect(await swap(tools)).toMatchObject({ status: "done" });
+    expect(acts).not.toContain("DeleteVolume");
+    expect(account().volumes[STORY_IDS.armTemporaryDisk]?.state).toBe("available");
+  });
+
+  it("is all that is asked: nothing but SSH and the machine itself while it boots", async () => {
+    const { tools, acts, asked } = stage(
+      happensQuickly,
+      boots(() => {}),
+    );
+    expect(await swap(tools)).toMatchObject({ status: "done" });
+    expect(acts.slice(-2)).toEqual(["AssociateAddress", "DeleteVolume"]);
+    const addressed = asked.lastIndexOf("addresses", -2);
+    expect(asked.slice(addressed + 1)).toEqual(["instances", "volumes", "volumes", "addresses"]);
   });
 });
 
