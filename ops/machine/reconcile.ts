@@ -156,8 +156,8 @@ function createRunner(name: MachineName, goal: Goal, tools: MachineTools, contex
     const since = last?.at ?? began - forMs;
     const hasChanged = async () => {
       if (!(await view.hasChanged(subject, signal))) return false;
-      // A volume and its instance each have their say on what is where.
-      if (subject.kind === "volume") view.again(["instances"]);
+      // What became of the disk or of the request is half of it: how the instance stands belongs to it.
+      if (subject.kind !== "instance") view.again(["instances"]);
       return true;
     };
     if (!view.isFresh(subject) && (await hasChanged())) return undefined;

@@ -5,8 +5,6 @@
 
 import { explain } from "../../ops/aws/errors.ts";
 import { FailureError } from "../../ops/failure.ts";
-import { assemble } from "../../ops/fleet/assemble.ts";
-import { shownIn } from "../../ops/fleet/glance.ts";
 import type { Observation } from "../../ops/fleet/model.ts";
 import { PERSISTENT_TAG } from "../../ops/fleet/tags.ts";
 import type { Act } from "../../ops/machine/acts.ts";
@@ -24,6 +22,7 @@ import { settle } from "../simulator/ec2/settle.ts";
 import { dueOf } from "../simulator/latencies.ts";
 import { STORY_IDS } from "../simulator/story.ts";
 import { starts } from "./accounts.ts";
+import { eyes } from "./eyes.ts";
 import { meddle, type Pick } from "./hands.ts";
 import { NOW, OWNER, viewOf } from "./look.ts";
 import { callOf, MACHINE } from "./player.ts";
@@ -186,10 +185,9 @@ export async function attack(seed: number, { hear = (_, answer) => answer, see =
     };
     const tools: MachineTools = {
       clock: { ...time, sleep: pass },
-      look: async () => assemble(await view(), owner),
+      ...eyes(view, owner),
       origins: async (_instance, volumes) =>
         Object.fromEntries(volumes.map(({ id }) => [id, originIn(account, id)] as const)),
-      glance: async (subject) => shownIn(await view(), subject),
       act: perform,
       explain,
       askSsh: async () => {

@@ -2,9 +2,7 @@
 
 import { explain } from "../../ops/aws/errors.ts";
 import { FailureError } from "../../ops/failure.ts";
-import { assemble } from "../../ops/fleet/assemble.ts";
 import type { Observation } from "../../ops/fleet/model.ts";
-import { shownIn, TABLES, withGlimpse } from "../../ops/fleet/parts.ts";
 import type { Goal } from "../../ops/machine/decision.ts";
 import { reconcile } from "../../ops/machine/reconcile.ts";
 import { type Fate, planSwap, swapGoal } from "../../ops/machine/swap-plan.ts";
@@ -16,6 +14,7 @@ import { FAILED_STARTS } from "../simulator/ec2/transitions.ts";
 import { latencyOf } from "../simulator/latencies.ts";
 import { STORY_IDS } from "../simulator/story.ts";
 import { interference, relaunchingTagged, starts } from "./accounts.ts";
+import { eyes } from "./eyes.ts";
 import { ANSWERED, START_REFUSED, UNHEARD } from "./heard.ts";
 import { mayBlock } from "./liveness.ts";
 import { look, NOW, OWNER, viewOf } from "./look.ts";
@@ -152,8 +151,6 @@ export async function randomRun(seed: number): Promise<RandomRun> {
     return viewOf(moments, now);
   };
 
-  /** What was seen of each part last. */
-  let seen: Observation | undefined;
   const tools: MachineTools = {
     clock: {
       now: () => now,
@@ -163,18 +160,8 @@ export async function randomRun(seed: number): Promise<RandomRun> {
         meddle();
       },
     },
-    look: async (_signal, snapshotsOf = [], tables = TABLES) => {
-      const fresh = view();
-      const { snapshots, ...whole } = fresh;
-      seen = { ...(seen ?? whole), ...Object.fromEntries(tables.map((table) => [table, fresh[table]])), at: fresh.at };
-      return assemble(snapshotsOf.length > 0 && snapshots ? { ...seen, snapshots } : seen, OWNER);
-    },
+    ...eyes(view, OWNER),
     origins: async () => ({}),
-    glance: async (subject) => {
-      const fresh = view();
-      seen = withGlimpse(seen ?? fresh, subject, shownIn(fresh, subject), fresh.at);
-      return assemble(seen, OWNER);
-    },
     act: async (act) => {
       pass(60);
       acts += 1;

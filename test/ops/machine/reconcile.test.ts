@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { explain } from "../../../ops/aws/errors.ts";
 import { FailureError } from "../../../ops/failure.ts";
-import { assemble } from "../../../ops/fleet/assemble.ts";
-import { shownIn, TABLES, withGlimpse } from "../../../ops/fleet/parts.ts";
+import { TABLES } from "../../../ops/fleet/parts.ts";
 import { startMachine, stopMachine, swapMachine } from "../../../ops/machine/operations.ts";
 import type { MachineTools } from "../../../ops/machine/tools.ts";
 import { startRun } from "../../../ops/operation/run.ts";
 import type { Operation } from "../../../ops/operation/types.ts";
+import { eyes } from "../../model/eyes.ts";
 import { allAt, OWNER, viewOf } from "../../model/look.ts";
 import { callOf } from "../../model/player.ts";
 import type { Account } from "../../simulator/ec2/account.ts";
@@ -31,7 +31,7 @@ function stage(
   const acts: string[] = [];
   const undone = new Set<string>();
   const view = () => viewOf(allAt(account), now);
-  let seen = view();
+  const seeing = eyes(view, OWNER);
   const asked: string[] = [];
   const tools: MachineTools = {
     clock: {
@@ -50,18 +50,15 @@ function stage(
       },
     },
     origins: async (_instance, volumes) => Object.fromEntries(volumes.map(({ id }) => [id, { kind: "image" }])),
-    look: async (_signal, snapshotsOf = [], tables = TABLES) => {
+    look: async (signal, snapshotsOf, tables = TABLES) => {
       now += 50;
-      asked.push(...tables, ...snapshotsOf.slice(0, 1));
-      const fresh = view();
-      seen = { ...seen, ...Object.fromEntries(tables.map((table) => [table, fresh[table]])), at: now };
-      return assemble({ ...seen, snapshots: fresh.snapshots ?? [] }, OWNER);
+      asked.push(...tables);
+      return seeing.look(signal, snapshotsOf, tables);
     },
-    glance: async (subject) => {
+    glance: async (subject, signal) => {
       now += 20;
       asked.push(subject.kind);
-      seen = withGlimpse(seen, subject, shownIn(view(), subject), now);
-      return assemble(seen, OWNER);
+      return seeing.glance(subject, signal);
     },
     act: async (act) => {
       const outcome = apply(account, callOf(act), now);
