@@ -1,26 +1,7 @@
 /** A screen's cells as the bytes that print them on a cleared terminal with default modes. */
 
 import type { IBuffer, IBufferCell, IBufferLine } from "@xterm/headless";
-import { type Extended, extendedOf } from "./xterm-internals.ts";
-
-/** What a cell's look consists of; the emulator's current and saved styles have the same methods. */
-export type Style = Pick<
-  IBufferCell,
-  | "getFgColorMode"
-  | "getFgColor"
-  | "getBgColorMode"
-  | "getBgColor"
-  | "isBold"
-  | "isDim"
-  | "isItalic"
-  | "isUnderline"
-  | "isBlink"
-  | "isInverse"
-  | "isInvisible"
-  | "isStrikethrough"
-  | "isOverline"
-> &
-  Extended;
+import { extendedOf, type Style } from "./xterm-internals.ts";
 
 /** Colour modes of xterm's cells (Attributes in its Constants.ts): default, 16 colours, 256 colours, RGB. */
 const PALETTE_16 = 0x1000000;

@@ -1,8 +1,8 @@
 /** The bytes that give a real terminal the state of an emulated one, and those that give it back to its owner. */
 
 import type { IBuffer, IBufferCell, Terminal } from "@xterm/headless";
-import { type Look, moveTo, paint, type Style, styleSequence, turn } from "./paint.ts";
-import { type BufferState, extendedOf, GROUND, internals, OSC_STRING } from "./xterm-internals.ts";
+import { type Look, moveTo, paint, styleSequence, turn } from "./paint.ts";
+import { type BufferState, extendedOf, GROUND, internals, OSC_STRING, type Style } from "./xterm-internals.ts";
 
 /** Whether the parser is between sequences: plain text now can only print. */
 export function isAtRest(terminal: Terminal): boolean {

@@ -3,8 +3,7 @@
  * streams, so that a change of these names cannot pass unseen.
  */
 
-import type { IDisposable, Terminal } from "@xterm/headless";
-import type { Style } from "./paint.ts";
+import type { IBufferCell, IDisposable, Terminal } from "@xterm/headless";
 
 interface Internals {
   readonly _core: {
@@ -77,6 +76,25 @@ export interface BufferState {
   readonly savedY: number;
   readonly savedCurAttrData: Style;
 }
+
+/** What a cell's look consists of; the emulator's current and saved styles have the same methods. */
+export type Style = Pick<
+  IBufferCell,
+  | "getFgColorMode"
+  | "getFgColor"
+  | "getBgColorMode"
+  | "getBgColor"
+  | "isBold"
+  | "isDim"
+  | "isItalic"
+  | "isUnderline"
+  | "isBlink"
+  | "isInverse"
+  | "isInvisible"
+  | "isStrikethrough"
+  | "isOverline"
+> &
+  Extended;
 
 /** What a cell's look has beside its flags and colours (ExtendedAttrs in its AttributeData.ts). */
 export interface Extended {
