@@ -96,8 +96,9 @@ export async function renderScreen(
   };
   const send = async (bytes: string) => {
     stdin.write(bytes);
-    // Ink's own clock for what comes begins when it reads, which on a busy machine is not at once.
-    while (stdin.readableLength > 0) await new Promise((resolve) => setImmediate(resolve));
+    // Ink's own clock for what comes begins when it reads, which on a busy machine is not at once. Some screens hear no keys.
+    const read = () => stdin.readableLength === 0 || stdin.listenerCount("readable") === 0;
+    while (!read()) await new Promise((resolve) => setImmediate(resolve));
     // A lone Escape is told from a sequence only by time (craft.md).
     await new Promise((resolve) => setTimeout(resolve, bytes === "\u001b" ? 60 : 10));
     await settled();
