@@ -1,7 +1,7 @@
 /** Start, stop and swap as operations: what is asked before, and what is said after. */
 
 import { randomUUID } from "node:crypto";
-import { isTransient } from "../failure.ts";
+import { FailureError, isTransient } from "../failure.ts";
 import { dollars, machineCost } from "../fleet/derive/cost.ts";
 import { MACHINES, type MachineName } from "../fleet/machines.ts";
 import type { Fleet } from "../fleet/model.ts";
@@ -73,6 +73,9 @@ export function swapMachine(name: MachineName, tools: MachineTools): Operation {
     if (isReached(world, plan.fate === "keep" ? safestSwap(world) : agreedSwap(world, plan, plan.fate))) {
       return nothingToSwap(world);
     }
+    // It ends with a look over SSH: without that, the machine would be stopped and the swap never finished.
+    const amiss = tools.amissHere();
+    if (amiss) throw new FailureError(amiss);
     const lines = [...(await buildLines(world, tools, context)), ...plan.lines];
     const fate = await askSwap(name, { ...plan, lines }, context);
     if (!fate) return REFUSED;

@@ -1,5 +1,6 @@
 /** Prerequisites run by themselves, as in Make: what an operation needs of a machine is brought about before it begins. */
 
+import { FailureError } from "../failure.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import { sayDeed } from "../operation/deeds.ts";
 import type { Deed, Operation, OperationContext, Outcome, Question } from "../operation/types.ts";
@@ -26,6 +27,8 @@ export async function walk(
   tools: MachineTools,
   context: OperationContext,
 ): Promise<Walked> {
+  const amiss = tools.amissHere();
+  if (amiss) throw new FailureError(amiss);
   const { fleet, world, decision, goal } = await lookFirst(name, asItIs("reachable"), tools, context);
   const swap = await swapOffer(world, tools, context);
   if (decision.kind === "blocked" && swap?.kind !== "possible") return { ready: false, outcome: blockedBy(decision) };

@@ -33,6 +33,8 @@ export interface MachineTools {
   /** Makes the one call of an act, once, and gives AWS's answer in words. */
   readonly act: (act: Act) => Promise<string>;
   readonly explain: (error: unknown) => Failure;
+  /** What keeps this computer from any connection over SSH, whatever the machine does. */
+  readonly amissHere: () => Failure | undefined;
   /** Whether SSH answers now; never throws but for the signal's reason. */
   readonly askSsh: (machine: MachineName, address: string, signal: AbortSignal) => Promise<SshFact>;
   /** The kernel build that runs there, if one is heard of within seconds; never throws but for the signal's reason. */
@@ -82,6 +84,7 @@ export function machineTools(ops: Pick<Ops, "access" | "clock" | "metrics">): Ma
     glance: access.glance,
     act: (act) => doAct(access.aws.acting, act),
     explain,
+    amissHere: access.channel.amiss,
     askSsh: async (machine, address, signal) => {
       try {
         const { stdout } = await access.channel.run(machine, address, "hostname; uptime", {

@@ -49,6 +49,8 @@ export interface Channel {
     signal: AbortSignal,
     onWaiting?: (reason: Failure) => void,
   ) => Promise<void>;
+  /** What is wrong on this side: no ssh, no key, a key that others can read. Then no connection can be made. */
+  readonly amiss: () => Failure | undefined;
   /** What diagnose() needs to know of a machine. */
   readonly facts: (machine: MachineName, address: string) => LinkFacts;
   /** Resolves when the machine's key is known: at once where it was, else as soon as SSH answers. Throws as waitForSsh does. */
@@ -166,7 +168,7 @@ export function createChannel(
   });
   const trust: Channel["trust"] = (machine, address) => hostKeys.taken(facts(machine, address).alias);
 
-  return { run, stream, waitForSsh, facts, meet, identity, trust };
+  return { run, stream, waitForSsh, amiss: () => checkLocal(environment), facts, meet, identity, trust };
 }
 
 interface Execution {

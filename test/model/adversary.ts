@@ -203,6 +203,7 @@ export async function attack(seed: number, { hear = (_, answer) => answer, see =
       writtenThere: async () => undefined,
       forgetHostKeys: async () => {},
       spotPerHour: async () => 1,
+      amissHere: () => undefined,
     };
     const ask: OperationContext["ask"] = async (question) => {
       const words = new Map(Object.entries(account.volumes).map(([id, { tags }]) => [id, keepsOf({ tags })] as const));

@@ -196,6 +196,7 @@ export async function randomRun(seed: number): Promise<RandomRun> {
     writtenThere: async () => undefined,
     forgetHostKeys: async () => {},
     spotPerHour: async () => 1,
+    amissHere: () => undefined,
   };
   const { outcome } = await reconcile(MACHINE, goal, tools, CONTEXT);
   story.push(`outcome: ${JSON.stringify(outcome)}`);

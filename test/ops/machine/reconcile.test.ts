@@ -74,6 +74,7 @@ function stage(
     writtenThere: async () => undefined,
     forgetHostKeys: async () => {},
     spotPerHour: async () => undefined,
+    amissHere: () => undefined,
     ...more,
   };
   const change = (by: (now: Account) => Account) => {

@@ -64,6 +64,7 @@ export function simTools({ endpoint, speed, ...credentials }: SimToolsStart, clo
     writtenThere: async () => undefined,
     forgetHostKeys: async () => {},
     spotPerHour: async () => 1.24,
+    amissHere: () => undefined,
     close: () => client.destroy(),
   };
 }

@@ -42,6 +42,18 @@ function expectSwapped(simulator: Simulator): void {
 }
 
 describe("the swap over HTTP", () => {
+  it("does not begin, and nor does a way to a shell, where this computer has no key to see its end with", async () => {
+    const { simulator, tools } = await stage();
+    const amiss = { kind: "missing", code: "KEY_MISSING", sentence: "The key is not there." } as const;
+    const keyless = { ...tools, amissHere: () => amiss };
+    for (const operation of [swapMachine(ARM, keyless), connectMachine(ARM, keyless)]) {
+      const { outcome, questions } = await runOperation(operation, keyless);
+      expect(outcome).toEqual({ status: "failed", failure: amiss });
+      expect(questions).toEqual([]);
+    }
+    expect(writes(simulator)).toEqual([]);
+  });
+
   it("brings a recreated machine back to its own disk, in the order of mission.md", async () => {
     const { simulator, tools } = await stage();
     const { outcome, questions, steps, log } = await runOperation(swapMachine(ARM, tools), tools);
