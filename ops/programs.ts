@@ -5,6 +5,7 @@
 
 import { type SpawnOptions, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 import { $, defaults, type Options, type ProcessOutput, type ProcessPromise, which } from "zx/core";
 import { FailureError } from "./failure.ts";
 
@@ -52,6 +53,11 @@ function start(command: string, args: readonly string[], options: SpawnOptions &
   delete options.cwd;
   if (options.input && Array.isArray(options.stdio)) options.stdio = ["pipe", ...options.stdio.slice(1)];
   const child = spawn(command, args, options);
+  if (child.stdout === undefined) {
+    // Nothing was started, for want of file descriptors, and Node gives no streams: said where the program would have.
+    child.stdout = Readable.from([]);
+    child.stderr = Readable.from(["Too many files are open on this computer: raise ulimit -n and start again.\n"]);
+  }
   // zx reads chunk by chunk: a character must not be cut in two.
   child.stdout?.setEncoding("utf8");
   child.stderr?.setEncoding("utf8");

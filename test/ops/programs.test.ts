@@ -172,6 +172,19 @@ describe("nothing of where we run gets in between", () => {
     expect((await inAnother(script, {}, gone)).stdout.trim()).toBe("still");
   });
 
+  test("where no file can be opened any more, that is what the program that was not started says", async () => {
+    const module = resolve(import.meta.dirname, "../../ops/programs.ts");
+    const script = `
+      const { $ } = await import(${JSON.stringify(module)});
+      const { openSync } = await import("node:fs");
+      for (;;) try { openSync("/dev/null", "r"); } catch { break; }
+      const { exitCode, stderr } = await $({ env: process.env, nothrow: true })\`true\`;
+      process.stdout.write(exitCode + " " + stderr);`;
+    const limited = 'ulimit -n 48; exec "$0" "$@"';
+    const run = $({ env })`sh -c ${limited} ${process.execPath} --input-type=module -e ${script}`;
+    expect((await run).stdout).toMatch(/^(null|-?\d+) Too many files are open on this computer/);
+  });
+
   test("a terminal that is handed over is the program's own", async () => {
     const said = join(folder, "said");
     const module = resolve(import.meta.dirname, "../../ops/programs.ts");
