@@ -16,7 +16,7 @@ NODE := node --max-semi-space-size=4
 
 SOURCES := $(shell find ops tui test/simulator test/kernel terraform/auto-stop -name '*.ts' -o -name '*.tsx') esbuild.config.mjs tsconfig.json
 
-.PHONY: help tui demo simulator status login lint format typecheck unit test test-kernel test-kernel-guest test-kernel-nested test-kernel-x86 test-kernel-install test-endurance test-fresh bench picture clean
+.PHONY: help tui demo simulator status login lint format typecheck unit test test-kernel test-kernel-guest test-kernel-nested test-kernel-x86 test-kernel-install test-endurance test-fresh bench picture outdated clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z0-9_. -]+:.*## / { sub(/:.*/, "", $$1); printf "  make %-38s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -138,6 +138,11 @@ bench: dist/.built ## speed against named alternatives, as ratios
 
 picture: dist/.built ## the README's picture, taken from the running demo
 	@$(NODE) test/picture/main.ts
+
+outdated: node_modules/.installed ## what of the lock file is behind, and what is known against it, where a registry says
+	@npm outdated || [ $$? = 1 ]
+	@said=$$(npm audit 2>&1) || true; if grep -q 'audit endpoint' <<<"$$said"; \
+	  then echo "This registry does not say what is known against its packages." >&2; else echo "$$said"; fi
 
 clean: ## remove what was built
 	@rm -rf dist terraform/auto-stop/dist node_modules/.installed .container-built
