@@ -53,15 +53,15 @@ const CUT_OFF: Outcome = {
 
 export function createHistory(stateDir: string, limits: HistoryLimits = LIMITS): History {
   const dir = join(stateDir, "history");
-  const writing = new Set<Promise<void>>();
+  /** Of each run whose file is open: resolves when what was written of it is with the operating system. */
+  const writing = new Set<() => Promise<void>>();
   const fileOf = (id: string) => join(dir, `${id}${EXTENSION}`);
 
   const begin: History["begin"] = (id, onTrouble) => {
     const done = Promise.withResolvers<void>();
-    writing.add(done.promise);
     const settle = () => {
       done.resolve();
-      writing.delete(done.promise);
+      writing.delete(written);
     };
     const pending: string[] = [];
     let stream: WriteStream | undefined;
@@ -80,7 +80,7 @@ export function createHistory(stateDir: string, limits: HistoryLimits = LIMITS):
       if (stream) stream.write(line);
       else pending.push(line);
     };
-    prepare(dir, limits)
+    const opened = prepare(dir, limits)
       .then(() => {
         if (failed) return;
         stream = createWriteStream(fileOf(id), { flags: "a", mode: 0o600 });
@@ -89,6 +89,15 @@ export function createHistory(stateDir: string, limits: HistoryLimits = LIMITS):
         if (ended) stream.end();
       })
       .catch(fail);
+    // A run that goes on without us, as a kernel build does, has no end to be waited for.
+    const written = async (): Promise<void> => {
+      await opened;
+      if (ended || failed || !stream) return done.promise;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      stream.write("", () => resolve());
+      return promise;
+    };
+    writing.add(written);
     return {
       write: (event) => {
         const kept = storable(event);
@@ -126,7 +135,7 @@ export function createHistory(stateDir: string, limits: HistoryLimits = LIMITS):
       }
     },
     flush: async () => {
-      await Promise.all(writing);
+      await Promise.all([...writing].map((written) => written()));
     },
   };
 }

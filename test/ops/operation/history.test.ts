@@ -46,6 +46,20 @@ describe("the history", () => {
     ]);
   });
 
+  it("of a run that goes on without us is on disk as far as it is told, and its end is not waited for", async () => {
+    const going = run({
+      ...quick,
+      run: async (context) => {
+        context.step("build", "Build it", "running");
+        return new Promise(() => {});
+      },
+    });
+    await history.flush();
+    const text = await readFile(join(dir, "history", `${going.get().id}.jsonl`), "utf8");
+    expect(text).toContain("Build it");
+    expect(text.endsWith("\n")).toBe(true);
+  });
+
   it("is readable by its owner alone, and holds no device code, secret or typed answer", async () => {
     const live = run({
       ...quick,
