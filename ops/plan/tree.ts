@@ -33,9 +33,10 @@ export interface Folds {
 
 export const UNTOUCHED: Folds = { toggled: new Set() };
 
-export function toggled({ toggled: before }: Folds, key: string): Folds {
+/** What of `keys` was folded is unfolded, and the other way round. One copy for all of them: there may be thousands. */
+export function toggled({ toggled: before }: Folds, ...keys: readonly string[]): Folds {
   const after = new Set(before);
-  if (!after.delete(key)) after.add(key);
+  for (const key of keys) if (!after.delete(key)) after.add(key);
   return { toggled: after };
 }
 
@@ -104,6 +105,17 @@ export function reasonWords(reason: string): string {
   return reason.replace(/^(?:replace|delete|read)_because_/, "because: ").replaceAll("_", " ");
 }
 
+type Attributes = ReturnType<typeof attributesOf>;
+
+/** Thousands of resources may be open: what changes of one is reckoned once, and not at every fold of another. */
+const reckoned = new WeakMap<ResourceChange["values"], Attributes>();
+
+function onceOf(values: ResourceChange["values"], reckon: () => Attributes): Attributes {
+  const known = reckoned.get(values) ?? reckon();
+  reckoned.set(values, known);
+  return known;
+}
+
 function attributes(
   rows: TreeRow[],
   key: string,
@@ -111,7 +123,7 @@ function attributes(
   of: ChangeKind,
   replacePaths: readonly string[] = [],
 ): void {
-  const { changes, unknown } = attributesOf(values, of, replacePaths);
+  const { changes, unknown } = onceOf(values, () => attributesOf(values, of, replacePaths));
   for (const attribute of changes) {
     rows.push({ kind: "attribute", key: `${key} ${attribute.path}`, attribute, of });
   }

@@ -77,7 +77,7 @@ export function PlanBody(props: PlanBodyProps) {
     const open = tree.filter((one) => one.kind === "resource" && one.open);
     // At least one is open: close them all; else open them all.
     const keys = (open.length ? open : tree.filter((one) => one.kind === "resource")).map(({ key }) => key);
-    setFolds(keys.reduce(toggled, folds));
+    setFolds(toggled(folds, ...keys));
   };
   const copy = () => {
     const text = look === "tree" ? row && plain(planLine(row, false), 0).trim() : order[chosen]?.address;

@@ -252,6 +252,7 @@ describe("the tree", () => {
     const closed = treeRows(model, toggled(UNTOUCHED, "create"));
     expect(said(closed)).not.toContain("create a.new");
     expect(treeRows(model, toggled(toggled(UNTOUCHED, "create"), "create"))).toEqual(treeRows(model, UNTOUCHED));
+    expect(toggled(toggled(UNTOUCHED, "b"), "a", "b", "c").toggled).toEqual(new Set(["a", "c"]));
   });
   test("filters by address, kind and reason, and opens what it finds", () => {
     expect(said(treeRows(model, toggled(UNTOUCHED, "create"), "NEW"))).toEqual(["create", "create a.new"]);

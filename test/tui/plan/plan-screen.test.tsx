@@ -141,6 +141,13 @@ describe("a plan on screen", () => {
     await screen.waitFor("aws_x.m[4999]");
     await screen.press("g");
     await screen.waitFor("aws_x.m[0]");
+    // The open one folded, all of them unfolded, one of them folded, all of them folded.
+    await screen.press("e", "e");
+    await screen.waitFor("a: 0");
+    await screen.press("down", "enter");
+    await screen.waitFor((text) => !text.includes("a: 0"));
+    await screen.press("e");
+    await screen.waitFor((text) => !text.includes("a: 1"));
     await screen.unmount();
   });
 });
