@@ -7,7 +7,7 @@ import { dollars } from "../fleet/derive/cost.ts";
 import type { Fleet, Snapshot, Volume } from "../fleet/model.ts";
 import { snapshotPerMonth, volumePerMonth } from "../fleet/prices.ts";
 import { claimOf } from "../fleet/tags.ts";
-import type { Operation, OperationContext, Outcome } from "../operation/types.ts";
+import type { Deed, Operation, OperationContext, Outcome } from "../operation/types.ts";
 import { type Act, sayAct } from "./acts.ts";
 import { PATIENCE } from "./decision.ts";
 import { hasHeldData, keepsOf, markOf, mustKeep } from "./mark.ts";
@@ -77,7 +77,8 @@ async function ask(fleet: Fleet, volume: Volume, context: OperationContext): Pro
     const answer = await context.ask({
       kind: "choose",
       title: `Delete ${volume.id}?`,
-      lines: [...volumeLines(volume, at), `A snapshot of it, "${name}", costs at most ${price} until you delete it.`],
+      deeds: [deletion(volume, at)],
+      lines: [...pastLines(volume), `A snapshot of it, "${name}", costs at most ${price} until you delete it.`],
       choices: [
         { id: "cancel", label: "Cancel" },
         { id: "snapshot", label: "Snapshot, then delete", detail: `at most ${price}` },
@@ -90,12 +91,13 @@ async function ask(fleet: Fleet, volume: Volume, context: OperationContext): Pro
   const answer = await context.ask({
     kind: "confirm",
     title: `Delete ${volume.id} for ever?`,
-    lines: [
-      ...volumeLines(volume, at),
-      snapshot
-        ? `First a snapshot of it is taken, "${snapshot}": at most ${price}.`
-        : "What is on it is lost; no snapshot is taken.",
+    deeds: [
+      ...(snapshot
+        ? [{ act: "Snapshot", object: volume.id, consequence: `"${snapshot}", at most ${price} until you delete it` }]
+        : []),
+      deletion(volume, at),
     ],
+    lines: [...pastLines(volume), ...(snapshot ? [] : ["What is on it is lost; no snapshot is taken."])],
     yes: "Delete it",
     no: "Cancel",
     typed: volume.id,
@@ -217,12 +219,19 @@ function barred(bar: string): Outcome {
   return { status: "blocked", sentence: `Not deleted: ${bar}.`, next: "Look at the fleet again." };
 }
 
-function volumeLines(volume: Volume, at: number): readonly string[] {
+function deletion(volume: Volume, at: number): Deed {
+  const { id, name, sizeGiB, createdAt } = volume;
+  const facts = [name, `${sizeGiB} GiB`, `${duration(at - createdAt)} old`, dollars(volumePerMonth(volume), "month")];
+  return { act: "Delete", object: id, consequence: facts.filter(Boolean).join(", "), irreversible: true };
+}
+
+/** Whose it was, as far as its tags and its name say. */
+function pastLines(volume: Volume): readonly string[] {
   const mark = markOf(volume);
+  if (mark) return [`It was the root of ${mark.instanceId} (${mark.machine}) until ${mark.replacedBy} took its place.`];
   return [
-    `Delete ${volume.id}${volume.name ? ` (${volume.name})` : ""}: ${volume.sizeGiB} GiB, ${duration(at - volume.createdAt)} old, ${dollars(volumePerMonth(volume), "month")}.`,
-    mark
-      ? `It was the root of ${mark.instanceId} (${mark.machine}) until ${mark.replacedBy} took its place.`
+    volume.name
+      ? `Its name says ${volume.name}; nothing else tells which machine it was on.`
       : "Nothing tells which machine it was on.",
   ];
 }

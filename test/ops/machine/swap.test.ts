@@ -276,7 +276,10 @@ describe("orphans", () => {
       (question) => (question.kind === "choose" ? "delete" : "yes"),
     );
     expect(outcome.status).toBe("done");
-    expect(questions[1]).toMatchObject({ typed: STORY_IDS.orphan });
+    expect(questions[1]).toMatchObject({
+      typed: STORY_IDS.orphan,
+      deeds: [{ act: "Delete", object: STORY_IDS.orphan, irreversible: true }],
+    });
     expect(simulator.account().volumes[STORY_IDS.orphan]?.state ?? "deleting").toBe("deleting");
     expect(Object.values(simulator.account().snapshots)).toEqual([]);
   });
