@@ -65,6 +65,23 @@ export const ASKED: readonly Asked[] = [
   },
 ];
 
+/**
+ * fcvm's patches beyond the three of arm64's nesting, and which of ours does the same; or why none does. From its kernel/ at
+ * 00aa4c287ae2 and 46d88021bcab, and from its own audit of them (ejc3/fcvm issue 770).
+ */
+export const PATCHES_OF_FCVM: Readonly<Record<string, { readonly ours: string } | { readonly none: string }>> = {
+  "fuse-add-remap_file_range-support": { ours: "fuse-remap-file-range.patch" },
+  "virtio_ring-fix-infinite-loop-in-virtnet_poll_cleantx": { ours: "virtio-ring-broken-poll.patch" },
+  "x86-kvm-leave-the-async-pf-reason-for-the-fault-it-belongs-to": { ours: "x86-async-pf-nested.patch" },
+  "vncr-fixmap-state": { ours: "vncr-fixmap-state.patch" },
+  "wfx-stopped-exit": {
+    none: "6.18's kvm_prepare_system_event() stops all vCPUs and leaves for the VMM by itself; fcvm dropped it for that",
+  },
+  "fuse-fix-utimensat": { none: "UTIME_NOW with fcvm's write-back cache; not among what spec/kernel.md asks for" },
+  "psci-debug": { none: "lines for a debugger; fcvm dropped them" },
+  "fs-cache-dominating-id-per-peer-group": { none: "of fcvm's mountinfo profile, which our guests are not" },
+};
+
 /** Not in our fragments because another option of them brings it, as 6.18.3's Kconfig says: by `select`, or as its default. */
 export const BROUGHT: Readonly<Record<string, string>> = {
   PRINTK: "default y; to be taken away only under EXPERT",

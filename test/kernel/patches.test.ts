@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { largeTree } from "../simulator/hosts/kernel-paths.ts";
+import { PATCHES_OF_FCVM } from "./asked-of-guests.ts";
 import { type Builder, makeBuilder, whatLacks } from "./builder.ts";
 import { writeTree } from "./tree.ts";
 
@@ -37,6 +38,12 @@ test("there are seven, each with problem, cause and remedy, and three lines of c
       expect(lines.findIndex((line) => /^[-+]/.test(line))).toBe(3);
       expect(lines.toReversed().findIndex((line) => /^[-+]/.test(line))).toBe(3);
     }
+  }
+});
+
+test("each patch that fcvm carries is among them, or is left out for a reason", () => {
+  for (const [name, one] of Object.entries(PATCHES_OF_FCVM)) {
+    expect([name, "ours" in one ? patches.includes(one.ours) : one.none.length > 0]).toEqual([name, true]);
   }
 });
 
