@@ -1,7 +1,7 @@
 /** What one SSH connection may ask of a simulated machine: a shell or a command, with or without a terminal. */
 
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, writeSync } from "node:fs";
 import { type IPty, spawn as spawnPty } from "node-pty";
 import type { PseudoTtyInfo, ServerChannel, Session } from "ssh2";
 
@@ -10,6 +10,9 @@ export interface Place {
   readonly home: string;
   readonly env: Readonly<Record<string, string>>;
 }
+
+/** Milliseconds until a terminal that is full is tried again. */
+const AGAIN_MS = 2;
 
 const BASH = ["/bin/bash", "/usr/bin/bash"].find((path) => existsSync(path)) ?? "/bin/sh";
 
@@ -66,8 +69,22 @@ function runInTerminal(channel: ServerChannel, args: string[], window: PseudoTty
   channel.on("drain", () => {
     if (!over) pty.resume();
   });
+  // node-pty's own write spins where the shell does not read (microsoft/node-pty#831), and with it all that runs here.
+  const descriptor = "fd" in pty && typeof pty.fd === "number" ? pty.fd : -1;
+  const typed: Buffer[] = [];
+  const give = () => {
+    for (let [first] = typed; first && !over; [first] = typed) {
+      const taken = written(descriptor, first);
+      if (taken < first.length) typed[0] = first.subarray(taken);
+      else typed.shift();
+      if (taken < first.length) return void setTimeout(give, AGAIN_MS);
+    }
+    channel.resume();
+  };
   channel.on("data", (chunk: Buffer) => {
-    if (!over) pty.write(chunk as unknown as string);
+    typed.push(chunk);
+    channel.pause();
+    if (typed.length === 1) give();
   });
   channel.on("error", () => {});
   channel.on("close", () => pty.kill("SIGHUP"));
@@ -78,6 +95,16 @@ function runInTerminal(channel: ServerChannel, args: string[], window: PseudoTty
     channel.end();
   });
   return pty;
+}
+
+/** How much a shell's terminal took just now. */
+function written(descriptor: number, bytes: Buffer): number {
+  try {
+    return writeSync(descriptor, bytes);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EAGAIN") return 0;
+    return bytes.length;
+  }
 }
 
 function runPlain(channel: ServerChannel, args: string[], { home, env }: Place): () => void {
