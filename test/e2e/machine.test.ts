@@ -31,7 +31,8 @@ describe("enter", () => {
     await cockpit.press("right", "enter");
     await cockpit.waitFor(PROMPT.x86);
     cockpit.write("touch made-here; ls\r");
-    await cockpit.waitFor(/made-here\s+notes\.md/);
+    // With the prompt below it: what comes later would be no change of ours.
+    await cockpit.waitFor(/made-here\s+notes\.md.*\n\S+:~\$/);
     const root = stage.hosts.volumePath(PERSISTENT["fcvm-metal-x86"].volumeId);
     expect(existsSync(join(root, "home/ubuntu/made-here"))).toBe(true);
     const before = cockpit.text();
