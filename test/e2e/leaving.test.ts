@@ -7,8 +7,8 @@ import { waitUntil } from "../harness/grid.ts";
 import type { Program } from "../harness/program.ts";
 import { type Scene, scene, signIn } from "./stage.ts";
 
-/** For so long EC2 keeps its answer to the call that is under way. */
-const ANSWER_MS = 4000;
+/** For so long EC2 keeps its answer to the call that is under way: a busy machine gets through the questions of leaving. */
+const ANSWER_MS = 7000;
 const CHANGES = /^(Stop|Start|Attach|Detach|Delete|Create|Associate|Modify|Cancel)/;
 
 async function byCommand(stage: Scene): Promise<Program> {
@@ -44,7 +44,7 @@ const terminateTwice = (program: Program) => {
   program.kill("SIGTERM");
 };
 
-it.concurrent.each([
+it.each([
   ["make's swap is terminated, twice", byCommand, terminateTwice],
   ["the terminal of make's swap is closed", byCommand, closeTerminal],
   ["the cockpit is quitted", inTheCockpit, quit],
