@@ -24,7 +24,10 @@ help: ## list the targets
 node_modules/.installed: package.json package-lock.json
 	@echo "Installing packages, about a minute." >&2
 	@npm ci --no-fund --no-audit --loglevel=error
-	@[ -x node_modules/.bin/node ] || { echo "npm fetched no Node runtime that package-lock.json knows for this computer. Look to the network, then run it again." >&2; exit 1; }
+# npm 9 takes the link away again with the runtimes of other platforms, so it is made here.
+	@runtime=(node_modules/node-*/bin/node); \
+	[ -x "$${runtime[0]}" ] || { echo "npm fetched no Node runtime that package-lock.json knows for this computer. Look to the network, then run it again." >&2; exit 1; }; \
+	ln -sf "../../$${runtime[0]}" node_modules/.bin/node
 	@touch $@
 
 dist/.built: node_modules/.installed $(SOURCES)
