@@ -1,7 +1,7 @@
 /** The command line as a function: arguments in, lines out, an exit status back. */
 
 import { setTimeout } from "node:timers/promises";
-import { ACTION_NAMES, ACTIONS, isActionName, machinesFor } from "./actions.ts";
+import { ACTION_NAMES, ACTIONS, type Action, isActionName, machinesFor } from "./actions.ts";
 import { explain } from "./aws/errors.ts";
 import type { ComposedOps } from "./compose.ts";
 import type { Failure } from "./failure.ts";
@@ -50,10 +50,8 @@ export function createCommandLine(ops: ComposedOps, lines: Lines): CommandLine {
     }
   };
 
-  /** What is to be done; undefined where the words are no verb of ours. */
-  const taskOf = ([name, target, ...rest]: readonly string[]): (() => Promise<number>) | undefined => {
-    const action = isActionName(name) ? ACTIONS[name] : undefined;
-    if (!action || rest.length > 0) return undefined;
+  /** What is to be done; undefined where `target` is not what the action wants. */
+  const taskOf = (action: Action, target: string | undefined): (() => Promise<number>) | undefined => {
     const machine = machineOf(target);
     if (action.scope === "machine") return machine && (() => perform(action.makes(ops, machine)));
     if (target !== undefined) return undefined;
@@ -64,14 +62,14 @@ export function createCommandLine(ops: ComposedOps, lines: Lines): CommandLine {
     };
   };
 
-  const run = async (arguments_: readonly string[]): Promise<number> => {
-    const task = taskOf(arguments_);
+  const run = async ([name, target, ...rest]: readonly string[]): Promise<number> => {
+    const action = isActionName(name) && rest.length === 0 ? ACTIONS[name] : undefined;
+    const task = action && taskOf(action, target);
     if (!task) {
       for (const line of usage()) lines.err(line);
       return 1;
     }
-    const [name] = arguments_;
-    if (isActionName(name) && !ACTIONS[name].offline) lines.err(await whose(ops));
+    if (!action.offline) lines.err(await whose(ops));
     return looking.signal.aborted ? INTERRUPTED : task();
   };
 

@@ -82,7 +82,7 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
     fleet,
     hostKeys,
     async (instanceId, signal) => consoleOutput(await aws.ec2(), instanceId, signal),
-    async (machine, signal) => rootFacts(await fleet.look(signal ?? new AbortController().signal), machine),
+    async (machine, signal) => rootFacts(await fleet.look(signal), machine),
   );
   const probes = createProbes(clock, fleet, channel);
   const sessions = createSessions(environment, clock, fleet, channel);

@@ -1,4 +1,4 @@
-/** Text of others, made fit for one row of a terminal. */
+/** Text of others, made fit for one row of a terminal, a sentence or a shell. */
 
 const ESC = "\u001b";
 /**
@@ -32,4 +32,9 @@ export function plainText(text: string): string {
 /** With a capital at its beginning, as a sentence has one. */
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** One word of any POSIX shell, whatever is in the text. */
+export function shellWord(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }

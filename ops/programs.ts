@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { $, defaults, type Options, type ProcessOutput, type ProcessPromise, which } from "zx/core";
 import { FailureError } from "./failure.ts";
+import { shellWord } from "./plain.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -34,7 +35,7 @@ const set: Partial<Options> = {
   shell: "/bin/sh",
   prefix: "exec ",
   postfix: "",
-  quote: (value) => `'${value.replaceAll("'", `'\\''`)}'`,
+  quote: shellWord,
   killSignal: "SIGTERM",
   timeoutSignal: "SIGTERM",
   // zx's own signals the whole tree.

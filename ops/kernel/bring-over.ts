@@ -4,6 +4,7 @@
  */
 
 import { FailureError } from "../failure.ts";
+import { shellWord } from "../plain.ts";
 import { parseRunningBuild, RUNNING_BUILD } from "../ssh/probe-script.ts";
 import type { KernelSource, SourceFile } from "./inputs.ts";
 import { factsCommand } from "./jobs.ts";
@@ -99,7 +100,7 @@ main
  */
 function delivery(source: KernelSource, old: string, isThere: (file: SourceFile) => boolean, then: string): string {
   const folders = new Set(source.files.map(({ path }) => path.split("/").slice(0, -1).join("/")).filter(Boolean));
-  const words = (files: readonly SourceFile[]) => files.map(({ path }) => word(path)).join(" ");
+  const words = (files: readonly SourceFile[]) => files.map(({ path }) => shellWord(path)).join(" ");
   const same = source.files.filter(isThere);
   const programs = source.files.filter(({ executable }) => executable);
   const lines = [
@@ -109,11 +110,11 @@ function delivery(source: KernelSource, old: string, isThere: (file: SourceFile)
     `part=$(mktemp -d part.XXXXXX)`,
     `trap 'cd "$HOME"/${PLACE}; rm -rf "$part"' EXIT`,
     `cd "$part"`,
-    `mkdir -p . ${[...folders].map(word).join(" ")}`,
-    ...(same.length > 0 ? [`(cd ${word(old)}; cp --parents -t "$OLDPWD" ${words(same)})`] : []),
+    `mkdir -p . ${[...folders].map(shellWord).join(" ")}`,
+    ...(same.length > 0 ? [`(cd ${shellWord(old)}; cp --parents -t "$OLDPWD" ${words(same)})`] : []),
     ...source.files
       .filter((file) => !isThere(file))
-      .map((file) => `base64 -d >${word(file.path)} <<'END'\n${file.content.toString("base64")}\nEND`),
+      .map((file) => `base64 -d >${shellWord(file.path)} <<'END'\n${file.content.toString("base64")}\nEND`),
     `chmod 644 ${words(source.files)}`,
     ...(programs.length > 0 ? [`chmod 755 ${words(programs)}`] : []),
     "sha256sum --quiet -c - <<'END'",
@@ -137,8 +138,4 @@ function delivery(source: KernelSource, old: string, isThere: (file: SourceFile)
     "",
   ];
   return lines.join("\n");
-}
-
-function word(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

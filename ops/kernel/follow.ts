@@ -44,7 +44,7 @@ export async function followJob(known: KernelJob, reach: Reach, sink: Sink, sign
   const { clock } = reach;
   const { id } = known;
   let fresh: KernelJob | undefined = known;
-  let lostAt: number | undefined;
+  let lost: { readonly since: number; readonly from: number } | undefined;
   let tries = 0;
   for (;;) {
     signal.throwIfAborted();
@@ -52,7 +52,7 @@ export async function followJob(known: KernelJob, reach: Reach, sink: Sink, sign
       const job: KernelJob | undefined = fresh ?? (await reach.status(signal));
       // What has ended stays as it is.
       fresh = job?.state === "running" ? undefined : job;
-      lostAt = undefined;
+      lost = undefined;
       sink.onLink({ state: "following" });
       if (!job) return { kind: "vanished" };
       sink.onJob(job);
@@ -75,9 +75,10 @@ export async function followJob(known: KernelJob, reach: Reach, sink: Sink, sign
       if (!(error instanceof FailureError)) throw error;
       const { failure } = error;
       fresh = undefined;
-      lostAt ??= clock.monotonic();
-      sink.onLink({ state: "lost", since: lostAt, sentence: failure.sentence });
-      const lostFor = clock.monotonic() - lostAt;
+      // Shown by the time of day, and waited for by a clock that nobody sets back.
+      lost ??= { since: clock.now(), from: clock.monotonic() };
+      sink.onLink({ state: "lost", since: lost.since, sentence: failure.sentence });
+      const lostFor = clock.monotonic() - lost.from;
       const sentence = lostFor >= GONE_AFTER_MS ? await reach.gone(signal) : undefined;
       if (sentence !== undefined) return { kind: "gone", sentence };
       if (!isTransient(failure) && lostFor > STUBBORN_MS) return { kind: "unreachable", failure };

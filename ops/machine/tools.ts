@@ -111,41 +111,40 @@ export function machineTools(ops: Pick<Ops, "access" | "clock" | "metrics">): Ma
         return { status: "silent", sentence, action, final: !mayPass };
       }
     },
-    buildThere: async (machine, address, signal) => {
-      try {
-        const limit = AbortSignal.any([signal, AbortSignal.timeout(BUILD_MS)]);
-        return parseRunningBuild(
+    buildThere: (machine, address, signal) =>
+      within(BUILD_MS, signal, async (limit) =>
+        parseRunningBuild(
           (await access.channel.run(machine, address, "sh -s", { signal: limit, input: RUNNING_BUILD })).stdout,
-        );
-      } catch {
-        signal.throwIfAborted();
-        return undefined;
-      }
-    },
-    writtenThere: async (machine, address, signal) => {
-      try {
-        const limit = AbortSignal.any([signal, AbortSignal.timeout(WRITTEN_MS)]);
-        return parseWritten(
-          (await access.channel.run(machine, address, "sh -s", { signal: limit, input: WRITTEN })).stdout,
-        );
-      } catch {
-        signal.throwIfAborted();
-        return undefined;
-      }
-    },
+        ),
+      ),
+    writtenThere: (machine, address, signal) =>
+      within(WRITTEN_MS, signal, async (limit) =>
+        parseWritten((await access.channel.run(machine, address, "sh -s", { signal: limit, input: WRITTEN })).stdout),
+      ),
     forgetHostKeys: (machine, address, volumeId) =>
       access.hostKeys.forget(address, volumeId === undefined ? undefined : { machine, volumeId }),
     // The screen's price where there is a screen: one thing has one price.
     spotPerHour: async (machine, fleet, signal) => {
       const known = metrics.get().spotPerHour[machine];
       if (known !== undefined || fleet.machines[machine].spec.market !== "spot") return known;
-      try {
-        const limit = AbortSignal.any([signal, AbortSignal.timeout(PRICE_MS)]);
-        return (await spotPrices(await access.aws.ec2(), fleet, access.aws.time.now(), limit))[machine];
-      } catch {
-        signal.throwIfAborted();
-        return undefined;
-      }
+      return within(PRICE_MS, signal, async (limit) => {
+        const prices = await spotPrices(await access.aws.ec2(), fleet, access.aws.time.now(), limit);
+        return prices[machine];
+      });
     },
   };
+}
+
+/** What is worth waiting for so long (milliseconds) and no more; undefined where it fails. Throws only for the signal's reason. */
+async function within<T>(
+  ms: number,
+  signal: AbortSignal,
+  ask: (limit: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await ask(AbortSignal.any([signal, AbortSignal.timeout(ms)]));
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
 }

@@ -1,8 +1,7 @@
 /** The steps that start, stop and swap usually have, and AWS's usual times for them. Pure. */
 
-import type { MachineName } from "../fleet/machines.ts";
 import { MACHINES } from "../fleet/machines.ts";
-import type { StepAhead } from "../operation/types.ts";
+import type { Operation, StepAhead } from "../operation/types.ts";
 import { STEPS, type StepId } from "./decision.ts";
 
 const SECOND = 1000;
@@ -35,13 +34,7 @@ const ORDER: Readonly<Record<string, readonly StepId[]>> = {
 };
 
 /** The steps of an operation on a machine; none where they depend on what is found. */
-export function usualSteps({
-  name,
-  machine,
-}: {
-  readonly name: string;
-  readonly machine?: MachineName;
-}): readonly StepAhead[] {
+export function usualSteps({ name, machine }: Pick<Operation, "name" | "machine">): readonly StepAhead[] {
   if (!machine || !Object.hasOwn(ORDER, name)) return [];
   const onDemand = MACHINES[machine].market !== "spot";
   return (ORDER[name] ?? []).flatMap((id) => {

@@ -9,21 +9,21 @@ export interface PastRuns extends Store<readonly RunSummary[]> {
   readonly add: (run: RunState) => void;
 }
 
-/** Nothing is read before somebody listens. The newest come first; what cannot be read is left out. */
+/** Nothing is read before somebody asks; who listens hears when it has come. The newest come first; what cannot be read is left out. */
 export function createPastRuns({ listRuns }: Pick<History, "listRuns">): PastRuns {
   const runs = cell<readonly RunSummary[]>([]);
-  let heard = false;
+  let asked = false;
   const read = async () => {
     const stored = await listRuns();
     runs.update((ended) => [...ended, ...stored.filter(({ id }) => !ended.some((one) => one.id === id))]);
   };
   return {
-    get: runs.get,
-    subscribe: (listener) => {
-      if (!heard) void read().catch(() => {});
-      heard = true;
-      return runs.subscribe(listener);
+    get: () => {
+      if (!asked) void read().catch(() => {});
+      asked = true;
+      return runs.get();
     },
+    subscribe: runs.subscribe,
     add: ({ id, name, title, machine, startedAt, endedAt, outcome }) =>
       runs.update((before) => [
         { id, name, title, machine, startedAt, endedAt, outcome },

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Environment } from "../environment.ts";
 import type { Failure } from "../failure.ts";
 import { LOGIN } from "../fleet/machines.ts";
+import { shellWord } from "../plain.ts";
 import { findProgram } from "../programs.ts";
 import { keyMissing, keyOpen } from "./diagnose.ts";
 
@@ -110,7 +111,7 @@ export function batchEnv({ env }: Environment): Environment["env"] {
 
 /** One word in which every login shell sees the same: sh, bash, fish, csh, … agree on '…', but for what is looked for here. */
 export function forAnyShell(command: string): string {
-  if (/^[^\\!\r\n]*$/.test(command)) return `sh -c '${command.replaceAll("'", "'\\''")}'`;
+  if (/^[^\\!\r\n]*$/.test(command)) return `sh -c ${shellWord(command)}`;
   return `sh -c 'eval "$(echo ${Buffer.from(command).toString("base64")} | base64 -d)"'`;
 }
 

@@ -24,22 +24,17 @@ const PAGE = 8;
 const FRAME_COLUMNS = 8;
 
 export function ChooseDialog({ choices, onChoice, onNo, lines, ...window }: ChooseProps) {
-  const { chosen, now, move } = useChosen(choices.length);
+  const { chosen, now, moves } = useChosen(choices.length, PAGE);
   const { ready, hears } = useStill();
   useKeys(
     "choose",
     {
-      up: () => move(-1),
-      down: () => move(1),
-      pageUp: () => move(-PAGE),
-      pageDown: () => move(PAGE),
+      ...moves,
       accept: () => {
         const marked = choices[now()];
         if (marked) onChoice(marked.id);
       },
       back: onNo,
-      top: () => move(-choices.length),
-      bottom: () => move(choices.length),
     },
     {
       active: window.active,

@@ -4,6 +4,7 @@ import { type Environment, REGION } from "../../ops/environment.ts";
 import { LOGIN } from "../../ops/fleet/machines.ts";
 import type { Machine } from "../../ops/fleet/model.ts";
 import type { Choice } from "../../ops/operation/types.ts";
+import { shellWord } from "../../ops/plain.ts";
 import { keyPath } from "../../ops/ssh/command.ts";
 
 /** Each thing to copy: its `id` is the text itself. */
@@ -38,5 +39,5 @@ function sourceLine({ env }: Pick<Environment, "env">): string | undefined {
 function sshLine(address: string, environment: Environment): string {
   const config = environment.env.SNOWGLOBE_SSH_CONFIG;
   const words = ["ssh", ...(config ? ["-F", config] : []), "-i", keyPath(environment), `${LOGIN}@${address}`];
-  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
+  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : shellWord(word))).join(" ");
 }

@@ -80,7 +80,7 @@ export function fleetFrame({ ops, navigation, columns, rows, whyNot }: FrameInpu
       metrics,
       views,
       selected,
-      pastRuns: ops.pastRuns.get(),
+      pastRuns: ops.pastRuns.get,
       now,
       notices: all
         .slice(headline.shown)

@@ -41,42 +41,18 @@ function isLoud(notice: Notice | undefined): boolean {
   return notice?.severity === "alarm" || notice?.severity === "warning";
 }
 
-/** The colour of a notice's mark where it stands by itself and not in a bar. */
-export function markToken(severity: Notice["severity"]): Token {
-  switch (severity) {
-    case "alarm":
-      return "status.alarm";
-    case "warning":
-      return "status.warn";
-    case "calm":
-      return "status.ok";
-    default:
-      return "text.dim";
-  }
-}
-
-function tokenOf(notice: Notice | undefined): Token {
-  switch (notice?.severity) {
-    case "alarm":
-      return "headline.error";
-    case "warning":
-      return "headline.warn";
-    case "calm":
-      return "headline.ok";
-    default:
-      return "text.dim";
-  }
-}
-
 /** The mark and the space around it and at the end. */
 const MARGIN = 4;
 
-export const MARKS: Readonly<Record<Notice["severity"], string>> = {
-  alarm: "▲",
-  warning: "▲",
-  note: "·",
-  calm: "✓",
-  wait: "◐",
+/** A notice's mark and the mark's colour where it stands by itself; `bar`: the colour of the whole row on the fleet screen. */
+export const LOOKS: Readonly<
+  Record<Notice["severity"], { readonly mark: string; readonly token: Token; readonly bar: Token }>
+> = {
+  alarm: { mark: "▲", token: "status.alarm", bar: "headline.error" },
+  warning: { mark: "▲", token: "status.warn", bar: "headline.warn" },
+  note: { mark: "·", token: "text.dim", bar: "text.dim" },
+  calm: { mark: "✓", token: "status.ok", bar: "headline.ok" },
+  wait: { mark: "◐", token: "text.dim", bar: "text.dim" },
 };
 
 function noticeLines(notice: Notice, columns: number, height: number, tail: string, now: number): Line[] {
@@ -86,7 +62,7 @@ function noticeLines(notice: Notice, columns: number, height: number, tail: stri
       truncate(clean(typeof sentence === "string" ? sentence : sentence(at)), columns - MARGIN);
     return [[t(" "), { tick: spinner, token: "status.busy", fast: true }, ticking((at) => ` ${said(at)}`), t(tail)]];
   }
-  const token = tokenOf(notice);
+  const token = LOOKS[severity].bar;
   const rowsAt = (at: number) => rowsOf(notice, columns, height, tail, at);
   return rowsAt(now).map((row, index) =>
     typeof sentence === "string" ? [t(row, token)] : [ticking((at) => rowsAt(at)[index] ?? "", token)],
@@ -99,7 +75,7 @@ function rowsOf({ severity, sentence, action }: Notice, columns: number, height:
   const rows = fitting(said, action ? clean(action) : "", columns - MARGIN, height, width(tail));
   return rows.map((row, index) => {
     const end = index === rows.length - 1 ? tail : "";
-    const text = ` ${index === 0 ? MARKS[severity] : " "} ${row}`;
+    const text = ` ${index === 0 ? LOOKS[severity].mark : " "} ${row}`;
     return severity === "alarm" || severity === "warning" || end ? pad(text, columns - width(end)) + end : text;
   });
 }

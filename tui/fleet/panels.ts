@@ -24,8 +24,8 @@ export interface Panels {
   readonly selected: MachineView;
   /** What is out of order with the selected machine and is not said in the headline. */
   readonly notices: readonly Headline[];
-  /** The newest first. */
-  readonly pastRuns: readonly RunSummary[];
+  /** The newest first; asked for only where they are shown. */
+  readonly pastRuns: () => readonly RunSummary[];
   readonly now: number;
 }
 
@@ -127,7 +127,8 @@ function rightPanel(panels: Panels, columns: number, rows: number): Line[] {
 
 /** The last runs in a box of their own, `height` rows at most; none where there is no room, or nothing was run. */
 function lastRuns({ pastRuns, now }: Panels, columns: number, height: number): Line[] {
-  const shown = pastRuns.slice(0, Math.max(0, Math.min(LAST_RUNS, height - 2)));
+  const room = Math.min(LAST_RUNS, height - 2);
+  const shown = room > 0 ? pastRuns().slice(0, room) : [];
   if (shown.length === 0) return [];
   const lines = shown.map((run) => runLine(run, false, undefined, columns - 4, now));
   return boxed(

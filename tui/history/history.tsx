@@ -26,24 +26,17 @@ interface HistoryScreenProps extends Window {
   readonly onBack: () => void;
 }
 
-const PAGE = 10;
-
 export function HistoryScreen({ history, live, onOpen, onBack, columns, rows, active, clock }: HistoryScreenProps) {
   const all = useLoaded(history.listRuns);
   const filter = useFilter({ active, placeholder: "a part of a title, or failed", onChange: () => move(-length) });
   const runs = all?.filter((run) => matches(filter.text, run.title, lookOf(run, live.has(run.id))[1]));
   const length = all?.length ?? 0;
-  const { chosen, now, move } = useChosen(runs?.length ?? 0);
+  const { chosen, now, move, moves } = useChosen(runs?.length ?? 0);
   const marked = runs?.[chosen];
   useKeys(
     "history",
     {
-      up: () => move(-1),
-      down: () => move(1),
-      pageUp: () => move(-PAGE),
-      pageDown: () => move(PAGE),
-      top: () => move(-(runs?.length ?? 0)),
-      bottom: () => move(runs?.length ?? 0),
+      ...moves,
       accept: () => {
         const run = runs?.[now()];
         if (run) onOpen(run.id);

@@ -30,7 +30,6 @@ interface OrphansScreenProps extends Window {
   readonly onBack: () => void;
 }
 
-const PAGE = 10;
 const LEAST_LIST_ROWS = 3;
 
 export function OrphansScreen({
@@ -54,17 +53,12 @@ export function OrphansScreen({
   const orphans = all.filter((volume) =>
     matches(filter.text, volume.id, volume.name, lastMachine(volume), ...tagWords(volume)),
   );
-  const { chosen, now, move } = useChosen(orphans.length);
+  const { chosen, now, move, moves } = useChosen(orphans.length);
   const marked = orphans[chosen];
   useKeys(
     "orphans",
     {
-      up: () => move(-1),
-      down: () => move(1),
-      pageUp: () => move(-PAGE),
-      pageDown: () => move(PAGE),
-      top: () => move(-orphans.length),
-      bottom: () => move(orphans.length),
+      ...moves,
       copy: () => {
         const volume = orphans[now()];
         if (volume) copy(volume.id, volume.id);

@@ -57,7 +57,6 @@ export function planHints({ planned }: PlanView, asks: boolean): readonly Hint[]
   ];
 }
 
-const PAGE = 10;
 /** What is chosen and does not fit its row is said in full below, in as many rows at most. */
 const WHOLE_ROWS = 4;
 
@@ -70,7 +69,7 @@ export function PlanBody(props: PlanBodyProps) {
   const tree = useMemo(() => planRows(view, folds, filter.text), [view, folds, filter.text]);
   const order = useMemo(() => (view.apply ? applyOrder(view.apply) : []), [view.apply]);
   const length = look === "tree" ? tree.length : order.length;
-  const { chosen, move } = useChosen(length);
+  const { chosen, move, moves } = useChosen(length);
   const row = look === "tree" ? tree[chosen] : undefined;
 
   const foldAll = () => {
@@ -87,12 +86,7 @@ export function PlanBody(props: PlanBodyProps) {
   useKeys(
     "plan",
     {
-      up: () => move(-1),
-      down: () => move(1),
-      pageUp: () => move(-PAGE),
-      pageDown: () => move(PAGE),
-      top: () => move(-length),
-      bottom: () => move(length),
+      ...moves,
       fold: () => row && isFoldable(row) && setFolds(toggled(folds, row.key)),
       foldAll,
       search: filter.begin,

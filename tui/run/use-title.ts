@@ -6,13 +6,11 @@ import { forecast } from "../../ops/operation/forecast.ts";
 import type { Run } from "../../ops/operation/run.ts";
 import type { Ops } from "../../ops/ops.ts";
 import { clean } from "../format/text.ts";
+import { TICKERS } from "../shared/ticker.ts";
 import { setTitle, TITLE } from "../terminal/modes.ts";
 import { runToLookAt } from "./run-strip.tsx";
 
-/** As often as anybody looks at a tab. */
-const PACE_MS = 1000;
-
-/** Says the title anew where it is another one, and never while the terminal is somebody else's. */
+/** Says the title anew, as often as anybody looks at a tab, where it is another one, and never while the terminal is somebody else's. */
 export function useTitle(
   ops: Pick<Ops, "operations" | "fleet" | "clock">,
   loan: { readonly lent: boolean },
@@ -20,14 +18,13 @@ export function useTitle(
 ): void {
   useEffect(() => {
     let shown = TITLE;
-    const timer = setInterval(() => {
+    return TICKERS.second.subscribe(() => {
       const title = titleOf(ops);
       // A shell has its own; what was shown before it is not there any more.
       if (loan.lent) shown = "";
       else if (title !== shown) output.write(setTitle(title));
       if (!loan.lent) shown = title;
-    }, PACE_MS);
-    return () => clearInterval(timer);
+    });
   }, [ops, loan, output]);
 }
 

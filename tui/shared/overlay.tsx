@@ -33,9 +33,13 @@ interface PanelProps extends Omit<Window, "active"> {
 const FRAME_COLUMNS = 4;
 const FRAME_ROWS = 5;
 
+/** What a panel of this size has between its title and its hints. */
+export function roomIn({ columns, rows }: Pick<Window, "columns" | "rows">): { width: number; height: number } {
+  return { width: Math.max(0, columns - FRAME_COLUMNS), height: Math.max(0, rows - FRAME_ROWS) };
+}
+
 export function Panel({ columns, rows, clock, title, busy, hints, tone = "border.focus", children }: PanelProps) {
-  const width = Math.max(0, columns - FRAME_COLUMNS);
-  const height = Math.max(0, rows - FRAME_ROWS);
+  const { width, height } = roomIn({ columns, rows });
   const Title = busy ? SpinnerRow : Row;
   return (
     <Box

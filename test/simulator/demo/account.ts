@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { quoted } from "../engine/stage.ts";
 import type { DemoAccount } from "./launcher.ts";
 import { setStage } from "./stage.ts";
 
@@ -62,7 +63,7 @@ async function writeEnv(directory: string, env: DemoAccount["env"]): Promise<str
   const path = join(directory, "env.sh");
   const lines = [
     "unset $(env | sed -n 's/^\\(\\(AWS\\|TF\\|SNOWGLOBE\\)_[A-Za-z0-9_]*\\)=.*/\\1/p')",
-    ...Object.entries(env).map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'`),
+    ...Object.entries(env).map(([name, value]) => `export ${name}=${quoted(value)}`),
   ];
   await writeFile(path, `${lines.join("\n")}\n`, { mode: 0o600 });
   return path;
