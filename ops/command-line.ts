@@ -2,6 +2,7 @@
 
 import { setTimeout } from "node:timers/promises";
 import { ACTION_NAMES, ACTIONS, type Action, isActionName, machinesFor } from "./actions.ts";
+import { endpointOf } from "./aws/endpoint.ts";
 import { explain } from "./aws/errors.ts";
 import type { ComposedOps } from "./compose.ts";
 import type { Failure } from "./failure.ts";
@@ -103,7 +104,7 @@ const WHOSE_WITHIN = 3000;
 /** Real and simulated are never taken for each other: the first line of every verb that asks anything of an account. */
 export async function whose({ environment, signIn }: Pick<ComposedOps, "environment" | "signIn">): Promise<string> {
   const known = await Promise.race([signIn.check(), setTimeout(WHOSE_WITHIN, signIn.get(), { ref: false })]);
-  const { AWS_ENDPOINT_URL_EC2: ec2, AWS_ENDPOINT_URL: endpoint = ec2 } = environment.env;
+  const endpoint = endpointOf(environment, "EC2");
   const kind = environment.demo
     ? "DEMO"
     : endpoint

@@ -10,6 +10,7 @@ import { FailureError } from "../failure.ts";
 import type { SignIn } from "../signin/types.ts";
 import { type AwsTime, awsTime } from "./aws-time.ts";
 import { bounded } from "./bounded.ts";
+import { endpointIn, type Service } from "./endpoint.ts";
 import { WEB_PAGE_ANSWER } from "./errors.ts";
 
 export interface AwsClients {
@@ -68,10 +69,9 @@ export function createAwsClients(environment: Environment, clock: Clock, signIn:
       socketTimeout: ANSWER_MS,
       throwOnRequestTimeout: true,
     });
-    const endpoint = environment.env.AWS_ENDPOINT_URL;
-    const options = (maxAttempts: number) => ({
+    const options = (service: Service, maxAttempts: number) => ({
       region: REGION,
-      ...(endpoint ? { endpoint } : {}),
+      ...endpointIn(environment, service),
       maxAttempts,
       retryMode: "standard" as const,
       requestHandler: handler,
@@ -82,11 +82,11 @@ export function createAwsClients(environment: Environment, clock: Clock, signIn:
     let cloudwatch: Promise<CloudWatchClient> | undefined;
     return {
       generation,
-      looking: new EC2Client(options(LOOKING_ATTEMPTS)),
-      acting: new EC2Client(options(1)),
+      looking: new EC2Client(options("EC2", LOOKING_ATTEMPTS)),
+      acting: new EC2Client(options("EC2", 1)),
       cloudwatch: () => {
         cloudwatch ??= import("@aws-sdk/client-cloudwatch").then(
-          ({ CloudWatchClient }) => new CloudWatchClient(options(LOOKING_ATTEMPTS)),
+          ({ CloudWatchClient }) => new CloudWatchClient(options("CLOUDWATCH", LOOKING_ATTEMPTS)),
         );
         return cloudwatch;
       },

@@ -4,6 +4,7 @@ import type { SSOClient } from "@aws-sdk/client-sso";
 import type { SSOOIDCClient } from "@aws-sdk/client-sso-oidc";
 import type { STSClient } from "@aws-sdk/client-sts";
 import type { AwsTime } from "../aws/aws-time.ts";
+import { endpointIn, endpointOf, type Service } from "../aws/endpoint.ts";
 import { type Environment, REGION } from "../environment.ts";
 import type { RoleCredentials } from "./types.ts";
 
@@ -27,10 +28,7 @@ export const PATIENCE = {
 } as const;
 
 export function signInClients(environment: Environment, time: AwsTime): SignInClients {
-  const common = (service: string) => {
-    const endpoint = environment.env[`AWS_ENDPOINT_URL_${service}`] || environment.env.AWS_ENDPOINT_URL;
-    return { ...PATIENCE, ...(endpoint ? { endpoint } : {}) };
-  };
+  const common = (service: Service) => ({ ...PATIENCE, ...endpointIn(environment, service) });
   return {
     oidc: async (region) => {
       const { SSOOIDCClient } = await import("@aws-sdk/client-sso-oidc");
@@ -47,7 +45,7 @@ export function signInClients(environment: Environment, time: AwsTime): SignInCl
       const options = { ...common("STS"), region: REGION, credentials: keys, systemClockOffset: time.offset() };
       return listening(new STSClient(options), time);
     },
-    oneEndpoint: Boolean(environment.env.AWS_ENDPOINT_URL_SSO_OIDC || environment.env.AWS_ENDPOINT_URL),
+    oneEndpoint: endpointOf(environment, "SSO_OIDC") !== undefined,
   };
 }
 

@@ -7,7 +7,16 @@ import type { MachineName } from "../fleet/machines.ts";
 import type { FleetState } from "../fleet/state.ts";
 import { $, endFlood, unkept } from "../programs.ts";
 import type { Store } from "../store.ts";
-import { batchEnv, checkLocal, type Identity, keyIsLocked, keyPath, sshArguments, sshProgram } from "./command.ts";
+import {
+  batchEnv,
+  checkLocal,
+  checkReach,
+  type Identity,
+  keyIsLocked,
+  keyPath,
+  sshArguments,
+  sshProgram,
+} from "./command.ts";
 import type { LinkFacts } from "./diagnose.ts";
 import { type HostKeys, rootFacts, type Trust } from "./host-keys.ts";
 import { type ConsoleSource, createIntroduction, type SecondLook } from "./introduction.ts";
@@ -49,7 +58,7 @@ export interface Channel {
     signal: AbortSignal,
     onWaiting?: (reason: Failure) => void,
   ) => Promise<void>;
-  /** What is wrong on this side: no ssh, no key, a key that others can read. Then no connection can be made. */
+  /** What is wrong on this side: no ssh, no key, one that others can read, a simulated account without machines. Then no connection can be made. */
   readonly amiss: () => Failure | undefined;
   /** What diagnose() needs to know of a machine. */
   readonly facts: (machine: MachineName, address: string) => LinkFacts;
@@ -168,7 +177,14 @@ export function createChannel(
   });
   const trust: Channel["trust"] = (machine, address) => hostKeys.taken(facts(machine, address).alias);
 
-  return { run, stream, waitForSsh, amiss: () => checkLocal(environment), facts, meet, identity, trust };
+  const amiss = () => {
+    const seen = Object.values(fleet.get().fleet?.machines ?? {});
+    const addresses = seen.flatMap(({ address, instance }) => address?.publicIp ?? instance?.publicIp ?? []);
+    const unreachable = addresses.map((one) => checkReach(environment, one)).find((one) => one !== undefined);
+    return checkLocal(environment) ?? unreachable;
+  };
+
+  return { run, stream, waitForSsh, amiss, facts, meet, identity, trust };
 }
 
 interface Execution {

@@ -2,8 +2,9 @@
 
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isLoopback, simulatedAt } from "../aws/endpoint.ts";
 import type { Environment } from "../environment.ts";
-import type { Failure } from "../failure.ts";
+import { type Failure, FailureError } from "../failure.ts";
 import { LOGIN } from "../fleet/machines.ts";
 import { shellWord } from "../plain.ts";
 import { findProgram } from "../programs.ts";
@@ -57,9 +58,12 @@ const SILENCE = { batch: [5, 2], session: [15, 40] } as const;
 /**
  * The arguments of one call of `ssh`. The person's own configuration applies beneath, except where it would change what
  * we promise: no shared connection that outlives us, no other key, no other known-hosts file; and in a batch no command
- * but ours, here or over there.
+ * but ours, here or over there. On a simulated account it leads to loopback, whatever any configuration says. Throws a
+ * FailureError where that account has no such machine.
  */
 export function sshArguments(environment: Environment, call: Call): string[] {
+  const refused = checkReach(environment, call.address);
+  if (refused) throw new FailureError(refused);
   const config = environment.env.SNOWGLOBE_SSH_CONFIG;
   const options = [
     "IdentitiesOnly=yes",
@@ -78,6 +82,7 @@ export function sshArguments(environment: Environment, call: Call): string[] {
     "LogLevel=INFO",
     "ControlMaster=no",
     "ControlPath=none",
+    ...(simulatedAt(environment) ? STAYS_HERE : []),
     ...(call.use === "batch" ? BATCH : []),
   ];
   return [
@@ -100,6 +105,21 @@ const BATCH = [
   "RemoteCommand=none",
   "PermitLocalCommand=no",
 ];
+
+/** The first value that ssh is given counts. The port is left to the configuration: by it the machines are told apart. */
+const STAYS_HERE = ["HostName=127.0.0.1", "ProxyCommand=none"];
+
+/** Why no connection may be tried to this address: whatever is simulated never reaches out to a real machine. */
+export function checkReach(environment: Environment, address: string): Failure | undefined {
+  const account = simulatedAt(environment);
+  if (!account || environment.env.SNOWGLOBE_SSH_CONFIG || isLoopback(address)) return undefined;
+  return {
+    kind: "refused",
+    code: "SIMULATED",
+    sentence: `The account at ${account} is a simulated one, and no machine of its own stands behind ${address}: ssh was not called.`,
+    action: "Take all the lines that make simulator prints, or unset AWS_ENDPOINT_URL for the real account.",
+  };
+}
 
 /**
  * The environment of a batch. It has no terminal (see programs.ts), and with this not even the ssh that a ProxyJump starts,

@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { appendFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
+import { simulatedAt } from "../aws/endpoint.ts";
 import type { Environment } from "../environment.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import type { Fleet } from "../fleet/model.ts";
@@ -101,7 +102,9 @@ export function createHostKeys(environment: Environment): HostKeys {
     },
     taken: (alias) => taken.get(alias),
     forget: async (address, replaced) => {
-      await removeKey(address, join(environment.home, ".ssh", "known_hosts"), environment);
+      // What is known of a real machine at that address is none of a simulated account's business.
+      if (!simulatedAt(environment))
+        await removeKey(address, join(environment.home, ".ssh", "known_hosts"), environment);
       if (!replaced) return;
       const root = { volumeId: replaced.volumeId };
       const aliases = known().flatMap(({ alias }) => (isOfRoot(alias, replaced.machine, root) ? [alias] : []));

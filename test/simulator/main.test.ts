@@ -1,9 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { expect, it } from "vitest";
+import { createOps } from "../../ops/compose.ts";
+import { environmentFrom } from "../../ops/environment.ts";
 import { remoteSimulator } from "./remote.ts";
 
 it("runs by itself, prints lines that point a client at it, and ends on a signal", async () => {
@@ -13,7 +17,7 @@ it("runs by itself, prints lines that point a client at it, and ends on a signal
   try {
     const exported: Record<string, string> = {};
     for await (const line of createInterface(child.stdout)) {
-      const [, name = "", value = ""] = /^export (\w+)=(\S+)$/.exec(line) ?? [];
+      const [, name = "", value = ""] = /^export (\w+)='(.+)'$/.exec(line) ?? [];
       exported[name] = value;
       if (name === "AWS_SESSION_TOKEN") break;
     }
@@ -32,6 +36,13 @@ it("runs by itself, prints lines that point a client at it, and ends on a signal
     expect((await ec2.send(new DescribeInstancesCommand({}))).Reservations).toHaveLength(4);
     ec2.destroy();
     expect((await remoteSimulator(endpoint).calls()).count).toBe(1);
+    // Behind the account stand its machines, for whoever took all the lines.
+    const ops = createOps(environmentFrom({ PATH: process.env.PATH, ...exported }));
+    const { jumpbox } = (await ops.access.look()).machines;
+    const address = jumpbox.address?.publicIp ?? "";
+    expect(address).toMatch(/^192\.0\.2\./);
+    expect((await ops.access.channel.run("jumpbox", address, "hostname")).stdout).toBe("jumpbox\n");
+    await ops.stop();
     const signIn = await fetch(`${endpoint}/client/register`, {
       method: "POST",
       body: JSON.stringify({ clientName: "test", clientType: "public" }),
@@ -40,6 +51,7 @@ it("runs by itself, prints lines that point a client at it, and ends on a signal
     child.kill("SIGTERM");
     const [code] = await once(child, "exit");
     expect(code).toBe(0);
+    expect(existsSync(dirname(exported.HOME ?? ""))).toBe(false);
   } finally {
     child.kill("SIGKILL");
   }

@@ -1,15 +1,24 @@
-/** `make simulator`: the simulated account by itself, until it is interrupted. What it prints points any AWS client at it. */
+/**
+ * `make simulator`: the simulated account by itself, with its machines, until it is interrupted. What it prints points a
+ * shell at it: any AWS client, the cockpit, and the ssh that this calls.
+ */
 
-import { startSimulator } from "./simulator.ts";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { shellLines } from "./demo/shell-lines.ts";
+import { setStage } from "./demo/stage.ts";
 
-const simulator = await startSimulator();
+const directory = await mkdtemp(join(tmpdir(), "snowglobe-simulator-"));
+const stage = await setStage(directory);
 
-const stop = () => {
-  simulator.stop().then(() => process.exit(0));
+const stop = async () => {
+  await stage.stop();
+  await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  process.exit(0);
 };
-process.once("SIGINT", stop);
-process.once("SIGTERM", stop);
-process.once("SIGHUP", stop);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => void stop());
 
-// The keys are good for a year, so that `aws` works at once; a client that signs in leaves them out.
-for (const [name, value] of Object.entries(simulator.signedInEnv)) process.stdout.write(`export ${name}=${value}\n`);
+// The header calls it what it is, and the keys are good for a year, so that `aws` works at once; a client that signs in leaves them out.
+const { SNOWGLOBE_DEMO: _, ...env } = { ...stage.env, ...stage.simulator.signedInEnv };
+for (const line of shellLines(env)) process.stdout.write(`${line}\n`);

@@ -81,7 +81,7 @@ describe("describe", () => {
     expect(arm?.Tags).toContainEqual({ Key: "Name", Value: "fcvm-metal-arm" });
     expect(arm?.PublicIpAddress).not.toBe(ARM.publicIp);
     const x86 = instances.find((one) => one.InstanceId === ID.x86);
-    expect(x86?.PublicIpAddress).toBe("50.18.109.164");
+    expect(x86?.PublicIpAddress).toBe("203.0.113.164");
     expect(x86?.StateTransitionReason).toMatch(/^User initiated \(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d GMT\)$/);
     expect(x86?.StateReason?.Code).toBe("Client.UserInitiatedShutdown");
   });
@@ -101,7 +101,7 @@ describe("describe", () => {
       { State: "available", Size: 300, VolumeType: "gp3", Iops: 3000, Throughput: 125, Attachments: [] },
     ]);
     const { Addresses = [] } = await ec2.send(new DescribeAddressesCommand({ AllocationIds: [ARM.allocationId] }));
-    expect(Addresses).toMatchObject([{ PublicIp: "184.72.40.255", Domain: "vpc" }]);
+    expect(Addresses).toMatchObject([{ PublicIp: "203.0.113.140", Domain: "vpc" }]);
     expect(Addresses[0]?.AssociationId).toBeUndefined();
   });
 
@@ -208,7 +208,7 @@ describe("change", () => {
     const { Reservations } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [ID.arm] }));
     expect(Reservations?.[0]?.Instances?.[0]).toMatchObject({
       State: { Name: "running" },
-      PublicIpAddress: "184.72.40.255",
+      PublicIpAddress: "203.0.113.140",
       BlockDeviceMappings: [{ Ebs: { VolumeId: ARM.volumeId } }],
     });
     await ec2.send(new DisassociateAddressCommand({ AssociationId: associated.AssociationId }));

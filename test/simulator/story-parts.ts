@@ -3,17 +3,17 @@
 import { idFrom, type LaunchSpec, type SimInstance, type SimSpotRequest, type SimVolume } from "./ec2/account.ts";
 import { IMAGES } from "./ec2/images.ts";
 
-/** The owner's values (mission.md): volumes and addresses that outlive their machines. */
+/** The owner's values (mission.md): volumes and addresses that outlive their machines. The addresses are nobody's (RFC 5737): no test and no demo reaches out to a machine of theirs. */
 export const PERSISTENT = {
   "fcvm-metal-arm": {
     volumeId: "vol-09e5c3cee32bb67dc",
     allocationId: "eipalloc-034a515771765d101",
-    publicIp: "184.72.40.255",
+    publicIp: "203.0.113.140",
   },
   "fcvm-metal-x86": {
     volumeId: "vol-071f114b67441e776",
     allocationId: "eipalloc-0173c9b5e3d294cc5",
-    publicIp: "50.18.109.164",
+    publicIp: "203.0.113.164",
   },
 } as const;
 

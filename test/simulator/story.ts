@@ -104,7 +104,7 @@ export function healthyAccount(now: number): Account {
     addresses: {
       [STORY_IDS.jumpboxAddress]: {
         allocationId: STORY_IDS.jumpboxAddress,
-        publicIp: "52.8.117.23",
+        publicIp: "192.0.2.117",
         instanceId: STORY_IDS.jumpbox,
         tags: named("jumpbox"),
       },

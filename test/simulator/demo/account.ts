@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { quoted } from "../engine/stage.ts";
 import type { DemoAccount } from "./launcher.ts";
+import { shellLines } from "./shell-lines.ts";
 import { setStage } from "./stage.ts";
 
 /** How long the person has to look at the code, in real milliseconds. */
@@ -58,13 +58,9 @@ async function endProcess(pid: number): Promise<void> {
   }
 }
 
-/** What a shell reads to be on this account too. A real account's settings in it are taken away. */
+/** What a shell reads to be on this account too. */
 async function writeEnv(directory: string, env: DemoAccount["env"]): Promise<string> {
   const path = join(directory, "env.sh");
-  const lines = [
-    "unset $(env | sed -n 's/^\\(\\(AWS\\|TF\\|SNOWGLOBE\\)_[A-Za-z0-9_]*\\)=.*/\\1/p')",
-    ...Object.entries(env).map(([name, value]) => `export ${name}=${quoted(value)}`),
-  ];
-  await writeFile(path, `${lines.join("\n")}\n`, { mode: 0o600 });
+  await writeFile(path, `${shellLines(env).join("\n")}\n`, { mode: 0o600 });
   return path;
 }

@@ -265,13 +265,13 @@ export function rootOf(account: Account, instance: SimInstance): SimVolume | und
   return volumesOf(account, instance.id).find((volume) => volume.attachment.device === instance.rootDeviceName);
 }
 
-/** The public address of an instance now: its Elastic IP, or its own one while it runs. */
+/** The public address of an instance now: its Elastic IP, or its own one while it runs. Nobody has it (RFC 2544). */
 export function publicIpOf(account: Account, instance: SimInstance): string | undefined {
   const elastic = Object.values(account.addresses).find((address) => address.instanceId === instance.id);
   if (elastic) return elastic.publicIp;
   if (!instance.autoPublicIp || (instance.state !== "running" && instance.state !== "pending")) return undefined;
   const bits = mix(`${instance.id}@${instance.launchedAt}`);
-  return `54.${176 + (bits & 31)}.${(bits >>> 8) & 255}.${1 + ((bits >>> 16) % 254)}`;
+  return `198.${18 + (bits & 1)}.${(bits >>> 8) & 255}.${1 + ((bits >>> 16) % 254)}`;
 }
 
 /** An association is one address on one instance: that is all that its ID depends on. */

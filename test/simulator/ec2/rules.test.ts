@@ -93,7 +93,7 @@ describe("the swap by hand", () => {
     );
     const machine = done.instances[ID.arm];
     if (!machine) throw new Error("no machine");
-    expect(publicIpOf(done, machine)).toBe("184.72.40.255");
+    expect(publicIpOf(done, machine)).toBe("203.0.113.140");
     expect(
       volumesOf(done, ID.arm).map(({ id, attachment }) => [id, attachment.device, attachment.deleteOnTermination]),
     ).toEqual([[ARM_VOLUME, "/dev/sda1", false]]);
