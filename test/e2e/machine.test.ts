@@ -113,7 +113,7 @@ describe("swap", () => {
     await cockpit.waitFor("Swap fcvm-metal-arm back");
     await cockpit.waitFor("All is well");
     await temporaryDiskIsGone(stage);
-    await cockpit.waitFor(/184\.72\.40\.255 attached/);
+    await cockpit.waitFor(`${PERSISTENT["fcvm-metal-arm"].publicIp} attached`);
   });
 
   it("is found half done by the next cockpit after a kill, offered, and finished", async () => {
