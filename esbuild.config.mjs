@@ -62,7 +62,7 @@ const { metafile } = await build({
   // Native or needing its own files at run time.
   external: ["node-pty", "ssh2", "cpu-features"],
   plugins: [yogaWithoutFetch],
-  alias: { "react-devtools-core": "./tui/no-devtools.ts" },
+  alias: { "react-devtools-core": "./tui/no-devtools.ts", debug: "./ops/aws/no-debug.ts" },
   // What CommonJS packages expect to find; write-file-atomic names its temporary files after its own.
   banner: {
     js: [

@@ -12,6 +12,7 @@ import { type AwsTime, awsTime } from "./aws-time.ts";
 import { bounded } from "./bounded.ts";
 import { endpointIn, type Service } from "./endpoint.ts";
 import { WEB_PAGE_ANSWER } from "./errors.ts";
+import { agentsFor } from "./transport.ts";
 
 export interface AwsClients {
   /** For looking: one repetition, 100 ms or so later, where the first attempt failed for the weather. */
@@ -47,9 +48,10 @@ export function createAwsClients(environment: Environment, clock: Clock, signIn:
   let made: Made | undefined;
 
   const make = async (generation: number): Promise<Made> => {
-    const [{ EC2Client }, { NodeHttpHandler }] = await Promise.all([
+    const [{ EC2Client }, { NodeHttpHandler }, agents] = await Promise.all([
       import("./ec2-sdk.ts"),
       import("@smithy/node-http-handler"),
+      agentsFor(environment),
     ]);
     class ListeningHandler extends NodeHttpHandler {
       override async handle(...request: Parameters<Handler["handle"]>) {
@@ -68,6 +70,7 @@ export function createAwsClients(environment: Environment, clock: Clock, signIn:
       requestTimeout: ANSWER_MS,
       socketTimeout: ANSWER_MS,
       throwOnRequestTimeout: true,
+      ...agents,
     });
     const options = (service: Service, maxAttempts: number) => ({
       region: REGION,

@@ -105,7 +105,7 @@ function explainOne({ code, hostname, path, syscall }: SystemError): Failure | u
       return isTls(code)
         ? offline(
             "The connection to AWS is not trusted: something in between presents a certificate of its own.",
-            "Check for a proxy or a network's sign-in page, or change the network.",
+            "Where it is your company's, set AWS_CA_BUNDLE to a file with its certificates; else change the network.",
           )
         : undefined;
   }

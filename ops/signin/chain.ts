@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { hideSecrets } from "../aws/redact.ts";
 import { type Environment, REGION } from "../environment.ts";
 import { FailureError } from "../failure.ts";
-import { PATIENCE } from "./clients.ts";
+import { patience } from "./clients.ts";
 import { configFile } from "./config.ts";
 import { NOBODY } from "./failures.ts";
 import type { RoleCredentials } from "./types.ts";
@@ -32,7 +32,7 @@ export async function chainCredentials(environment: Environment): Promise<RoleCr
     ignoreCache: true,
     timeout: 1_000,
     maxRetries: 0,
-    clientConfig: { ...PATIENCE, region: REGION },
+    clientConfig: { ...(await patience(environment)), region: REGION },
   });
   try {
     const { accessKeyId, secretAccessKey, sessionToken, expiration } = await provide();

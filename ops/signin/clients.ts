@@ -5,6 +5,7 @@ import type { SSOOIDCClient } from "@aws-sdk/client-sso-oidc";
 import type { STSClient } from "@aws-sdk/client-sts";
 import type { AwsTime } from "../aws/aws-time.ts";
 import { endpointIn, endpointOf, type Service } from "../aws/endpoint.ts";
+import { agentsFor } from "../aws/transport.ts";
 import { type Environment, REGION } from "../environment.ts";
 import type { RoleCredentials } from "./types.ts";
 
@@ -17,32 +18,32 @@ export interface SignInClients {
 }
 
 /** Milliseconds: 3 s to connect, 8 s to an answer, and never a silent minute; three attempts in all. */
-export const PATIENCE = {
-  maxAttempts: 3,
-  requestHandler: {
-    connectionTimeout: 3_000,
-    requestTimeout: 8_000,
-    socketTimeout: 8_000,
-    throwOnRequestTimeout: true,
-  },
-} as const;
+const PATIENCE = { connectionTimeout: 3_000, requestTimeout: 8_000, socketTimeout: 8_000, throwOnRequestTimeout: true };
+
+/** What every client of sign-in has. Throws a FailureError where the environment's proxy or certificates are wrong. */
+export async function patience(environment: Environment) {
+  return { maxAttempts: 3, requestHandler: { ...PATIENCE, ...(await agentsFor(environment)) } };
+}
 
 export function signInClients(environment: Environment, time: AwsTime): SignInClients {
-  const common = (service: Service) => ({ ...PATIENCE, ...endpointIn(environment, service) });
+  const common = async (service: Service) => ({
+    ...(await patience(environment)),
+    ...endpointIn(environment, service),
+  });
   return {
     oidc: async (region) => {
       const { SSOOIDCClient } = await import("@aws-sdk/client-sso-oidc");
-      return listening(new SSOOIDCClient({ ...common("SSO_OIDC"), region }), time);
+      return listening(new SSOOIDCClient({ ...(await common("SSO_OIDC")), region }), time);
     },
     portal: async (region) => {
       const { SSOClient } = await import("@aws-sdk/client-sso");
-      return listening(new SSOClient({ ...common("SSO"), region }), time);
+      return listening(new SSOClient({ ...(await common("SSO")), region }), time);
     },
     sts: async (credentials) => {
       const { STSClient } = await import("@aws-sdk/client-sts");
       const { accessKeyId, secretAccessKey, sessionToken } = credentials;
       const keys = { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
-      const options = { ...common("STS"), region: REGION, credentials: keys, systemClockOffset: time.offset() };
+      const options = { ...(await common("STS")), region: REGION, credentials: keys, systemClockOffset: time.offset() };
       return listening(new STSClient(options), time);
     },
     oneEndpoint: endpointOf(environment, "SSO_OIDC") !== undefined,

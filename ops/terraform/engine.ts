@@ -10,6 +10,7 @@ import { FailureError } from "../failure.ts";
 import { $, eachLine, findProgram, type ProcessOutput, type ProcessPromise, unkept } from "../programs.ts";
 import type { RoleCredentials } from "../signin/types.ts";
 import { asProcessSays, BEGUN_WITH, CONFIG } from "./keys.ts";
+import { networkOf } from "./network.ts";
 
 type EngineName = "podman" | "docker";
 
@@ -112,7 +113,9 @@ export async function buildImage(
   const file = dockerfile(environment);
   const lines: string[] = [];
   const engine = $({ env: environment.env, killSignal: "SIGINT", nothrow: true, ...(signal ? { signal } : {}) });
-  const building = engine`${name} build --tag ${image} --file ${file} ${dirname(file)}`;
+  // Names only: the values are in the environment, and the engine takes them from there.
+  const proxies = Object.keys(networkOf(environment, name).proxies).flatMap((one) => ["--build-arg", one]);
+  const building = engine`${name} build ${proxies} --tag ${image} --file ${file} ${dirname(file)}`;
   eachLine(building, (line) => {
     lines.push(line);
     onLine(line);
@@ -180,8 +183,10 @@ export async function invocation(environment: Environment, engine: Engine, what:
   const plugins = join(environment.stateDir, "terraform-plugins");
   await mkdir(plugins, { recursive: true });
   const { uid, gid, username } = userInfo();
+  const network = networkOf(environment, engine.name);
   const given: Record<string, string> = {
     ...endpoints(environment),
+    ...network.env,
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,
     ...(what.detached ? lastingKeys(what.credentials) : keys(what.credentials)),
@@ -201,12 +206,13 @@ export async function invocation(environment: Environment, engine: Engine, what:
       ...(uid >= 0 ? ["--user", `${uid}:${gid}`] : []),
       "--security-opt",
       "label=disable",
-      ...(what.hostNetwork ? ["--network", "host"] : ["--hostname", hostname()]),
+      ...(what.hostNetwork || network.onHost ? ["--network", "host"] : ["--hostname", hostname()]),
       ...Object.entries(what.hosts ?? {}).flatMap(([name, address]) => ["--add-host", `${name}:${address}`]),
       "--volume",
       `${environment.terraformDir}:${INSIDE}`,
       "--volume",
       `${plugins}:/snowglobe/plugins`,
+      ...network.volumes.flatMap((volume) => ["--volume", volume]),
       "--workdir",
       INSIDE,
       // Names only: a process list shows arguments to everybody.

@@ -50,7 +50,7 @@ export async function layProfile(folder: string): Promise<void> {
 }
 
 /** The engine's own name for this computer's loopback, seen from a container on the host's network or in a machine of its own. */
-function loopback(engine: string): string {
+export function loopback(engine: string): string {
   if (process.platform === "linux") return "127.0.0.1";
   return engine === "docker" ? "host.docker.internal" : "host.containers.internal";
 }

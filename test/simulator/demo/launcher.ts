@@ -76,9 +76,9 @@ function isMemoryFlag(flag: string): boolean {
   return flag.startsWith("--max-semi-space-size");
 }
 
-/** Nothing of a real account, of a real Terraform, or of the person's keys reaches the demo. */
+/** Nothing of a real account, of a real Terraform, of a company's network or of the person's keys reaches the demo. */
 function cleanEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const real = /^(?:AWS_|TF_|SNOWGLOBE_|XDG_|SSH_AUTH_SOCK$)/;
+  const real = /^(?:AWS_|TF_|SNOWGLOBE_|XDG_|(?:SSH_AUTH_SOCK|REQUESTS_CA_BUNDLE|SSL_CERT_FILE|(?:https?|no)_proxy)$)/i;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !real.test(name)));
 }
 
