@@ -5,7 +5,7 @@ import type { OperationContext, StepState } from "../operation/types.ts";
 import { sayAct } from "./acts.ts";
 import { type Decision, STEPS, type StepId } from "./decision.ts";
 
-interface Report {
+export interface Report {
   readonly acting: (decision: Extract<Decision, { kind: "act" }>) => void;
   /** What was asked for, as the person was told it, and what AWS answered. */
   readonly answered: (said: string, answer: string) => void;

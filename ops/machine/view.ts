@@ -9,7 +9,7 @@ import { FRESH_MS } from "./pace.ts";
 import type { MachineTools } from "./tools.ts";
 import { type Heard, type World, worldOf } from "./world.ts";
 
-interface View {
+export interface View {
   /** Reads what is due, and gives the world with it. Throws whatever went wrong; then it is due still. */
   readonly look: (signal: AbortSignal) => Promise<void>;
   readonly world: (heard: Heard) => World;
