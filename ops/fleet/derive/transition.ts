@@ -1,14 +1,23 @@
 /** Whether anything is on its way from one state to another, so that looking often is worth it. */
 
 import type { Fleet, Instance, Machine, Volume } from "../model.ts";
+import { TABLES, type Table } from "../parts.ts";
 import { hasNotice } from "./stopped-by.ts";
 
-/** Whether the fleet is to be looked at every second. What may stay as it is for ever (`busy`, no capacity) does not count. */
-export function inTransition(fleet: Fleet): boolean {
+/**
+ * The parts of a look in which something is on its way: they are asked for every second. What may stay as it is for ever
+ * (`busy`, no capacity) does not count. What a spot request announces happens to its instance.
+ */
+export function movingParts(fleet: Fleet): readonly Table[] {
   const { instances, volumes } = fleet.observation;
-  return (
-    instances.some(instanceMoves) || volumes.some(volumeMoves) || Object.values(fleet.machines).some(spotRequestMoves)
-  );
+  const requestMoves = Object.values(fleet.machines).some(spotRequestMoves);
+  const moves: Readonly<Record<Table, boolean>> = {
+    instances: requestMoves || instances.some(instanceMoves),
+    spotRequests: requestMoves,
+    volumes: volumes.some(volumeMoves),
+    addresses: false,
+  };
+  return TABLES.filter((table) => moves[table]);
 }
 
 /** Whether this machine, its root or its spot request is on the move. */

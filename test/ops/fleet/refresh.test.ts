@@ -63,8 +63,8 @@ function setUp(stored?: StoredLook) {
 const moving = () => story({ instances: [instance("jumpbox", "i-0a", { state: "stopping" })] });
 
 describe("the refresh loop", () => {
-  it("looks every 5 s at rest and every second in transition", async () => {
-    const { clock, core, world, seconds } = setUp();
+  it("looks every 5 s at rest, every second at what moves, and at everything as soon as it has moved", async () => {
+    const { clock, core, world, asked, seconds } = setUp();
     core.start();
     await clock.advance(10_000);
     world.observation = moving();
@@ -72,7 +72,25 @@ describe("the refresh loop", () => {
     world.observation = story();
     await clock.advance(7_000);
     core.stop();
-    expect(seconds()).toEqual([0, 5, 10, 15, 16, 17, 18, 19, 24]);
+    expect(seconds()).toEqual([0, 5, 10, 15, 16, 17, 18, 19, 19.25, 24.25]);
+    const parts = asked.map((tables) => tables.join());
+    expect(parts).toEqual([
+      ...Array(4).fill(TABLES.join()),
+      ...Array(4).fill("instances"),
+      ...Array(2).fill(TABLES.join()),
+    ]);
+  });
+
+  it("looks at everything every 5 s also while something moves, and when asked", async () => {
+    const { clock, core, world, asked, seconds } = setUp();
+    world.observation = moving();
+    core.start();
+    await clock.advance(7_500);
+    await core.refresh();
+    core.stop();
+    const whole = seconds().filter((_, index) => asked[index]?.length === TABLES.length);
+    expect(whole).toEqual([0, 5, 7.5]);
+    expect(seconds()).toHaveLength(9);
   });
 
   it("goes on looking where somebody sets the clock back an hour", async () => {
