@@ -4,7 +4,7 @@ import { build } from "esbuild";
 import { buildAutoStop } from "./terraform/auto-stop/build.mjs";
 
 const entryPoints = {
-  cockpit: "tui/main.tsx",
+  cockpit: "tui/main.ts",
   cli: "ops/cli.ts",
   simulator: "test/simulator/main.ts",
   demo: "test/simulator/demo.ts",

@@ -24,6 +24,8 @@ import type { Core, Store } from "./store.ts";
 
 /** The refresh loop of the fleet. */
 export interface FleetCore extends Core<FleetState> {
+  /** Resolves once the stored look is shown, or there is none. */
+  readonly start: () => Promise<void>;
   /** Looks now instead of at the next tick; joins a refresh that is under way. */
   readonly refresh: () => Promise<void>;
 }

@@ -5,7 +5,6 @@ import { Box, useApp, useInput, useIsScreenReaderEnabled, usePaste, useWindowSiz
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import { changes } from "../ops/fleet/derive/changes.ts";
 import type { MachineName } from "../ops/fleet/machines.ts";
-import { allHeadlines } from "../ops/machine/headlines.ts";
 import type { Run } from "../ops/operation/run.ts";
 import type { Ops } from "../ops/ops.ts";
 import { cell, type Store } from "../ops/store.ts";
@@ -20,7 +19,7 @@ import { OpenHelp } from "./keys/open-help.ts";
 import type { KeyContext } from "./keys/registry.ts";
 import { useKeys } from "./keys/use-keys.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import { type Navigation, type NavigationAction, navigate, type Overlay, START } from "./navigation.ts";
+import { type Navigation, type NavigationAction, navigate, type Overlay, startOn } from "./navigation.ts";
 import { Overlays } from "./overlays.tsx";
 import { useBell } from "./run/bell.ts";
 import { cancelledWords, isGivenUp } from "./run/outcome.ts";
@@ -54,7 +53,7 @@ export function App({ ops, lifecycle, loan, terminal, repaint }: AppProps) {
   const reader = useIsScreenReaderEnabled();
   const rows = reader ? Math.max(height, SPOKEN_ROWS) : height;
   // A store and not React's state: keys that arrive in one piece must each see what the one before them did.
-  const place = useMemo(() => cell(START), []);
+  const place = useMemo(() => cell(startOn(ops.fleet.get().fleet)), [ops]);
   const navigation = useStore(place);
   const dispatch = useCallback((action: NavigationAction) => place.update((now) => navigate(now, action)), [place]);
   const { toasts, tell } = useToasts();
@@ -136,8 +135,8 @@ export function App({ ops, lifecycle, loan, terminal, repaint }: AppProps) {
 }
 
 /**
- * The machine that the headline is about is chosen until the person chooses: its key is then the only one to press.
- * Once by what was stored, and once more by the first live look.
+ * The machine that the headline is about is chosen until the person chooses: once by what was stored, and once more by the
+ * first live look.
  */
 function useFirstSelection(ops: Ops, place: Store<Navigation>, dispatch: Cockpit["dispatch"]): void {
   const chosen = useRef<{ machine: MachineName; live: boolean }>({ machine: place.get().selected, live: false });
@@ -146,7 +145,7 @@ function useFirstSelection(ops: Ops, place: Store<Navigation>, dispatch: Cockpit
       const { fleet, source } = ops.fleet.get();
       const { machine, live } = chosen.current;
       if (!fleet || live || place.get().selected !== machine) return;
-      const subject = allHeadlines(fleet).find((headline) => headline.machine)?.machine ?? machine;
+      const subject = startOn(fleet).selected;
       chosen.current = { machine: subject, live: source === "live" };
       dispatch({ type: "select", machine: subject });
     };

@@ -1,6 +1,8 @@
 /** Where the person is: one reducer over a discriminated union. */
 
 import { MACHINE_NAMES, type MachineName } from "../ops/fleet/machines.ts";
+import type { Fleet } from "../ops/fleet/model.ts";
+import { allHeadlines } from "../ops/machine/headlines.ts";
 import type { KeyContext } from "./keys/registry.ts";
 
 /** What lies over the fleet screen. The last of the stack hears the keys. */
@@ -35,6 +37,12 @@ export type NavigationAction =
   | { readonly type: "close-run"; readonly runId: string };
 
 export const START: Navigation = { selected: MACHINE_NAMES[0], session: undefined, overlays: [] };
+
+/** Where the person is at first: at the machine that the headline is about, so that its key is the only one to press. */
+export function startOn(fleet: Fleet | undefined): Navigation {
+  const machine = fleet && allHeadlines(fleet).find((headline) => headline.machine)?.machine;
+  return machine ? { ...START, selected: machine } : START;
+}
 
 export function navigate(state: Navigation, action: NavigationAction): Navigation {
   switch (action.type) {

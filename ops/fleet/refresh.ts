@@ -160,12 +160,15 @@ export function createFleetCore(
     return failures === 0 && isWholeFresh && moving.length > 0 ? moving : TABLES;
   };
 
-  const loop = async (signal: AbortSignal): Promise<void> => {
+  /** Shows the stored look, where nothing better is there. */
+  const recall = async (): Promise<void> => {
     const look = await stored.load();
-    if (look && state.get().source === "none") {
-      const fleet = sight.recall(look);
-      state.update((before) => ({ ...before, fleet, source: "stored" }));
-    }
+    if (!look || state.get().source !== "none") return;
+    const fleet = sight.recall(look);
+    state.update((before) => ({ ...before, fleet, source: "stored" }));
+  };
+
+  const loop = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       if (signIn.get().status !== "signed-in") await signedIn(signal);
       await refresh(due());
@@ -179,10 +182,11 @@ export function createFleetCore(
     refresh: () => refresh(),
     look,
     glance,
-    start: () => {
+    start: async () => {
       if (running) return;
       const controller = new AbortController();
       running = controller;
+      await recall();
       loop(controller.signal).catch((error: unknown) => {
         if (!controller.signal.aborted) state.update((before) => ({ ...before, failure: explain(error) }));
       });

@@ -46,7 +46,7 @@ export async function benchSsh(): Promise<BenchRow[]> {
     XDG_STATE_HOME: directory,
     SNOWGLOBE_SSH_CONFIG: sshd.configPath,
   });
-  const fleet = { ...cell<FleetState>(live(aFleet())), start: () => {}, stop: () => {}, refresh: async () => {} };
+  const fleet = { ...cell<FleetState>(live(aFleet())), start: async () => {}, stop: () => {}, refresh: async () => {} };
   const channel = createChannel(environment, systemClock, fleet, createHostKeys(environment));
   const sessions = createSessions(environment, systemClock, fleet, channel);
   const call = {

@@ -93,7 +93,7 @@ async function buildCockpit(directory: string): Promise<void> {
     },
   };
   await build({
-    entryPoints: [join(ROOT, "tui/main.tsx")],
+    entryPoints: [join(ROOT, "tui/main.ts")],
     outdir: join(directory, "built"),
     bundle: true,
     splitting: true,

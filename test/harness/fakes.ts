@@ -152,6 +152,9 @@ export function fakeOps(start: FakeStart = {}): FakeOps {
     },
     fleet: {
       ...core("fleet", cells.fleet),
+      start: async () => {
+        calls.push("fleet.start");
+      },
       refresh: async () => {
         calls.push("fleet.refresh");
       },

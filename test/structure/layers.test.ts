@@ -158,3 +158,18 @@ it("what must be pure says so", () => {
   );
   expect(silent.map(({ path }) => path)).toEqual([]);
 });
+
+it("the first frame waits for nothing that is slow to load", () => {
+  const reached = new Set<string>();
+  const visit = (path: string) => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const { to, typeOnly, lazy } of graph.get(path)?.imports ?? []) if (!typeOnly && !lazy) visit(to);
+  };
+  visit("tui/start.ts");
+  expect(reached).toContain("tui/fleet/fleet-frame.ts");
+  const slow = [...reached].filter((to) =>
+    /^(?:ink|react|@aws-sdk|@smithy|@xterm|node-pty|node:https?)(?:$|[/-])/.test(to),
+  );
+  expect(slow).toEqual([]);
+});

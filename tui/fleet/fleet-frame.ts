@@ -13,6 +13,13 @@ import { notices } from "./notices.ts";
 import { type Panels, type Stack, sideBySide, stacked } from "./panels.ts";
 import { refreshingFor, stateSince } from "./since.ts";
 
+/** The least in which the three machines can be told apart. */
+export const LEAST = { columns: 40, rows: 8 } as const;
+
+export function isTooSmall(columns: number, rows: number): boolean {
+  return columns < LEAST.columns || rows < LEAST.rows;
+}
+
 /** From here on the detail stands beside the machines instead of below. */
 const SIDE_BY_SIDE = { columns: 140, rows: 24 } as const;
 

@@ -6,11 +6,11 @@ import { Box, type DOMElement, Text, useBoxMetrics, useIsScreenReaderEnabled } f
 import { memo, type ReactNode, useCallback, useRef, useState, useSyncExternalStore } from "react";
 import type { Ops } from "../../ops/ops.ts";
 import { TICKERS } from "../shared/ticker.ts";
-import { type Frame, type FrameInput, fleetFrame } from "./fleet-frame.ts";
+import { type Frame, type FrameInput, fleetFrame, isTooSmall } from "./fleet-frame.ts";
 import { type SpokenFleet, spokenFleet } from "./spoken-fleet.ts";
 import { Toasts } from "./toast-rows.tsx";
 import type { Toast } from "./toasts.ts";
-import { isTooSmall, TooSmall } from "./too-small.tsx";
+import { TooSmall } from "./too-small.tsx";
 
 interface FleetScreenProps extends FrameInput {
   /** What runs now, a row each; they take a quarter of the window at most. */

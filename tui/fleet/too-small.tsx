@@ -1,13 +1,7 @@
 import { Box, Text } from "ink";
 import { flow } from "../format/flow.ts";
 import { style } from "../shared/theme.ts";
-
-/** The least in which the three machines can be told apart. */
-const LEAST = { columns: 40, rows: 8 } as const;
-
-export function isTooSmall(columns: number, rows: number): boolean {
-  return columns < LEAST.columns || rows < LEAST.rows;
-}
+import { LEAST } from "./fleet-frame.ts";
 
 /** Says what size is needed, in whatever room there is. */
 export function TooSmall({ columns, rows }: { columns: number; rows: number }) {

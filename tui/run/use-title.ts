@@ -28,7 +28,7 @@ export function useTitle(
   }, [ops, loan, output]);
 }
 
-/** "? snowglobe: Swap fcvm-metal-arm asks", "snowglobe: Swap fcvm-metal-arm 4/11", "▲ snowglobe: …", or the name alone. */
+/** Marks that are spoken well, too. "? snowglobe: Swap fcvm-metal-arm asks", "snowglobe: Swap fcvm-metal-arm 4/11", "! snowglobe: …", or the name alone. */
 export function titleOf({ operations, fleet, clock }: Pick<Ops, "operations" | "fleet" | "clock">): string {
   const run = runToLookAt(operations.get().filter((one) => !one.get().outcome));
   if (run) return runTitle(run, clock.now());
@@ -37,7 +37,7 @@ export function titleOf({ operations, fleet, clock }: Pick<Ops, "operations" | "
     state.fleet && state.source === "live"
       ? allHeadlines(state.fleet).find(({ severity }) => severity === "alarm")
       : undefined;
-  return alarm ? `▲ ${TITLE}: ${clean(alarm.machine ?? alarm.sentence)}` : TITLE;
+  return alarm ? `! ${TITLE}: ${clean(alarm.machine ?? alarm.sentence)}` : TITLE;
 }
 
 function runTitle(run: Run, now: number): string {

@@ -13,7 +13,7 @@ import { aFleet, live } from "../../harness/fleets.ts";
 const MACHINE = "fcvm-metal-arm";
 const environment = environmentFrom(process.env);
 const state = cell<FleetState>(live(aFleet()));
-const fleet = { ...state, start: () => {}, stop: () => {}, refresh: async () => {} };
+const fleet = { ...state, start: async () => {}, stop: () => {}, refresh: async () => {} };
 const channel = createChannel(environment, systemClock, fleet, createHostKeys(environment));
 const sessions = createSessions(environment, systemClock, fleet, channel);
 const id = sessions.open(MACHINE, process.argv[2] ?? "");

@@ -181,7 +181,7 @@ describe.skipIf(!SSHD)("against a real sshd", () => {
   });
 
   test("a link that falls silent for a while loses nothing: what was typed meanwhile arrives in the same shell", async () => {
-    const core = { ...fleet, start: () => {}, stop: () => {}, refresh: async () => {} };
+    const core = { ...fleet, start: async () => {}, stop: () => {}, refresh: async () => {} };
     const sessions = createSessions(environment, systemClock, core, channel);
     const terminal = testTerminal();
     const id = sessions.open(ARM, ADDRESS);
@@ -207,7 +207,7 @@ describe.skipIf(!SSHD)("against a real sshd", () => {
       sshd.configPath,
       `${config}  LocalForward 127.0.0.1:${port} localhost:80\n  ExitOnForwardFailure yes\n`,
     );
-    const core = { ...fleet, start: () => {}, stop: () => {}, refresh: async () => {} };
+    const core = { ...fleet, start: async () => {}, stop: () => {}, refresh: async () => {} };
     const sessions = createSessions(environment, systemClock, core, channel);
     sessions.open(ARM, ADDRESS);
     await when(sessions, ([session]) => session?.end !== undefined);
@@ -231,7 +231,7 @@ describe.skipIf(!SSHD)("against a real sshd", () => {
   });
 
   test("a session runs, and its link's end is told from its own", async () => {
-    const core = { ...fleet, start: () => {}, stop: () => {}, refresh: async () => {} };
+    const core = { ...fleet, start: async () => {}, stop: () => {}, refresh: async () => {} };
     const sessions = createSessions(environment, systemClock, core, channel);
     const terminal = testTerminal();
     const id = sessions.open(ARM, ADDRESS);

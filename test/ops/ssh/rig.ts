@@ -39,7 +39,7 @@ export async function startRig(stories: Stories = {}): Promise<Rig> {
   let fact = aFleet(stories);
   let changed = () => {};
   const state = cell<FleetState>(live(fact));
-  const fleet = { ...state, start: () => {}, stop: () => {}, refresh: async () => state.set(live(fact)) };
+  const fleet = { ...state, start: async () => {}, stop: () => {}, refresh: async () => state.set(live(fact)) };
   const source: HostSource = {
     now: Date.now,
     at: (at, callback) => {

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { isTooSmall, TooSmall } from "../../../tui/fleet/too-small.tsx";
+import { isTooSmall } from "../../../tui/fleet/fleet-frame.ts";
+import { TooSmall } from "../../../tui/fleet/too-small.tsx";
 import { drawn } from "../../harness/component.tsx";
 
 it("says what size is needed in whatever room there is", () => {

@@ -7,7 +7,7 @@ import { live, storyFleet } from "../../harness/fleets.ts";
 it("names the trouble, what goes on and how far it is, and what asks", async () => {
   expect(titleOf(fakeOps())).toBe("snowglobe");
   const ops = fakeOps({ fleet: live(storyFleet()) });
-  expect(titleOf(ops)).toBe("▲ snowglobe: fcvm-metal-arm");
+  expect(titleOf(ops)).toBe("! snowglobe: fcvm-metal-arm");
   const going = Promise.withResolvers<void>();
   const run = ops.operations.start({
     name: "apply",
@@ -24,7 +24,7 @@ it("names the trouble, what goes on and how far it is, and what asks", async () 
   await expect.poll(() => titleOf(ops)).toBe("? snowglobe: Apply");
   run.answer(1, "yes");
   await run.finished;
-  expect(titleOf(ops)).toBe("▲ snowglobe: fcvm-metal-arm");
+  expect(titleOf(ops)).toBe("! snowglobe: fcvm-metal-arm");
 });
 
 it("asks for a notice in the words that the terminal knows, with nothing in it that ends it early", () => {
