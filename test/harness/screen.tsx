@@ -92,7 +92,7 @@ export async function renderScreen(
   const text = () => gridRows(terminal).join("\n");
   const settled = async () => {
     await instance.waitUntilRenderFlush();
-    await waitUntil(() => pending === 0, 2000);
+    await waitUntil(() => pending === 0);
   };
   const send = async (bytes: string) => {
     stdin.write(bytes);

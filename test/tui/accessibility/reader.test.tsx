@@ -59,6 +59,8 @@ describe("the fleet screen, heard", () => {
     const timers = vi.spyOn(globalThis, "setInterval");
     const ops = storyOps();
     const screen = await fleet(ops);
+    // Whatever the first frame's effects write is written by then.
+    await screen.press("z");
     const before = screen.written();
     for (let look = 0; look < 20; look += 1) {
       ops.clock.advance(5 * 60_000);
