@@ -53,6 +53,16 @@ login: dist/.built ## sign in by device code
 ssh-jumpbox ssh-arm ssh-x86: ssh-%: dist/.built ## a shell on the machine, whatever has to happen first
 	@exec $(NODE) dist/cli.js ssh $*
 
+# What ssh calls for arm-up (make ssh-config): it speaks on the terminal alone, and hands its own streams over.
+pipe-jumpbox pipe-arm pipe-x86: pipe-%: dist/.built
+	@exec $(NODE) dist/cli.js pipe $*
+
+ssh-config: dist/.built ## let plain ssh, scp, rsync, git and editors know the machines: ssh arm, ssh arm-up
+	@exec $(NODE) dist/cli.js ssh-config
+
+clean-ssh: dist/.built ## take that out of ~/.ssh again
+	@exec $(NODE) dist/cli.js clean-ssh
+
 start-jumpbox start-arm start-x86: start-%: dist/.built ## start the machine
 	@exec $(NODE) dist/cli.js start $*
 
@@ -68,7 +78,7 @@ kernel-arm kernel-x86: kernel-%: dist/.built ## build the guest kernel on the ma
 kernel-host-arm: kernel-host-%: dist/.built ## build the machine's own kernel, and try it by one boot
 	@exec $(NODE) dist/cli.js kernel-host $*
 
-.PHONY: kernel-arm kernel-x86 kernel-host-arm ssh-jumpbox ssh-arm ssh-x86 start-jumpbox start-arm start-x86 stop-jumpbox stop-arm stop-x86 swap-arm swap-x86
+.PHONY: kernel-arm kernel-x86 kernel-host-arm pipe-jumpbox pipe-arm pipe-x86 ssh-config clean-ssh ssh-jumpbox ssh-arm ssh-x86 start-jumpbox start-arm start-x86 stop-jumpbox stop-arm stop-x86 swap-arm swap-x86
 
 # Terraform runs in a container. The image follows the Dockerfile alone; the sign-in is looked at every time.
 .container-built: Dockerfile | dist/.built

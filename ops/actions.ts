@@ -11,6 +11,7 @@ import { machineTools } from "./machine/tools.ts";
 import type { Operation } from "./operation/types.ts";
 import type { Ops } from "./ops.ts";
 import { sshHandover } from "./ssh/direct.ts";
+import { cleanPlainSsh, pipeTo, setUpPlainSsh } from "./ssh/plain-operations.ts";
 import { printStatus } from "./status.ts";
 import { applyOperation, planOperation } from "./terraform/apply.ts";
 import { destroyOperation } from "./terraform/destroy.ts";
@@ -74,6 +75,24 @@ const TABLE = {
       };
       return { ...connect, handover };
     },
+  },
+  pipe: {
+    help: "what ssh arm-up calls: it brings the machine up, then connects",
+    scope: "machine",
+    makes: (ops, machine) => pipeTo(ops, machine, connectMachine(machine, machineTools(ops))),
+  },
+  "ssh-config": {
+    target: "ssh-config",
+    help: "let plain ssh, scp, rsync, git and editors know the machines: ssh arm, ssh arm-up",
+    scope: "account",
+    makes: setUpPlainSsh,
+  },
+  "clean-ssh": {
+    target: "clean-ssh",
+    help: "take that out of ~/.ssh again",
+    offline: true,
+    scope: "account",
+    makes: cleanPlainSsh,
   },
   swap: {
     target: "swap",

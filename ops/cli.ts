@@ -1,7 +1,9 @@
 /** What Make calls: one verb a target. */
 
+import { openSync } from "node:fs";
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
+import { ReadStream } from "node:tty";
 import { explain } from "./aws/errors.ts";
 import { createCommandLine } from "./command-line.ts";
 import { type ComposedOps, createOps } from "./compose.ts";
@@ -10,11 +12,25 @@ import { plainText } from "./plain.ts";
 import { INTERRUPTED } from "./run-lines.ts";
 
 const ops = begun();
+/** Standard input and output are an ssh's, which has called us to connect it: whatever is said and asked goes beside them. */
+const isPipe = process.argv[2] === "pipe";
+const keyboard = isPipe ? terminal() : process.stdin.isTTY ? process.stdin : undefined;
 const commandLine = createCommandLine(ops, {
-  out: (line) => process.stdout.write(`${line}\n`),
+  out: (line) => (isPipe ? process.stderr : process.stdout).write(`${line}\n`),
   err: (line) => process.stderr.write(`${line}\n`),
-  ask: process.stdin.isTTY ? ask : undefined,
+  ask: keyboard && ((prompt, signal) => ask(keyboard, prompt, signal)),
 });
+
+/** The terminal that this was called from, whatever stands on our streams; undefined where there is none. */
+function terminal(): ReadStream | undefined {
+  try {
+    const keys = new ReadStream(openSync("/dev/tty", "r"));
+    keys.unref();
+    return keys;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Everything, or a sentence where not even that can be had: a state directory that is somebody else's. */
 function begun(): ComposedOps {
@@ -32,14 +48,19 @@ function interrupt(): void {
 }
 
 /** One line from the terminal; undefined when it ends (Ctrl+D) or the question is no longer asked. */
-function ask(prompt: string, signal: AbortSignal): Promise<string | undefined> {
+function ask(input: ReadStream, prompt: string, signal: AbortSignal): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const reader = createInterface({ input: process.stdin, output: process.stdout });
+    const reader = createInterface({ input, output: isPipe ? process.stderr : process.stdout });
+    // Nothing else may be under way, and the question is to be waited for all the same.
+    input.ref();
     const give = (answer: string | undefined) => {
       resolve(answer);
       reader.close();
     };
-    reader.on("SIGINT", interrupt).on("close", () => resolve(undefined));
+    reader.on("SIGINT", interrupt).on("close", () => {
+      input.unref();
+      resolve(undefined);
+    });
     signal.addEventListener("abort", () => give(undefined), { once: true });
     if (signal.aborted) give(undefined);
     else reader.question(`${prompt} `, give);

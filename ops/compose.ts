@@ -24,6 +24,7 @@ import { createPlanMemory } from "./plan/last.ts";
 import { createSignIn } from "./signin/signin.ts";
 import { createChannel } from "./ssh/channel.ts";
 import { createHostKeys, rootFacts } from "./ssh/host-keys.ts";
+import { createPlainSsh } from "./ssh/plain-ssh.ts";
 import { createProbes } from "./ssh/probe.ts";
 import { createSessions } from "./ssh/sessions.ts";
 
@@ -76,6 +77,12 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
     },
   });
   const hostKeys = createHostKeys(environment);
+  const plainSsh = createPlainSsh(environment, hostKeys);
+  let written = Promise.resolve();
+  fleet.subscribe(() => {
+    const seen = fleet.get();
+    if (seen.source === "live" && seen.fleet) written = plainSsh.follow(seen.fleet);
+  });
   const channel = createChannel(
     environment,
     clock,
@@ -127,7 +134,7 @@ export function createOps(environment: Environment, clock: Clock = systemClock):
         delay(CALL_MS, undefined, { ref: false }),
       ]);
       for (const core of [buildWatch, probes, metrics, fleet]) core.stop();
-      await Promise.all([sessions.stop(), history.flush(), stored.flush(), lastPlan.flush()]);
+      await Promise.all([sessions.stop(), history.flush(), stored.flush(), lastPlan.flush(), written]);
       aws.stop();
     },
   };

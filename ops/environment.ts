@@ -16,19 +16,21 @@ export interface Environment {
   readonly demo: boolean;
 }
 
+/** Where this project lies: sources and bundle are both one directory below it. */
+export const PROJECT = dirname(dirname(fileURLToPath(import.meta.url)));
+
 /** The region that the mission fixes. */
 export const REGION = "us-west-1";
 
-/** Reads the places from environment variables; sources and bundle both lie one directory below the project's root. */
+/** Reads the places from environment variables. */
 export function environmentFrom(env: Readonly<Record<string, string | undefined>>): Environment {
   const home = env.HOME || homedir();
-  const root = dirname(dirname(fileURLToPath(import.meta.url)));
   return {
     env,
     home,
     stateDir: join(env.XDG_STATE_HOME || join(home, ".local", "state"), "snowglobe"),
-    terraformDir: env.SNOWGLOBE_TERRAFORM_DIR || join(root, "terraform"),
-    kernelDir: env.SNOWGLOBE_KERNEL_DIR || join(root, "kernel"),
+    terraformDir: env.SNOWGLOBE_TERRAFORM_DIR || join(PROJECT, "terraform"),
+    kernelDir: env.SNOWGLOBE_KERNEL_DIR || join(PROJECT, "kernel"),
     demo: env.SNOWGLOBE_DEMO === "1",
   };
 }

@@ -1,7 +1,7 @@
 /** One simulated machine's SSH server: listens only while told to, with the keys of the root that it booted from. */
 
 import type { AddressInfo } from "node:net";
-import { createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import ssh2, { type ParsedKey } from "ssh2";
 import { endMarked } from "./processes.ts";
 import { type Place, serveSession } from "./shell.ts";
@@ -70,6 +70,19 @@ export function createHost(userKey: ParsedKey): Host {
       client.on("session", (accept) => {
         serveSession(accept(), place, (end) => {
           programs.add(end);
+        });
+      });
+      // A port forward: the machine's own loopback is this computer's, and nothing else is within its reach.
+      client.on("tcpip", (accept, reject, { destIP, destPort }) => {
+        if (!/^(?:127\.0\.0\.1|localhost)$/.test(destIP)) return reject();
+        const far = connect(destPort, "127.0.0.1");
+        far.once("error", reject);
+        far.once("connect", () => {
+          far.off("error", reject);
+          const channel = accept();
+          channel.on("error", () => far.destroy());
+          far.on("error", () => channel.end());
+          channel.pipe(far).pipe(channel);
         });
       });
     });

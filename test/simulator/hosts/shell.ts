@@ -16,6 +16,11 @@ const AGAIN_MS = 2;
 
 const BASH = ["/bin/bash", "/usr/bin/bash"].find((path) => existsSync(path)) ?? "/bin/sh";
 
+/** As Debian, Red Hat and Apple place it; scp and editors speak with it. */
+const SFTP = ["/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/libexec/sftp-server"].find(
+  (path) => existsSync(path),
+);
+
 /** Serves one session channel; `started` hears of every process, as the function that ends it. */
 export function serveSession(session: Session, place: Place, started: (end: () => void) => void): void {
   let window: PseudoTtyInfo | undefined;
@@ -51,6 +56,10 @@ export function serveSession(session: Session, place: Place, started: (end: () =
     run(accept(), BASH.endsWith("bash") ? ["--rcfile", `${place.home}/.bashrc`, "-i"] : ["-i"]);
   });
   session.on("exec", (accept, _reject, info) => run(accept(), ["-c", info.command]));
+  session.on("subsystem", (accept, reject, { name }) => {
+    if (name === "sftp" && SFTP) run(accept(), ["-c", `exec ${SFTP}`]);
+    else reject();
+  });
 }
 
 function runInTerminal(channel: ServerChannel, args: string[], window: PseudoTtyInfo, { home, env }: Place): IPty {
