@@ -26,7 +26,7 @@ export interface PlainSsh {
   readonly takeAway: () => Promise<boolean>;
   /** Where ssh really connects to for that address; undefined where it may not. */
   readonly reach: (address: string) => Promise<Reach | undefined>;
-  /** By what the file says of a machine, ssh connects and knows it; undefined where there is no file. */
+  /** Under which name ssh looks the machine's key up, by what the file says; undefined where there is none. */
   readonly known: (machine: MachineName) => Promise<string | undefined>;
 }
 
@@ -95,12 +95,8 @@ export function createPlainSsh(environment: Environment, hostKeys: HostKeys): Pl
       return was || after !== before;
     },
     known: async (machine) => {
-      const text = await textOf(file);
-      const [, its] = text?.split(`Host ${namesOf(machine)}\n`) ?? [];
-      return its
-        ?.split("\nHost ")[0]
-        ?.match(/^ {2}(?:HostName|Port|HostKeyAlias) .*$/gm)
-        ?.join("\n");
+      const [, its] = (await textOf(file))?.split(`Host ${namesOf(machine)}\n`) ?? [];
+      return /^ {2}HostKeyAlias (.*)$/m.exec(its ?? "")?.[1];
     },
   };
 }
