@@ -13,6 +13,9 @@ export interface BenchRow {
   readonly target?: string;
 }
 
+/** Thrown by a suite that cannot be measured here; the message says what is missing. */
+export class Skipped extends Error {}
+
 export function median(values: readonly number[]): number {
   return percentile(values, 0.5);
 }
