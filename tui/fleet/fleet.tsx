@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { Box, type DOMElement, Text, useBoxMetrics, useIsScreenReaderEnabled } from "ink";
 import { memo, type ReactNode, useCallback, useRef, useState, useSyncExternalStore } from "react";
 import type { Ops } from "../../ops/ops.ts";
-import { TICKERS } from "../shared/ticker.ts";
+import { TICKERS, whileItMatters } from "../shared/ticker.ts";
 import { type Frame, type FrameInput, fleetFrame, isTooSmall } from "./fleet-frame.ts";
 import { type SpokenFleet, spokenFleet } from "./spoken-fleet.ts";
 import { Toasts } from "./toast-rows.tsx";
@@ -106,16 +106,24 @@ const Still = memo(function Still({ text }: { text: string }) {
 });
 
 /**
- * The frame now, looked at again whenever a store changes and once a second (several times while something turns);
- * the same value while no row of it differs, so that nothing is rendered when nothing changed.
+ * The frame now, looked at again whenever a store changes and as time goes by (several times a second while something
+ * turns); the same value while no row of it differs, so that nothing is rendered when nothing changed.
  */
 function useFrame(input: FrameInput): Frame {
   const { ops } = input;
   const [last] = useState<{ frame: Frame | undefined }>(() => ({ frame: undefined }));
   const pace = last.frame?.turning ? "fast" : "second";
   const subscribe = useCallback(
-    (listener: () => void) => subscribeAll([...stores(ops), TICKERS[pace]], listener),
-    [ops, pace],
+    (listener: () => void) => {
+      const ends = [
+        subscribeAll(stores(ops), listener),
+        TICKERS[pace].subscribe(pace === "fast" ? listener : whileItMatters(listener, () => last.frame)),
+      ];
+      return () => {
+        for (const end of ends) end();
+      };
+    },
+    [ops, pace, last],
   );
   return useSyncExternalStore(subscribe, () => {
     const frame = fleetFrame(input);

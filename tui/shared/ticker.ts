@@ -33,6 +33,28 @@ function ticker(ms: number): Ticker {
 /** Tells its listeners of every second, and of every fifth part of one. */
 export const TICKERS = { second: ticker(SECOND_MS), fast: ticker(FAST_MS) } as const;
 
+/** So many seconds that changed no row, and minutes are the finest that is shown: every so many seconds is enough. */
+const STEADY_SECONDS = 5;
+
+/** Passes every tick on while ticks change what `read` gives, and every fifth where they do not. */
+export function whileItMatters(listener: () => void, read: () => unknown): () => void {
+  let seen = read();
+  let steady = 0;
+  let left = 0;
+  return () => {
+    if (read() !== seen) steady = 0;
+    if (steady >= STEADY_SECONDS && left > 0) {
+      left -= 1;
+      return;
+    }
+    const before = read();
+    listener();
+    seen = read();
+    steady = seen === before ? steady + 1 : 0;
+    left = STEADY_SECONDS - 1;
+  };
+}
+
 /** What `read` gives, asked again every second (or several times a second); renders again only when that changed. */
 export function useTicking<T extends string | number | boolean>(
   clock: Clock,

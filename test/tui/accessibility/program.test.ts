@@ -21,7 +21,7 @@ async function walk(cockpit: Program, stage: Parameters<typeof signIn>[1]): Prom
   return cockpit.written();
 }
 
-/** Back to the fleet screen by one Escape: a second would make Alt of the key that follows it. */
+/** Back to the fleet screen, and seen to be there: in the list of keys q is back, and does not quit. */
 async function home(cockpit: Program): Promise<void> {
   await cockpit.press("escape");
   // The list of keys has that word too.
