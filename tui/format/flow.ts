@@ -46,6 +46,37 @@ export function chop(text: string, columns: number): readonly string[] {
   return [...pieces, text.slice(from)];
 }
 
+/**
+ * As `chop`, between words where that leaves no row less than half full. The space at a break ends the piece before it, also
+ * beyond the last column.
+ */
+export function chopWords(text: string, columns: number): readonly string[] {
+  const limit = Math.max(1, columns);
+  const pieces: string[] = [];
+  let from = 0;
+  let used = 0;
+  /** After the last space, and what the row takes up to there. */
+  let space = { at: 0, used: 0 };
+  for (const { segment, index } of letters(text)) {
+    const more = width(segment);
+    if (used + more > limit && index > from) {
+      const end = segment === " " ? index + 1 : space.at > from && space.used > limit / 2 ? space.at : index;
+      pieces.push(text.slice(from, end));
+      used = end > index ? -more : end === index ? 0 : used - space.used;
+      from = end;
+    }
+    used += more;
+    if (segment === " ") space = { at: index + 1, used };
+  }
+  return from < text.length || pieces.length === 0 ? [...pieces, text.slice(from)] : pieces;
+}
+
+/** What a reader takes for one letter, each with where it begins. */
+function* letters(text: string): Iterable<{ readonly segment: string; readonly index: number }> {
+  if (!ASCII.test(text)) return yield* graphemes.segment(text);
+  for (let index = 0; index < text.length; index += 1) yield { segment: text.charAt(index), index };
+}
+
 /** The text between words in rows of `columns` columns; further rows keep the first one's indentation. Never empty. */
 export function flow(text: string, columns: number): readonly string[] {
   const limit = Math.max(1, columns);

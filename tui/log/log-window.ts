@@ -1,7 +1,7 @@
 /** Which rows of a log stand in the window, and where it goes from there. Only lines near the window are ever laid out. */
 
-import { chop, logText } from "../format/flow.ts";
-import { truncate } from "../format/text.ts";
+import { chopWords, logText } from "../format/flow.ts";
+import { truncate, width } from "../format/text.ts";
 import type { LogSource, SourceLine } from "./log-source.ts";
 
 /** The row at the top of the window: a line's number, and which of the rows it is wrapped to. */
@@ -30,10 +30,16 @@ function rowsOf(source: LogSource, line: number, { columns, wrap }: Layout): rea
   const [found] = source.slice(line, line + 1);
   if (!found) return [];
   const text = logText(found.text);
-  const pieces = wrap ? chop(text, columns) : [truncate(text, columns)];
+  const pieces = wrap ? chopWords(text, columns) : [truncate(text, columns)];
   let offset = 0;
   return pieces.map((piece) => {
-    const row = { line, stream: found.stream, text: piece, whole: text, offset };
+    const row = {
+      line,
+      stream: found.stream,
+      text: width(piece) > columns && piece.endsWith(" ") ? piece.slice(0, -1) : piece,
+      whole: text,
+      offset,
+    };
     offset += piece.length;
     return row;
   });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chop, flow, logText } from "../../../tui/format/flow.ts";
+import { chop, chopWords, flow, logText } from "../../../tui/format/flow.ts";
 import { width } from "../../../tui/format/text.ts";
 
 const anyText = fc.string({ unit: "grapheme", maxLength: 60 }).map(logText);
@@ -34,6 +34,24 @@ describe("log lines", () => {
         const pieces = chop(text, columns);
         expect(pieces.join("")).toBe(text);
         expect(pieces.every((piece) => width(piece) <= columns)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe("log lines, wrapped", () => {
+  it("break between words, and within one that would leave half a row empty", () => {
+    expect(chopWords("the temporary disk is marked", 14)).toEqual(["the temporary ", "disk is marked"]);
+    expect(chopWords("disk is marked now", 14)).toEqual(["disk is marked ", "now"]);
+    expect(chopWords("cc /home/ubuntu/linux/drivers/x.c", 12)).toEqual(["cc /home/ubu", "ntu/linux/dr", "ivers/x.c"]);
+    expect(chopWords("ディスク は ある", 12)).toEqual(["ディスク は ", "ある"]);
+    expect(chopWords("", 4)).toEqual([""]);
+    fc.assert(
+      fc.property(anyText, anyWidth, (text, columns) => {
+        const pieces = chopWords(text, columns);
+        expect(pieces.join("")).toBe(text);
+        for (const piece of pieces) expect(width(piece.replace(/ $/, ""))).toBeLessThanOrEqual(columns);
+        for (const piece of pieces.slice(0, -1)) expect(width(piece)).toBeGreaterThan((columns - 8) / 2);
       }),
     );
   });
