@@ -16,14 +16,17 @@ NODE := node --max-semi-space-size=4
 
 SOURCES := $(shell find ops tui test/simulator test/kernel terraform/auto-stop -name '*.ts' -o -name '*.tsx') esbuild.config.mjs tsconfig.json
 
-.PHONY: help tui demo simulator status login lint format typecheck unit test test-kernel test-kernel-guest test-kernel-nested test-kernel-x86 test-kernel-install test-endurance test-fresh bench picture outdated clean
+.PHONY: help tui demo simulator status status-json login lint format typecheck unit test test-kernel test-kernel-guest test-kernel-nested test-kernel-x86 test-kernel-install test-endurance test-fresh bench picture outdated clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-zA-Z0-9_. -]+:.*## / { sub(/:.*/, "", $$1); printf "  make %-38s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "Status 0: done, or nothing to do. 2: not done, also where the answer was no; standard error says why."
+	@echo "Standard output has results alone: what is on the way goes to standard error."
 
 node_modules/.installed: package.json package-lock.json
 	@echo "Installing packages, about a minute." >&2
-	@npm ci --no-fund --no-audit --loglevel=error
+	@npm ci --no-fund --no-audit --loglevel=error >&2
 # npm 9 takes the link away again with the runtimes of other platforms, so it is made here.
 	@runtime=(node_modules/node-*/bin/node); \
 	[ -x "$${runtime[0]}" ] || { echo "npm fetched no Node runtime that package-lock.json knows for this computer. Look to the network, then run it again." >&2; exit 1; }; \
@@ -45,6 +48,9 @@ simulator: dist/.built ## the simulated account by itself; prints the environmen
 
 status: dist/.built ## the three machines as a plain table
 	@exec $(NODE) dist/cli.js status
+
+status-json: dist/.built ## the same for a script, as JSON
+	@exec $(NODE) dist/cli.js status-json
 
 login: dist/.built ## sign in by device code
 	@exec $(NODE) dist/cli.js login

@@ -12,7 +12,7 @@ import type { Operation } from "./operation/types.ts";
 import type { Ops } from "./ops.ts";
 import { sshHandover } from "./ssh/direct.ts";
 import { cleanPlainSsh, pipeTo, setUpPlainSsh } from "./ssh/plain-operations.ts";
-import { printStatus } from "./status.ts";
+import { printStatus, printStatusJson } from "./status.ts";
 import { applyOperation, planOperation } from "./terraform/apply.ts";
 import { destroyOperation } from "./terraform/destroy.ts";
 import { initOperation } from "./terraform/init.ts";
@@ -60,6 +60,12 @@ const TABLE = {
     help: "the three machines as a plain table",
     scope: "report",
     prints: printStatus,
+  },
+  "status-json": {
+    target: "status-json",
+    help: "the same for a script, as JSON",
+    scope: "report",
+    prints: printStatusJson,
   },
   ssh: {
     target: "ssh",

@@ -50,7 +50,7 @@ function interrupt(): void {
 /** One line from the terminal; undefined when it ends (Ctrl+D) or the question is no longer asked. */
 function ask(input: ReadStream, prompt: string, signal: AbortSignal): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const reader = createInterface({ input, output: isPipe ? process.stderr : process.stdout });
+    const reader = createInterface({ input, output: process.stderr });
     // Nothing else may be under way, and the question is to be waited for all the same.
     input.ref();
     const give = (answer: string | undefined) => {

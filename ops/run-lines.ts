@@ -8,8 +8,9 @@ import type { Answer, DevicePrompt, Outcome, Question } from "./operation/types.
 import { plainText } from "./plain.ts";
 
 export interface Lines {
-  /** Writes one line; what comes in has no control characters. */
+  /** Writes one line of the result; what comes in has no control characters. */
   readonly out: (line: string) => void;
+  /** The same for what is on the way: steps, questions, codes to approve, and what went wrong. */
   readonly err: (line: string) => void;
   /** Asks for one line; undefined where it was given up. Absent where nobody can be asked. */
   readonly ask: ((prompt: string, signal: AbortSignal) => Promise<string | undefined>) | undefined;
@@ -71,7 +72,7 @@ function writeSteps(now: readonly Step[], before: readonly Step[], lines: Lines)
     if (old && old.state === step.state && old.detail === step.detail && old.title === step.title) continue;
     const took = step.endedAt === undefined ? "" : ` (${duration(step.endedAt - step.startedAt)})`;
     const detail = step.detail ? `: ${step.detail}` : "";
-    (step.state === "failed" ? lines.err : lines.out)(clean(`${MARKS[step.state]} ${step.title}${took}${detail}`));
+    lines.err(clean(`${MARKS[step.state]} ${step.title}${took}${detail}`));
   }
 }
 
@@ -89,19 +90,19 @@ function isSamePrompt(a: DevicePrompt, b: DevicePrompt | undefined): boolean {
 }
 
 function writeDeviceCode(prompt: DevicePrompt, lines: Lines): void {
-  lines.out("");
-  lines.out(`    Open    ${clean(prompt.url)}`);
-  lines.out(`    Code    ${clean(prompt.userCode)}`);
-  lines.out(`    or open ${clean(prompt.urlComplete)}`);
-  lines.out("    Approve only if you started this and the codes match.");
-  if (prompt.note) lines.out(`    ${clean(prompt.note)}`);
-  lines.out("");
+  lines.err("");
+  lines.err(`    Open    ${clean(prompt.url)}`);
+  lines.err(`    Code    ${clean(prompt.userCode)}`);
+  lines.err(`    or open ${clean(prompt.urlComplete)}`);
+  lines.err("    Approve only if you started this and the codes match.");
+  if (prompt.note) lines.err(`    ${clean(prompt.note)}`);
+  lines.err("");
 }
 
 /** The answer as the operation wants it; undefined for no. Where nobody can be asked, the answer is no. */
 async function askQuestion(question: Question, lines: Lines, signal: AbortSignal): Promise<Answer | undefined> {
-  lines.out(clean(question.title));
-  for (const line of questionLines(question)) lines.out(`    ${clean(line)}`);
+  lines.err(clean(question.title));
+  for (const line of questionLines(question)) lines.err(`    ${clean(line)}`);
   const { ask } = lines;
   if (!ask) {
     lines.err("Nobody can be asked here, as the input is not a terminal: that counts as no.");
@@ -119,14 +120,14 @@ async function askQuestion(question: Question, lines: Lines, signal: AbortSignal
     }
     case "choose": {
       question.choices.forEach(({ label, detail }, index) => {
-        lines.out(clean(`    ${index + 1}  ${label}${detail ? `  ${detail}` : ""}`));
+        lines.err(clean(`    ${index + 1}  ${label}${detail ? `  ${detail}` : ""}`));
       });
       for (;;) {
         const typed = await prompt(`1 to ${question.choices.length}, or nothing for none:`);
         if (!typed) return undefined;
         const choice = /^\d+$/.test(typed) ? question.choices[Number(typed) - 1] : undefined;
         if (choice) return choice.id;
-        lines.out("Not one of the choices.");
+        lines.err("Not one of the choices.");
       }
     }
     case "text":
@@ -135,7 +136,7 @@ async function askQuestion(question: Question, lines: Lines, signal: AbortSignal
         if (!typed) return undefined;
         const objection = question.check(typed);
         if (objection === undefined) return typed;
-        lines.out(clean(objection));
+        lines.err(clean(objection));
       }
   }
 }

@@ -8,27 +8,34 @@ import { stateWords } from "./fleet/derive/words.ts";
 import { MACHINE_NAMES } from "./fleet/machines.ts";
 import { figuresOf, spotPrices } from "./fleet/metrics.ts";
 import type { Fleet, Machine } from "./fleet/model.ts";
-import type { MetricsState } from "./fleet/state.ts";
 import { allHeadlines } from "./machine/headlines.ts";
 import type { Access, Ops } from "./ops.ts";
 import { plainText } from "./plain.ts";
-
-type Figures = Pick<MetricsState, "cpu" | "lately" | "spotPerHour">;
+import { type Figures, statusJson } from "./status-json.ts";
 
 const COLUMNS = ["MACHINE", "STATE", "TYPE", "ZONE", "ADDRESS", "UP", "IDLE", "ROOT", "COST"] as const;
 
 /** One fresh look at the account as lines of text; throws where nobody is signed in. */
-export async function printStatus({ signIn, access }: Ops, signal: AbortSignal): Promise<readonly string[]> {
+export async function printStatus(ops: Ops, signal: AbortSignal): Promise<readonly string[]> {
+  const { fleet, figures } = await lookAtAll(ops, signal);
+  return statusTable(fleet, figures, fleet.observation.at).trimEnd().split("\n");
+}
+
+/** The same for a script. */
+export async function printStatusJson(ops: Ops, signal: AbortSignal): Promise<readonly string[]> {
+  const { fleet, figures } = await lookAtAll(ops, signal);
+  return statusJson(fleet, figures);
+}
+
+async function lookAtAll({ signIn, access }: Ops, signal: AbortSignal): Promise<{ fleet: Fleet; figures: Figures }> {
   const signedIn = await signIn.check();
   if (signedIn.status === "signed-out") throw new FailureError(signedIn.failure);
   const fleet = await access.look(signal);
-  return statusTable(fleet, await figures(fleet, access, signal), fleet.observation.at)
-    .trimEnd()
-    .split("\n");
+  return { fleet, figures: await figuresFor(fleet, access, signal) };
 }
 
 /** Figures are welcome and not needed: without them the table says so. */
-async function figures(fleet: Fleet, { aws }: Access, signal: AbortSignal): Promise<Figures> {
+async function figuresFor(fleet: Fleet, { aws }: Access, signal: AbortSignal): Promise<Figures> {
   const [known, spotPerHour] = await Promise.all([
     aws
       .cloudwatch()

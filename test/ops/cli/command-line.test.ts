@@ -57,6 +57,22 @@ describe("the command line", () => {
     expect(err).toEqual(["DEMO account 123456789012, as AdministratorAccess"]);
   });
 
+  it("prints the same for a script, as JSON and nothing else", async () => {
+    expect(await commandLine().run(["status-json"])).toBe(0);
+    const { machines, notices } = JSON.parse(out.join("\n")) as Readonly<Record<"machines" | "notices", object[]>>;
+    expect(machines[1]).toMatchObject({
+      name: "fcvm-metal-arm",
+      target: "arm",
+      state: "running",
+      instanceId: STORY_IDS.arm,
+      addressIsHere: false,
+      root: { id: STORY_IDS.armTemporaryDisk, isTemporary: true },
+      costPerHour: expect.any(Number),
+    });
+    expect(notices).toContainEqual(expect.objectContaining({ severity: "alarm", machine: "fcvm-metal-arm" }));
+    expect(err).toEqual(["DEMO account 123456789012, as AdministratorAccess"]);
+  });
+
   it("prints it without figures where those are not to be had", async () => {
     simulator.faults.add({
       kind: "error",
@@ -124,8 +140,8 @@ describe("the command line", () => {
 
   it("asks whether to start with the spot price, though no screen has learned it", async () => {
     expect(await commandLine(undefined, async () => undefined).run(["start", "x86"])).toBe(1);
-    expect(out.join("\n")).toMatch(/it costs \$1\.\d+\/h until it is stopped/);
-    expect(out.join("\n")).not.toContain("on demand");
+    expect(err.join("\n")).toMatch(/it costs \$1\.\d+\/h until it is stopped/);
+    expect(err.join("\n")).not.toContain("on demand");
   });
 
   it("leaves at Ctrl+C", async () => {

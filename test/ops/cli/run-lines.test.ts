@@ -71,14 +71,13 @@ describe("a run in lines", () => {
       return { ...DONE, next: "Go on." };
     });
     await writeRun(run, lines);
-    expect(out).toEqual([
+    expect(out).toEqual(["    an echo of it", "It is done. Go on."]);
+    expect(err).toEqual([
       "... Stop i-0b",
       "... Stop i-0b: spot request not yet released",
-      "    an echo of it",
+      "    a complaint",
       "ok  Stop i-0b (0 s)",
-      "It is done. Go on.",
     ]);
-    expect(err).toEqual(["    a complaint"]);
   });
 
   it("writes also what was logged before it came to listen", async () => {
@@ -102,7 +101,7 @@ describe("a run in lines", () => {
   });
 
   it("shows the device code once, with what to mind", async () => {
-    const { out, lines } = terminal();
+    const { err, lines } = terminal();
     const prompt = { userCode: "ABCD-EFGH", url: "https://x/", urlComplete: "https://x/?c=ABCD-EFGH", expiresAt: 1 };
     await writeRun(
       start(async (context) => {
@@ -112,8 +111,8 @@ describe("a run in lines", () => {
       }),
       lines,
     );
-    expect(out.filter((line) => line.includes("Code    ABCD-EFGH"))).toHaveLength(1);
-    expect(out.join("\n")).toContain("Approve only if you started this and the codes match.");
+    expect(err.filter((line) => line.includes("Code    ABCD-EFGH"))).toHaveLength(1);
+    expect(err.join("\n")).toContain("Approve only if you started this and the codes match.");
   });
 
   it.each<[Question, string[], string | undefined]>([
@@ -136,7 +135,7 @@ describe("a run in lines", () => {
   it("takes no for an answer where nobody can be asked, and says so", async () => {
     const { err, lines } = terminal();
     expect(await answerTo(confirm, { ...lines, ask: undefined })).toBeUndefined();
-    expect(err[0]).toContain("that counts as no");
+    expect(err.at(-1)).toContain("that counts as no");
   });
 
   it("stops asking when the run is cancelled", async () => {
