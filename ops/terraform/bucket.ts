@@ -3,11 +3,12 @@
 import { rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { redactLine } from "../aws/redact.ts";
-import { FailureError } from "../failure.ts";
+import { type Failure, FailureError } from "../failure.ts";
 import type { OperationContext } from "../operation/types.ts";
 import { judge, said } from "../plan/guard.ts";
 import { planOf } from "../plan/plan.ts";
 import { lastLine } from "./engine.ts";
+import { CLOCK_OFF, PROXY } from "./failures.ts";
 import type { Message } from "./messages.ts";
 import { discardPlan, newPlanFile } from "./plan-files.ts";
 import { logMessage, type TerraformOps, type Workspace } from "./workspace.ts";
@@ -15,9 +16,39 @@ import { logMessage, type TerraformOps, type Workspace } from "./workspace.ts";
 const FOLDER = "bootstrap";
 const localState = ({ environment }: TerraformOps) => join(environment.terraformDir, FOLDER, "terraform.tfstate");
 
-/** `$1`: bucket, `$2`: account. Says `ok` for one that is ours or not there yet, else what S3 said. */
-const OWNER = `if said=$(aws s3api head-bucket --bucket "$1" --expected-bucket-owner "$2" 2>&1) || [[ $said == *"(404)"* ]]
-then echo ok; else tail -n 1 <<<"$said"; fi`;
+/**
+ * `$1`: bucket, `$2`: account. Says `ok` for one that is ours or not there yet, else what S3 said. A refused HEAD has no words,
+ * so that why it is refused is asked once more by what has some.
+ */
+const OWNER = `of=(--bucket "$1" --expected-bucket-owner "$2")
+if said=$(aws s3api head-bucket "\${of[@]}" 2>&1) || [[ $said == *"(404)"* ]]
+then echo ok
+else
+  tail -n 1 <<<"$said"
+  [[ $said != *"(403)"* ]] || ! aws s3api get-bucket-location "\${of[@]}" 2>&1 >/dev/null || echo AccessDenied
+fi`;
+
+/** What S3 said to the two questions, as a failure; a 403 is the role's or the owner's only where S3 says so itself. */
+function ownerFailure(bucket: string, answer: string): Failure {
+  if (/RequestTimeTooSkewed|RequestInTheFuture/.test(answer)) return CLOCK_OFF;
+  if (/AccessDenied/.test(answer)) {
+    return {
+      kind: "refused",
+      code: "BUCKET_OWNER",
+      sentence: `The state bucket ${bucket} is another account's, or this role may not use it.`,
+      action:
+        "Sign in with a role that may, such as AdministratorAccess. If yours is one, nothing in that bucket is yours.",
+    };
+  }
+  // A refusal without a code is nobody's of AWS.
+  if (/\(\) when calling|Failed to connect to proxy/.test(answer)) return PROXY;
+  return {
+    kind: "refused",
+    code: "BUCKET_UNKNOWN",
+    sentence: redactLine(`Whose the state bucket ${bucket} is could not be asked: ${lastLine(answer)}`),
+    action: "Run it again; without an answer nothing is read from it.",
+  };
+}
 
 /**
  * A bucket's name is anybody's to take before us, and the state has secrets. S3 itself compares the owner
@@ -25,23 +56,7 @@ then echo ok; else tail -n 1 <<<"$said"; fi`;
  */
 export async function checkOwner({ inside, bucket, account }: Workspace): Promise<void> {
   const answer = (await inside(["bash", "-c", OWNER, "owner", bucket, account])).trim();
-  if (answer === "ok") return;
-  throw new FailureError(
-    answer.includes("(403)")
-      ? {
-          kind: "refused",
-          code: "BUCKET_OWNER",
-          sentence: `The state bucket ${bucket} is another account's, or this role may not use it.`,
-          action:
-            "Sign in with a role that may, such as AdministratorAccess. If yours is one, nothing in that bucket is yours.",
-        }
-      : {
-          kind: "refused",
-          code: "BUCKET_UNKNOWN",
-          sentence: redactLine(`Whose the state bucket ${bucket} is could not be asked: ${lastLine(answer)}`),
-          action: "Run it again; without an answer nothing is read from it.",
-        },
-  );
+  if (answer !== "ok") throw new FailureError(ownerFailure(bucket, answer));
 }
 
 /** Whether a program before this one ended between making the bucket and moving its own state into it. */

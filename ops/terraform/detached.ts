@@ -12,7 +12,8 @@ import type { Environment } from "../environment.ts";
 import { FailureError } from "../failure.ts";
 import { $ } from "../programs.ts";
 import { isText, shaped } from "../shape.ts";
-import { engineFailure, type Invocation } from "./engine.ts";
+import type { Engine, Invocation } from "./engine.ts";
+import { engineFailure } from "./engine-failures.ts";
 import { layProfile } from "./keys.ts";
 
 const LOG = "log";
@@ -70,11 +71,11 @@ function safely(text: string): unknown {
 }
 
 /** Starts it; the invocation has its name, its folder and `--detach`. Throws a FailureError. */
-export async function startDetached({ command, args, env }: Invocation): Promise<void> {
+export async function startDetached(engine: Engine, { command, args, env }: Invocation): Promise<void> {
   const ended = await $({ env, nothrow: true })`${command} ${args}`;
   if (ended.ok) return;
   throw (
-    engineFailure(ended, { name: command }) ??
+    engineFailure(ended, engine) ??
     new FailureError({
       kind: "internal",
       code: "ENGINE_START",

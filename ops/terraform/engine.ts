@@ -7,7 +7,7 @@ import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { type Environment, REGION } from "../environment.ts";
 import { FailureError } from "../failure.ts";
-import { $, eachLine, findProgram, type ProcessOutput, type ProcessPromise, unkept } from "../programs.ts";
+import { $, eachLine, findProgram, type ProcessPromise, unkept } from "../programs.ts";
 import type { RoleCredentials } from "../signin/types.ts";
 import { asProcessSays, BEGUN_WITH, CONFIG } from "./keys.ts";
 import { networkOf } from "./network.ts";
@@ -69,12 +69,14 @@ export async function findEngine(environment: Environment): Promise<EngineName> 
       action: "Run sudo usermod -aG docker $USER, then log in to this computer anew.",
     });
   }
+  const runtime = /OCI runtime "?([\w.-]+)"? not found/.exec(first.err)?.[1];
   throw new FailureError({
     kind: "missing",
     code: "ENGINE_SILENT",
     sentence: `${first.name === "podman" ? "Podman" : "Docker"} is installed but does not answer: ${lastLine(first.err)}`,
-    action:
-      first.name === "docker"
+    action: runtime
+      ? `Install ${runtime} (sudo apt install ${runtime}), then run it again.`
+      : first.name === "docker"
         ? "Start Docker."
         : /machine|connect/i.test(first.err)
           ? "Run podman machine start."
@@ -193,6 +195,7 @@ export async function invocation(environment: Environment, engine: Engine, what:
     TF_PLUGIN_CACHE_DIR: "/snowglobe/plugins",
     // Whoever finds a lock reads whose it is.
     USER: username,
+    ...proxies(environment),
     ...what.env,
   };
   const rootless = engine.name === "podman" && uid > 0;
@@ -200,6 +203,8 @@ export async function invocation(environment: Environment, engine: Engine, what:
     command: engine.name,
     args: [
       "run",
+      // It is built here and nowhere to be fetched.
+      ...["--pull", "never"],
       ...(what.detached ? detachment(what.detached) : ["--rm"]),
       ...(what.interactive ? ["--interactive", "--tty"] : []),
       ...(rootless ? ["--userns", "keep-id"] : []),
@@ -271,22 +276,14 @@ function endpoints({ env }: Environment): Record<string, string> {
   return Object.fromEntries(found.map(([name, value]) => [name, value ?? ""]));
 }
 
-function dockerfile({ terraformDir }: Environment): string {
-  return join(dirname(terraformDir), "Dockerfile");
+/** Podman hands them on by itself, Docker does not. */
+function proxies({ env }: Environment): Record<string, string> {
+  const found = Object.entries(env).filter(([name]) => /^(?:https?|no)_proxy$/i.test(name));
+  return Object.fromEntries(found.map(([name, value]) => [name, value ?? ""]));
 }
 
-/** The engine's own failures, told from the exit statuses that it keeps for itself (podman-run(1), docker run). */
-export function engineFailure(
-  { exitCode: code, stderr }: ProcessOutput,
-  { name }: Pick<Engine, "name">,
-): FailureError | undefined {
-  if (code !== 125 && code !== 126 && code !== 127) return undefined;
-  return new FailureError({
-    kind: "internal",
-    code: `ENGINE_${code}`,
-    sentence: `${name} could not run the container: ${lastLine(stderr)}`,
-    action: `Run ${name} info to see how it is.`,
-  });
+function dockerfile({ terraformDir }: Environment): string {
+  return join(dirname(terraformDir), "Dockerfile");
 }
 
 export function lastLine(text: string): string {

@@ -27,8 +27,9 @@ export function terraformFailure(diagnostics: readonly Diagnostic[], now: number
   const failure =
     (left ? undefined : lock(all, now)) ??
     clock(all) ??
+    proxy(all) ??
     account(all) ??
-    outsider(all) ??
+    registry(all) ??
     spot(all, reason?.address) ??
     newer(all) ??
     weather(all) ??
@@ -56,7 +57,7 @@ function unreleased(text: string): (Failure & { readonly action: string }) | und
     code: "LOCK_LEFT",
     sentence: "Terraform could not release its own lock on the state.",
     action: id
-      ? `Run make shell and in it: terraform force-unlock ${id}`
+      ? `Run make shell and in it: terraform force-unlock ${id}; then run it again.`
       : "Run make plan: it says the lock's ID and how to release it.",
   };
 }
@@ -82,12 +83,12 @@ function lock(text: string, now: number): Failure | undefined {
     kind: "conflict",
     code: "STATE_LOCKED",
     sentence: `${field("Who") ?? "Somebody"} holds the lock on Terraform's state${doing ? ` for ${doing}` : ""}${since}.`,
-    action: `Wait until that run ends; if it died, run make shell and in it: terraform force-unlock ${id}`,
+    action: `Wait until that run ends; if it died, run make shell and in it: terraform force-unlock ${id}; then run it again.`,
   };
 }
 
 /** The clock of the container's own machine (Podman and Docker on a Mac have one) stands still while the computer sleeps. */
-const CLOCK_OFF: Failure = {
+export const CLOCK_OFF: Failure = {
   kind: "refused",
   code: "CLOCK",
   sentence: "The clock in the container differs so much from AWS's that AWS refuses what it signs.",
@@ -103,16 +104,27 @@ function clock(text: string): Failure | undefined {
   return off.test(text) ? CLOCK_OFF : undefined;
 }
 
-/** A 403 of somebody other than AWS: the registry, or a proxy on the way. */
-function outsider(text: string): Failure | undefined {
-  if (/Proxy Authentication Required|proxyconnect|407 /i.test(text)) {
-    return {
-      kind: "refused",
-      code: "PROXY",
-      sentence: "The proxy on the way to the network lets Terraform not through.",
-      action: "Look to HTTPS_PROXY and to what the proxy allows, then run it again.",
-    };
-  }
+/**
+ * A refusal of neither AWS nor the registry: Go tells what a proxy answers to CONNECT in place of the request's answer, and a
+ * proxy's own page has none of the numbers that AWS gives every request.
+ */
+function proxy(text: string): Failure | undefined {
+  const tunnel =
+    /\b(?:Get|Head|Put|Post|Delete) "https:[^"]+": (?:Forbidden|Proxy Authentication Required|Bad Gateway)/;
+  const page = /StatusCode: (?:403|407|451|502), RequestID: ,[^\n]* api error UnknownError/;
+  if (/Proxy Authentication Required|proxyconnect|407 /i.test(text) || page.test(text)) return PROXY;
+  // At the registry's door it may be either.
+  return tunnel.test(text) && !ELSEWHERE.test(text) ? PROXY : undefined;
+}
+
+export const PROXY: Failure = {
+  kind: "refused",
+  code: "PROXY",
+  sentence: "A proxy on the way to the network does not let Terraform through.",
+  action: "Look to HTTPS_PROXY and to what the proxy allows, then run it again.",
+};
+
+function registry(text: string): Failure | undefined {
   if (!ELSEWHERE.test(text) || !/\b403\b|Forbidden|\b429\b|Too Many Requests/i.test(text)) return undefined;
   return {
     kind: "refused",
@@ -154,7 +166,8 @@ function spot(text: string, address: string | undefined): Failure | undefined {
 /** The state was written by a newer Terraform or provider: another computer has a newer checkout. */
 function newer(text: string): Failure | undefined {
   const provider = /newer provider version|created by a newer provider/i.test(text);
-  if (!provider && !/state snapshot was created by Terraform v[\d.]+, which is newer/i.test(text)) return undefined;
+  const terraform = /state snapshot was created by Terraform v[\d.]+, which is newer|Unsupported state file format/i;
+  if (!provider && !terraform.test(text)) return undefined;
   return {
     kind: "conflict",
     code: "NEWER_STATE",

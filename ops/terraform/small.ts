@@ -4,6 +4,7 @@ import { redactLine } from "../aws/redact.ts";
 import { FailureError } from "../failure.ts";
 import type { Operation } from "../operation/types.ts";
 import { invocation, lastLine, runContainer } from "./engine.ts";
+import { engineFailure } from "./engine-failures.ts";
 import { ready } from "./init.ts";
 import { outputLines, readOutputs } from "./outputs.ts";
 import { prepareImage, type TerraformOps } from "./workspace.ts";
@@ -45,7 +46,10 @@ export function formatOperation(ops: TerraformOps): Operation {
       const call = await invocation(ops.environment, engine, {
         command: ["terraform", "fmt", "-recursive", "-no-color"],
       });
-      const { ok, stdout, stderr } = await runContainer(call, context.signal);
+      const ended = await runContainer(call, context.signal);
+      const broken = engineFailure(ended, engine);
+      if (broken) throw broken;
+      const { ok, stdout, stderr } = ended;
       if (!ok) {
         throw new FailureError({
           kind: "malformed",

@@ -12,7 +12,6 @@ import {
   buildImage,
   type ContainerRun,
   type Engine,
-  engineFailure,
   findEngine,
   hasImage,
   type Invocation,
@@ -21,6 +20,7 @@ import {
   lastLine,
   runContainer,
 } from "./engine.ts";
+import { engineFailure } from "./engine-failures.ts";
 import { terraformFailure } from "./failures.ts";
 import { findKeyPair } from "./key-pair.ts";
 import { answerKeys } from "./keys.ts";
@@ -144,7 +144,7 @@ export async function openWorkspace(ops: TerraformOps, context: OperationContext
       try {
         // On the host's network its loopback is ours, where fresh keys are to be had.
         const hostNetwork = process.platform === "linux";
-        await startDetached(await attach({ command, detached: { name: run.name, folder }, hostNetwork }));
+        await startDetached(engine, await attach({ command, detached: { name: run.name, folder }, hostNetwork }));
       } catch (error) {
         await clearRun(environment, run);
         throw error;

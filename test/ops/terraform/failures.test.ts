@@ -60,6 +60,17 @@ describe("terraformFailure", () => {
       "operation error S3: HeadObject, https response error StatusCode: 403, api error Forbidden: Forbidden",
       "AccessDenied",
     ],
+    // What Go, and the AWS SDK in it, make of a proxy's 403 and of its page in place of AWS's answer.
+    [
+      "retrieving caller identity from STS: https response error StatusCode: 0, RequestID: , request send failed",
+      'Post "https://sts.us-west-1.amazonaws.com/": Forbidden',
+      "PROXY",
+    ],
+    [
+      "retrieving caller identity from STS: operation error STS: GetCallerIdentity, https response error StatusCode: 403, RequestID: , api error UnknownError: UnknownError",
+      "",
+      "PROXY",
+    ],
     ["Failed", "api error RequestTimeTooSkewed: The difference is too large.", "CLOCK"],
     [
       "Resource instance managed by newer provider version",

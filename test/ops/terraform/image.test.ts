@@ -15,7 +15,15 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { buildImage, hasImage, imageName, invocation, runContainer } from "../../../ops/terraform/engine.ts";
+import {
+  buildImage,
+  findEngine,
+  hasImage,
+  imageName,
+  invocation,
+  runContainer,
+} from "../../../ops/terraform/engine.ts";
+import { engineFailure } from "../../../ops/terraform/engine-failures.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 const DOCKERFILE = readFileSync(join(ROOT, "Dockerfile"), "utf8");
@@ -204,6 +212,29 @@ describe.skipIf(lacks)(`the image${lacks ? ` (needs ${lacks})` : ""}`, () => {
     expect(out).toContain("mysql_clear_password.so");
     expect(out).toContain("reaches it");
     expect(existsSync(join(folder, "terraform", "made-inside"))).toBe(true);
+
+    // What it says where it cannot run one; what mends it by its sentence; and the same run ends well.
+    const run = async () => engineFailure(await runContainer(call, new AbortController().signal), engine)?.failure;
+    const settings = readFileSync(join(folder, "containers.conf"), "utf8");
+    writeFileSync(
+      join(folder, "containers.conf"),
+      settings.replace('"nofile=1024:1024"', '"nofile=2000000000:2000000000"'),
+    );
+    expect(await run()).toMatchObject({
+      sentence: expect.stringMatching(/^podman could not run the container: Error: .*rlimit/),
+      action: expect.stringContaining("default_ulimits in ~/.config/containers/containers.conf"),
+    });
+    writeFileSync(join(folder, "containers.conf"), settings.replace('"runc"', '"crun-that-is-not-here"'));
+    await expect(findEngine({ ...environment, env: { ...env(), PATH: "/usr/bin" } })).rejects.toThrow(
+      /crun-that-is-not-here/,
+    );
+    writeFileSync(join(folder, "containers.conf"), settings);
+    podman("tag", engine.image, "localhost/kept");
+    made.push("localhost/kept");
+    podman("untag", engine.image, engine.image);
+    expect((await run())?.action).toBe("Run it again: the image is built anew.");
+    podman("tag", "localhost/kept", engine.image);
+    expect(await run()).toBeUndefined();
 
     const again = await imageName(environment);
     expect(again).toBe(engine.image);

@@ -1,7 +1,7 @@
 /** This folder: S3, as far as Terraform's state needs it. Not here: anything else that S3 does. */
 /** S3, as far as Terraform's backend goes: buckets, objects, and a lock by a conditional PUT. */
 
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Service, ServiceError, SignatureProblem, SimReply, SimRequest } from "../service.ts";
 import { element } from "../wire/xml.ts";
@@ -12,8 +12,8 @@ export interface S3Service extends Service {
   readonly buckets: ReadonlySet<string>;
   readonly put: (path: string, body: string) => void;
   readonly remove: (path: string) => void;
-  /** From now on every call is refused with 403. */
-  readonly deny: () => void;
+  /** From now on every call is refused with 403, until what this gives is called. */
+  readonly deny: () => () => void;
   /** From now on an upload to this path takes so many milliseconds. */
   readonly slow: (path: string, ms: number) => void;
   /** Paths to which an upload is on its way. */
@@ -116,6 +116,9 @@ export function s3Service(): S3Service {
     remove: (path) => objects.delete(path),
     deny: () => {
       denied = true;
+      return () => {
+        denied = false;
+      };
     },
     slow: (path, ms) => slowness.set(path, ms),
     uploading,
@@ -140,7 +143,8 @@ function plain(request: SimRequest): Buffer {
 }
 
 function reply(status: number, body: string | Buffer = "", headers: Record<string, string> = {}): SimReply {
-  return { status, headers: { "content-type": "application/xml", ...headers }, body };
+  const about = { "content-type": "application/xml", "x-amz-request-id": randomUUID() };
+  return { status, headers: { ...about, ...headers }, body };
 }
 
 function refusal(status: number, code: string, message: string): SimReply {
