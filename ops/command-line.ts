@@ -70,6 +70,7 @@ export function createCommandLine(ops: ComposedOps, lines: Lines): CommandLine {
       for (const line of usage()) lines.err(line);
       return 1;
     }
+    if (ops.environment.unkept) say(ops.environment.unkept);
     if (!action.offline) lines.err(await whose(ops));
     return looking.signal.aborted ? INTERRUPTED : task();
   };

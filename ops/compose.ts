@@ -27,6 +27,7 @@ import { createHostKeys, rootFacts } from "./ssh/host-keys.ts";
 import { createPlainSsh } from "./ssh/plain-ssh.ts";
 import { createProbes } from "./ssh/probe.ts";
 import { createSessions } from "./ssh/sessions.ts";
+import { withStateDir } from "./state-dir.ts";
 
 /** No call takes longer, milliseconds. */
 const CALL_MS = 60_000;
@@ -42,7 +43,8 @@ export interface ComposedOps extends Ops {
  * started or a call is made. A sign-in that an operation turns out to need in the middle is a run of `login` like any
  * other, in `operations`: whoever shows runs shows it.
  */
-export function createOps(environment: Environment, clock: Clock = systemClock): ComposedOps {
+export function createOps(given: Environment, clock: Clock = systemClock): ComposedOps {
+  const environment = withStateDir(given);
   const signIn = createSignIn({ environment, clock });
   const aws = createAwsClients(environment, clock, signIn);
   const history = createHistory(environment.stateDir);

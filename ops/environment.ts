@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Failure } from "./failure.ts";
 
 /** Where things are. The environment variables here are seams for the demo and the tests, not settings. */
 export interface Environment {
@@ -8,6 +9,8 @@ export interface Environment {
   readonly home: string;
   /** Our own state: history, the last observation, known hosts. Under the XDG state directory. */
   readonly stateDir: string;
+  /** Why that is one of this process alone, which goes with it; absent where it is the person's own. */
+  readonly unkept?: Failure;
   /** The directory with the .tf files and the owner's terraform.tfvars. */
   readonly terraformDir: string;
   /** What builds kernels on the machines: kernel/ of this project. */

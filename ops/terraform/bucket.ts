@@ -75,7 +75,7 @@ export async function makeBucket(ops: TerraformOps, context: OperationContext, w
   const log = (message: Message) => logMessage(context, message);
   const terraform = (...args: string[]) => workspace.stream([`-chdir=${FOLDER}`, ...args], log);
   try {
-    await writeFile(override, 'terraform {\n  backend "local" {}\n}\n');
+    await writeFile(override, 'terraform {\n  backend "local" {}\n}\n', { mode: 0o600 });
     const plan = await newPlanFile(ops);
     try {
       await terraform("init", "-json", "-input=false", "-reconfigure");

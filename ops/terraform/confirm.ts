@@ -108,6 +108,11 @@ export async function carry(
   view: Cell<PlanView>,
   wish: Wish,
 ): Promise<Carried> {
+  const { unkept } = ops.environment;
+  if (unkept) {
+    const why = "An apply outlives this program and is found again by what is written down of it.";
+    throw new FailureError({ ...unkept, sentence: `${why} ${unkept.sentence}` });
+  }
   for (;;) {
     const understood = await understand(ops, context, workspace, view, wish.more);
     try {

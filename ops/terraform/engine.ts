@@ -183,7 +183,7 @@ export interface Invocation {
  */
 export async function invocation(environment: Environment, engine: Engine, what: ContainerRun): Promise<Invocation> {
   const plugins = join(environment.stateDir, "terraform-plugins");
-  await mkdir(plugins, { recursive: true });
+  await mkdir(plugins, { recursive: true, mode: 0o700 });
   const { uid, gid, username } = userInfo();
   const network = networkOf(environment, engine.name);
   const given: Record<string, string> = {
@@ -223,7 +223,7 @@ export async function invocation(environment: Environment, engine: Engine, what:
       // Names only: a process list shows arguments to everybody.
       ...Object.keys(given).flatMap((name) => ["--env", name]),
       engine.image,
-      ...(what.detached ? ["bash", "-c", `exec "$@" >${RUN_FOLDER}/log 2>&1`, "bash"] : []),
+      ...(what.detached ? ["bash", "-c", `umask 077; exec "$@" >${RUN_FOLDER}/log 2>&1`, "bash"] : []),
       ...what.command,
     ],
     env: { ...environment.env, ...given },

@@ -26,7 +26,7 @@ export async function newPlanFile({ environment }: Place): Promise<string> {
   made += 1;
   const file = `${FOLDER}/snowglobe-${process.pid}-${made}.tfplan`;
   const path = join(environment.terraformDir, file);
-  await mkdir(dirname(path), { recursive: true });
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   // Terraform writes into the file that is there, whose mode stays.
   await writeFile(path, "", { mode: 0o600 });
   present.add(path);

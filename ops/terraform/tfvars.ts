@@ -19,7 +19,7 @@ export async function ensureTfvars({ environment }: TerraformOps): Promise<strin
   const text = await readFile(path, "utf8").catch(missing);
   if (text !== undefined) return text;
   const example = await readFile(`${path}.example`, "utf8");
-  await writeFileAtomic(path, example);
+  await writeFileAtomic(path, example, { mode: 0o600 });
   return example;
 }
 

@@ -72,7 +72,7 @@ export function gathered(ops: Ops, navigation: Navigation) {
         return machineView(machine, known, name === navigation.selected, since, navigation.session);
       })
     : [];
-  const told = notices(signIn, state, views, ops.lastPlan.get());
+  const told = notices(signIn, state, views, ops.lastPlan.get(), ops.environment.unkept);
   return { state, signIn, metrics, views, selected: views.find((view) => view.selected), notices: told };
 }
 

@@ -29,20 +29,23 @@ export function notices(
   state: Pick<FleetState, "fleet" | "source" | "failure">,
   views: readonly MachineView[],
   lastPlan?: LastPlan,
+  unkept?: Failure,
 ): readonly Notice[] {
+  const own = unkept ? [still("note", unkept.sentence, unkept.action)] : [];
+  const last = [...drift(lastPlan), ...own];
   const { fleet } = state;
   // Somebody may be listening in: before that is looked into, nothing else matters.
   const first = [...views.flatMap(stranger), ...session(signIn), ...weather(signIn, state)];
-  if (!fleet) return first.length ? first : [still("wait", "Looking at the account …")];
+  if (!fleet) return [...(first.length ? first : [still("wait", "Looking at the account …")]), ...own];
   const counted = views.filter((view) => view.interruption?.at !== undefined);
-  if (state.source === "stored") return [...first, ...remembered(fleet, first.length === 0), ...drift(lastPlan)];
+  if (state.source === "stored") return [...first, ...remembered(fleet, first.length === 0), ...last];
   // The machine's own word comes with an instant and takes the place of what EC2 says of the same.
   const told = allHeadlines(fleet).filter(
     ({ kind, machine }) => kind !== "interrupted" || !counted.some((view) => view.machine.spec.name === machine),
   );
   const found = [...counted.flatMap(interruption), ...told.map(notice)];
   const grave = found.some((one) => one.severity !== "note");
-  return [...first, ...(grave || first.length ? [] : [well(fleet, views)]), ...found, ...drift(lastPlan)];
+  return [...first, ...(grave || first.length ? [] : [well(fleet, views)]), ...found, ...last];
 }
 
 /**
