@@ -27,6 +27,9 @@ terraform {
 # No default_tags: the provider would want them on root volumes too, the persistent ones among them.
 provider "aws" {
   region = "us-west-1"
+
+  # EC2 says that it has no such machine as a fault of its own, which is tried 25 times otherwise: most of an hour.
+  max_retries = 6
 }
 
 data "aws_caller_identity" "current" {}

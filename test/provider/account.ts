@@ -29,8 +29,6 @@ export interface Account {
   readonly env: Readonly<Record<string, string>>;
   /** Runs a verb as Make does; `answers` are typed one after the other, and when they are used up the answer is no. */
   readonly run: (words: string, ...answers: string[]) => Promise<Ran>;
-  /** The same as somebody with other keys. */
-  readonly runAs: (keys: Readonly<Record<string, string>>, words: string, ...answers: string[]) => Promise<Ran>;
   /** One call of the AWS CLI, as somebody makes it by hand; gives what it prints as text. */
   readonly aws: (call: string) => Promise<string>;
   readonly file: (name: string) => Promise<string>;
@@ -96,24 +94,22 @@ export async function startAccount({ attached = true } = {}): Promise<Account> {
     SNOWGLOBE_SSH_CONFIG: farSide.configPath,
     SNOWGLOBE_DEMO: "1",
   };
-  const runAs: Account["runAs"] = async (keys, words, ...answers) => {
-    const said: string[] = [];
-    const ops = createOps(environmentFrom({ ...env, ...keys }));
-    const line = createCommandLine(ops, {
-      out: (text) => said.push(text),
-      err: (text) => said.push(text),
-      ask: async (prompt) => (answers[0] === AGREE ? agreement(prompt) : answers.shift()),
-    });
-    const code = await line.run(words.split(" "));
-    const planned = ops.operations.get().flatMap(({ plan }) => plan?.get().planned ?? [])[0];
-    return { code, said: said.join("\n"), planned };
-  };
   return {
     moto,
     terraformDir,
     env,
-    run: (words, ...answers) => runAs({}, words, ...answers),
-    runAs,
+    run: async (words, ...answers) => {
+      const said: string[] = [];
+      const ops = createOps(environmentFrom(env));
+      const line = createCommandLine(ops, {
+        out: (text) => said.push(text),
+        err: (text) => said.push(text),
+        ask: async (prompt) => (answers[0] === AGREE ? agreement(prompt) : answers.shift()),
+      });
+      const code = await line.run(words.split(" "));
+      const planned = ops.operations.get().flatMap(({ plan }) => plan?.get().planned ?? [])[0];
+      return { code, said: said.join("\n"), planned };
+    },
     aws: async (call) => {
       const args = [...call.split(" "), "--output", "text"];
       const { stdout } = await promisify(execFile)("aws", args, { env: { ...process.env, ...env } });
