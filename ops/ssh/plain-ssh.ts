@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { isLoopback, simulatedAt } from "../aws/endpoint.ts";
 import { type Environment, PROJECT } from "../environment.ts";
+import { FailureError } from "../failure.ts";
 import { LOGIN, MACHINE_NAMES, MACHINES, type MachineName } from "../fleet/machines.ts";
 import type { Fleet } from "../fleet/model.ts";
 import { $ } from "../programs.ts";
@@ -74,10 +75,12 @@ export function createPlainSsh(environment: Environment, hostKeys: HostKeys): Pl
     follow: (fleet) => {
       // A simulated account without machines of its own has nothing to say of the real ones.
       const isAnothers = simulatedAt(environment) && !environment.env.SNOWGLOBE_SSH_CONFIG;
-      if (!isAnothers && existsSync(file)) turn = turn.then(() => write(fleet)).catch(() => {});
+      // Nor does a file outlive us whose host keys go with us.
+      if (!isAnothers && !environment.unkept && existsSync(file)) turn = turn.then(() => write(fleet)).catch(() => {});
       return turn;
     },
     setUp: async (fleet) => {
+      if (environment.unkept) throw new FailureError(environment.unkept);
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
       await write(fleet);
       const before = await textOf(config);
