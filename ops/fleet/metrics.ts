@@ -1,7 +1,6 @@
 /** Slower than the fleet and separate from it: CPU of the last 12 hours, and spot prices. */
 
 import type { CloudWatchClient, MetricDataResult } from "@aws-sdk/client-cloudwatch";
-import type { _InstanceType, EC2Client } from "@aws-sdk/client-ec2";
 import { IDLE_HOURS } from "../../terraform/auto-stop/rule.ts";
 import type { AwsClients } from "../aws/clients.ts";
 import { explain } from "../aws/errors.ts";
@@ -12,9 +11,10 @@ import type { SignIn } from "../signin/types.ts";
 import { type Core, cell, type Store, when } from "../store.ts";
 import { isLive } from "./assemble.ts";
 import { HOUR } from "./derive/ages.ts";
-import { MACHINE_NAMES, MACHINES, type MachineName } from "./machines.ts";
+import { MACHINE_NAMES, type MachineName } from "./machines.ts";
 import type { Fleet } from "./model.ts";
 import { share } from "./share.ts";
+import { spotWeek } from "./spot-prices.ts";
 import type { CpuHour, FleetState, Lately, MetricsState } from "./state.ts";
 
 const CPU_EVERY_MS = 5 * 60_000;
@@ -51,8 +51,12 @@ export function createMetrics(
     }));
   };
   const readPrices = async (now: Fleet, signal: AbortSignal) => {
-    const spotPerHour = await spotPrices(await clients.ec2(), now, clients.time.now(), signal);
-    state.update((before) => ({ ...before, spotPerHour: share(before.spotPerHour, spotPerHour) }));
+    const prices = await spotWeek(await clients.ec2(), now, clients.time.now(), signal);
+    state.update((before) => ({
+      ...before,
+      spotPerHour: share(before.spotPerHour, prices.spotPerHour),
+      spotWeek: share(before.spotWeek, prices.spotWeek),
+    }));
   };
 
   /** Reads again and again; waits meanwhile for a sign-in, and goes early when the instances are others. */
@@ -180,42 +184,4 @@ function listed<T>(value: readonly T[] | undefined): readonly T[] {
 /** A query's ID begins with a small letter and has no hyphens. */
 function queryId(name: MachineName): string {
   return name.replaceAll("-", "_");
-}
-
-/** Current spot prices in US dollars an hour, each for the zone where its machine is, else of the cheapest zone. */
-export async function spotPrices(
-  ec2: EC2Client,
-  fleet: Fleet,
-  now: number,
-  signal?: AbortSignal,
-): Promise<MetricsState["spotPerHour"]> {
-  const { DescribeSpotPriceHistoryCommand } = await import("../aws/ec2-sdk.ts");
-  const typeOf = (name: MachineName) => fleet.machines[name].instance?.type ?? MACHINES[name].instanceType;
-  const onSpot = MACHINE_NAMES.filter((name) => (fleet.machines[name].instance ?? MACHINES[name]).market === "spot");
-  if (onSpot.length === 0) return {};
-  // From now on: EC2 answers with the price in force of every zone, and nothing older.
-  const answer = await ec2.send(
-    new DescribeSpotPriceHistoryCommand({
-      InstanceTypes: [...new Set(onSpot.map(typeOf))] as _InstanceType[],
-      ProductDescriptions: ["Linux/UNIX"],
-      StartTime: new Date(now),
-    }),
-    signal ? { abortSignal: signal } : {},
-  );
-  const prices = (answer.SpotPriceHistory ?? [])
-    .map((one) => ({ ...one, price: Number(one.SpotPrice), time: one.Timestamp?.getTime() ?? 0 }))
-    .filter((one) => Number.isFinite(one.price) && one.price > 0)
-    .sort((a, b) => b.time - a.time);
-  const found: Partial<Record<MachineName, number>> = {};
-  for (const name of onSpot) {
-    const ofType = prices.filter((one) => one.InstanceType === typeOf(name));
-    const zone = fleet.machines[name].instance?.availabilityZone;
-    const price = ofType.find((one) => one.AvailabilityZone === zone)?.price ?? cheapest(ofType);
-    if (price !== undefined) found[name] = price;
-  }
-  return found;
-}
-
-function cheapest(prices: readonly { readonly price: number }[]): number | undefined {
-  return prices.length ? Math.min(...prices.map((one) => one.price)) : undefined;
 }

@@ -38,6 +38,8 @@ export interface MetricsState {
   readonly lately?: Readonly<Partial<Record<MachineName, Lately>>>;
   /** Current spot price, US dollars an hour. */
   readonly spotPerHour: Readonly<Partial<Record<MachineName, number>>>;
+  /** The highest of every six hours of the last week, the oldest first. */
+  readonly spotWeek?: Readonly<Partial<Record<MachineName, readonly number[]>>>;
   readonly at: number | undefined;
   readonly failure: Failure | undefined;
 }

@@ -13,8 +13,9 @@ import { awsTime } from "../../ops/aws/aws-time.ts";
 import { systemClock } from "../../ops/clock.ts";
 import { FailureError } from "../../ops/failure.ts";
 import { assemble } from "../../ops/fleet/assemble.ts";
-import { figuresOf, spotPrices } from "../../ops/fleet/metrics.ts";
+import { figuresOf } from "../../ops/fleet/metrics.ts";
 import { observe } from "../../ops/fleet/observe.ts";
+import { spotWeek } from "../../ops/fleet/spot-prices.ts";
 import { allHeadlines } from "../../ops/machine/headlines.ts";
 import { signInFailure } from "../../ops/signin/failures.ts";
 import { whoAmI } from "../../ops/signin/identity.ts";
@@ -224,8 +225,9 @@ describe("the slow figures", () => {
     await fc.assert(
       fc.asyncProperty(mutatedXml(body), async (text) => {
         answers = new Map([["Action=", xml(text)]]);
-        const prices = await outcome(spotPrices(ec2, fleet, 1));
-        for (const price of Object.values(prices ?? {})) expect(price).toBeGreaterThan(0);
+        const prices = await outcome(spotWeek(ec2, fleet, 1));
+        for (const price of Object.values(prices?.spotPerHour ?? {})) expect(price).toBeGreaterThan(0);
+        for (const price of Object.values(prices?.spotWeek ?? {}).flat()) expect(price).toBeGreaterThan(0);
       }),
       { numRuns: CASES },
     );

@@ -6,8 +6,9 @@ import { MACHINE_NAMES } from "../../ops/fleet/machines.ts";
 import type { Fleet } from "../../ops/fleet/model.ts";
 import { HOURS_A_MONTH } from "../../ops/fleet/prices.ts";
 import type { MetricsState } from "../../ops/fleet/state.ts";
+import { sparkline } from "../format/chart.ts";
 import { type Column, firstFitting, grid } from "../format/grid.ts";
-import { join, type Line, t, ticking } from "../format/line.ts";
+import { cellOf, join, type Line, t, ticking } from "../format/line.ts";
 import { clean } from "../format/text.ts";
 import { ago, count, gibibytes, timeOfDay } from "../format/words.ts";
 import { keyOf } from "../keys/registry.ts";
@@ -93,8 +94,11 @@ export function accountLines(
   const nothing: Line = [dim("No unattached volumes, no stray spot requests or instances.")];
   const note: Line[] = [moneyLine(fleet, metrics), [dim(pricesNote(metrics))]].slice(0, height > 2 ? 2 : 1);
   const room = height - note.length;
-  if (rows.length === 0) return [...note, nothing];
-  if (rows.length <= room) return [...note, ...rows];
+  const week = weekRows(metrics);
+  if (rows.length <= room) {
+    const told = rows.length > 0 ? rows : [nothing];
+    return [...note, ...told, ...(told.length + week.length <= room ? week : [])];
+  }
   return [
     ...note,
     ...rows.slice(0, room - 1),
@@ -105,6 +109,27 @@ export function accountLines(
 function pricesNote({ at, failure }: MetricsState): string {
   if (failure) return `Prices and CPU: ${clean(failure.sentence)}`;
   return at === undefined ? "Spot prices and CPU not asked yet" : `Spot prices and CPU as of ${timeOfDay(at)}`;
+}
+
+/** What a spot machine cost by the hour in the last week, from its lowest to its highest: a row each. */
+function weekRows({ spotWeek, spotPerHour }: MetricsState): Line[] {
+  return MACHINE_NAMES.flatMap((name): Line[] => {
+    const week = spotWeek?.[name] ?? [];
+    const now = spotPerHour[name];
+    if (week.length === 0 || now === undefined) return [];
+    const least = Math.min(...week);
+    const most = Math.max(...week);
+    const shares = week.map((price) => (most > least ? (100 * (price - least)) / (most - least) : 50));
+    const range = most > least ? `${dollars(least, "h")} to ${dollars(most, "h")}` : `always ${dollars(least, "h")}`;
+    return [
+      [
+        cellOf([t("spot week", "text.dim")], 12),
+        cellOf([t(name)], 16),
+        { text: sparkline(shares), token: "accent", spoken: "" },
+        dim(`  ${range}, now ${dollars(now, "h")}`),
+      ],
+    ];
+  });
 }
 
 function orphanRows({ orphans }: Fleet, columns: number, now: number): Line[] {

@@ -9,10 +9,11 @@ import type { Environment } from "../../../ops/environment.ts";
 import { assemble } from "../../../ops/fleet/assemble.ts";
 import { HOUR } from "../../../ops/fleet/derive/ages.ts";
 import { glance } from "../../../ops/fleet/glance.ts";
-import { createMetrics, figuresOf, spotPrices } from "../../../ops/fleet/metrics.ts";
+import { createMetrics, figuresOf } from "../../../ops/fleet/metrics.ts";
 import { observe } from "../../../ops/fleet/observe.ts";
 import { parseOwnerValues } from "../../../ops/fleet/owner-text.ts";
 import { createFleetCore } from "../../../ops/fleet/refresh.ts";
+import { spotPrices, spotWeek } from "../../../ops/fleet/spot-prices.ts";
 import type { FleetState } from "../../../ops/fleet/state.ts";
 import type { SignIn } from "../../../ops/signin/types.ts";
 import { cell } from "../../../ops/store.ts";
@@ -204,6 +205,17 @@ describe("figures", () => {
     await begin({ story: emptyAccount });
     const prices = await spotPrices(await clients.ec2(), assemble(await look(), {}), simulator.clock.now());
     expect(Object.keys(prices)).toEqual(["fcvm-metal-arm", "fcvm-metal-x86"]);
+  });
+
+  it("have the week before of the spot prices, a figure for six hours", async () => {
+    const fleet = assemble(await look(), {});
+    const { spotPerHour, spotWeek: week } = await spotWeek(await clients.ec2(), fleet, simulator.clock.now());
+    expect(spotPerHour).toEqual({ "fcvm-metal-arm": 1.2412, "fcvm-metal-x86": 1.5873 });
+    for (const name of ["fcvm-metal-arm", "fcvm-metal-x86"] as const) {
+      expect(week[name]).toHaveLength(28);
+      expect(Math.max(...(week[name] ?? []))).toBeLessThan(2 * (spotPerHour[name] ?? 0));
+      expect(new Set(week[name]).size).toBeGreaterThan(3);
+    }
   });
 
   it("come by themselves once the fleet is seen, fail quietly, and come back", async () => {
