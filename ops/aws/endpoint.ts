@@ -1,6 +1,7 @@
 /** Where AWS's services are asked: at AWS itself, or where the environment says, in the AWS CLI's own words. */
 
 import type { Environment } from "../environment.ts";
+import { FailureError } from "../failure.ts";
 
 /** As AWS's tools spell them in AWS_ENDPOINT_URL_…. */
 export type Service = "EC2" | "CLOUDWATCH" | "STS" | "SSO" | "SSO_OIDC";
@@ -10,10 +11,24 @@ export function endpointOf({ env }: Pick<Environment, "env">, service: Service):
   return env[`AWS_ENDPOINT_URL_${service}`] || env.AWS_ENDPOINT_URL || undefined;
 }
 
-/** The same as an option of an SDK client. */
+/** Variables that choose among AWS's own endpoints, which no SDK puts together with an endpoint that is given. */
+const KINDS = { AWS_USE_DUALSTACK_ENDPOINT: "dual-stack", AWS_USE_FIPS_ENDPOINT: "FIPS" } as const;
+
+/** The same as an option of an SDK client. Throws a FailureError where the environment asks for what cannot be had together. */
 export function endpointIn(environment: Pick<Environment, "env">, service: Service): { readonly endpoint?: string } {
   const endpoint = endpointOf(environment, service);
-  return endpoint ? { endpoint } : {};
+  if (!endpoint) return {};
+  for (const [variable, kind] of Object.entries(KINDS)) {
+    if (!/^true$/i.test(environment.env[variable] ?? "")) continue;
+    const given = environment.env[`AWS_ENDPOINT_URL_${service}`] ? `AWS_ENDPOINT_URL_${service}` : "AWS_ENDPOINT_URL";
+    throw new FailureError({
+      kind: "malformed",
+      code: "ENDPOINT_KIND",
+      sentence: `${variable} asks for AWS's ${kind} endpoints, and ${given} names another: both cannot be.`,
+      action: `Unset ${variable} or ${given}.`,
+    });
+  }
+  return { endpoint };
 }
 
 /**

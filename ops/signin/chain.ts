@@ -5,13 +5,15 @@ import { hideSecrets } from "../aws/redact.ts";
 import { type Environment, REGION } from "../environment.ts";
 import { FailureError } from "../failure.ts";
 import { patience } from "./clients.ts";
-import { configFile } from "./config.ts";
+import { configFile, profileVariable } from "./config.ts";
 import { NOBODY } from "./failures.ts";
 import type { RoleCredentials } from "./types.ts";
 
 /** Whether keys stand in the environment: they win over every profile, as with the AWS CLI. */
 export function environmentKeys({ env }: Environment): RoleCredentials | undefined {
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: token } = env;
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env;
+  // The older name first, as botocore has it.
+  const token = env.AWS_SECURITY_TOKEN || env.AWS_SESSION_TOKEN;
   if (!accessKeyId || !secretAccessKey) return undefined;
   hideSecrets(secretAccessKey, token);
   return { accessKeyId, secretAccessKey, ...(token ? { sessionToken: token } : {}) };
@@ -23,9 +25,10 @@ export function environmentKeys({ env }: Environment): RoleCredentials | undefin
  */
 export async function chainCredentials(environment: Environment): Promise<RoleCredentials> {
   const { env, home } = environment;
+  const named = profileVariable(environment);
   const { defaultProvider } = await import("@aws-sdk/credential-provider-node");
   const provide = defaultProvider({
-    ...(env.AWS_PROFILE ? { profile: env.AWS_PROFILE } : {}),
+    ...(named ? { profile: named.name } : {}),
     configFilepath: configFile(environment),
     filepath: env.AWS_SHARED_CREDENTIALS_FILE || join(home, ".aws", "credentials"),
     // The files may have changed since the SDK last looked.

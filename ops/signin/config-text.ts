@@ -78,6 +78,12 @@ function nameOf(header: string): { readonly kind: string; readonly name: string 
   return header.trim() === "default" ? { kind: "profile", name: "default" } : { kind: header.trim(), name: "" };
 }
 
+/** The profile that a header names; undefined where it names something else. */
+export function profileName(header: string): string | undefined {
+  const { kind, name } = nameOf(header);
+  return kind === "profile" ? name : undefined;
+}
+
 /** The first section of this kind and name. */
 export function findSection(sections: readonly Section[], kind: string, name: string): Section | undefined {
   return sections.find(({ header }) => {

@@ -4,7 +4,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Environment, REGION } from "../environment.ts";
 import { FailureError } from "../failure.ts";
-import { findSection, readSections, type Section, UNREADABLE_CONFIG, withSection } from "./config-text.ts";
+import { findSection, profileName, readSections, type Section, UNREADABLE_CONFIG, withSection } from "./config-text.ts";
 
 /** A profile that signs in by IAM Identity Center, with all that this takes. */
 export interface SsoProfile {
@@ -29,10 +29,18 @@ interface Setup {
 /** The profile that we use, or where set-up would write one. */
 type Resolution =
   | { readonly kind: "sso"; readonly profile: SsoProfile }
-  /** No profile of ours yet; `session` is our sso-session where an earlier set-up left it. */
-  | { readonly kind: "none"; readonly target: string; readonly session: SsoSession | undefined }
-  /** AWS_PROFILE names a profile that gets its credentials in another way. */
-  | { readonly kind: "other"; readonly profile: string };
+  /**
+   * No profile of ours yet. `session` is known already: ours of an earlier set-up, or the only one that is there. `found` is
+   * the only profile that signs in, by whatever name `aws configure sso` gave it: good where the default chain has nothing.
+   */
+  | {
+      readonly kind: "none";
+      readonly target: string;
+      readonly session: SsoSession | undefined;
+      readonly found: SsoProfile | undefined;
+    }
+  /** The profile that is named gets its credentials in another way; by `source` where its chain of roles begins with a sign-in. */
+  | { readonly kind: "other"; readonly profile: string; readonly source: SsoProfile | undefined };
 
 interface SsoSession {
   readonly startUrl: string;
@@ -48,28 +56,66 @@ export function configFile(environment: Environment): string {
   return environment.env.AWS_CONFIG_FILE || join(environment.home, ".aws", "config");
 }
 
+/** The variable that names a profile, in botocore's order; undefined where none does. */
+export function profileVariable({
+  env,
+}: Environment): { readonly variable: string; readonly name: string } | undefined {
+  const variable = ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"].find((one) => env[one]);
+  return variable === undefined ? undefined : { variable, name: env[variable] ?? "" };
+}
+
 /**
- * Which profile is ours: AWS_PROFILE where it is set, else `[profile snowglobe]`, else `[default]` with SSO settings.
+ * Which profile is ours: the one that AWS_PROFILE or AWS_DEFAULT_PROFILE names, else `[profile snowglobe]`, else `[default]` with SSO settings.
  * Throws a FailureError where the file cannot be read or has a syntax error.
  */
 export async function resolveProfile(environment: Environment): Promise<Resolution> {
   const file = configFile(environment);
   const shown = shownPath(environment, file);
   const sections = readSections(await readText(file, shown), shown);
-  const wanted = environment.env.AWS_PROFILE;
+  const wanted = profileVariable(environment)?.name;
   for (const name of wanted ? [wanted] : [OURS, "default"]) {
     const section = findSection(sections, "profile", name);
     const profile = section && ssoProfile(name, section, sections, shown);
     if (profile) return { kind: "sso", profile };
-    if (wanted && section && section.values.size > 0) return { kind: "other", profile: wanted };
+    if (wanted && section && section.values.size > 0) {
+      return { kind: "other", profile: wanted, source: sourceOf(section, sections, shown) };
+    }
   }
   const ours = findSection(sections, "profile", OURS);
   const taken = findSection(sections, "profile", "default");
+  const others = wanted ? [] : profilesThatSignIn(sections, shown);
+  const urls = new Set(others.map(({ startUrl }) => startUrl));
   return {
     kind: "none",
     target: wanted || (taken || ours ? OURS : "default"),
-    session: sessionIn(findSection(sections, "sso-session", OURS)),
+    session: sessionIn(findSection(sections, "sso-session", OURS)) ?? (urls.size === 1 ? others[0] : undefined),
+    found: others.length === 1 ? others[0] : undefined,
   };
+}
+
+/** Whoever wrote them; what is not complete is somebody else's affair. */
+function profilesThatSignIn(sections: readonly Section[], shown: string): readonly SsoProfile[] {
+  return sections.flatMap((section) => {
+    const name = profileName(section.header);
+    try {
+      return (name !== undefined && ssoProfile(name, section, sections, shown)) || [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Where a chain of roles (`source_profile`) begins, if that signs in by device code. */
+function sourceOf(first: Section, sections: readonly Section[], shown: string): SsoProfile | undefined {
+  const seen = new Set<Section>();
+  for (let section: Section | undefined = first; section && !seen.has(section); ) {
+    seen.add(section);
+    const name: string | undefined = section.values.get("role_arn") && section.values.get("source_profile");
+    section = name ? findSection(sections, "profile", name) : undefined;
+    const profile = name && section ? ssoProfile(name, section, sections, shown) : undefined;
+    if (profile) return profile;
+  }
+  return undefined;
 }
 
 /**

@@ -5,8 +5,8 @@ import type { Environment } from "../environment.ts";
 import { isTransient } from "../failure.ts";
 import { chainCredentials, environmentKeys } from "./chain.ts";
 import type { SignInClients } from "./clients.ts";
-import { resolveProfile } from "./config.ts";
-import { signInFailure } from "./failures.ts";
+import { resolveProfile, type SsoProfile } from "./config.ts";
+import { isNobody, signInFailure } from "./failures.ts";
 import { RENEW_BEFORE, ssoSession } from "./sso-session.ts";
 import type { RoleCredentials } from "./types.ts";
 
@@ -42,8 +42,17 @@ export function credentialSource(environment: Environment, clients: SignInClient
     const keys = environmentKeys(environment);
     if (keys) return chain(keys);
     const resolution = await resolveProfile(environment);
-    if (resolution.kind !== "sso") return chain(await chainCredentials(environment));
-    const { credentials, tokenExpiresAt, refreshable } = await fromSession(resolution.profile);
+    if (resolution.kind === "sso") return session(resolution.profile);
+    try {
+      return chain(await chainCredentials(environment));
+    } catch (error) {
+      const found = resolution.kind === "none" && isNobody(error) ? resolution.found : undefined;
+      if (!found) throw error;
+      return session(found);
+    }
+  };
+  const session = async (profile: SsoProfile): Promise<Held> => {
+    const { credentials, tokenExpiresAt, refreshable } = await fromSession(profile);
     return { via: "session", credentials, sessionEndsAt: tokenExpiresAt, refreshable };
   };
 

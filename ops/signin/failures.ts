@@ -6,6 +6,11 @@ import { type Failure, FailureError } from "../failure.ts";
 
 export const NOBODY: Failure = { kind: "signed-out", sentence: "Nobody is signed in to AWS.", action: SIGN_IN_ACTION };
 
+/** Whether it is that no link of the chain has any credentials. */
+export function isNobody(error: unknown): boolean {
+  return error instanceof FailureError && error.failure.sentence === NOBODY.sentence;
+}
+
 /** The name that AWS or the system gave to an error: `AuthorizationPendingException`, `ECONNREFUSED`. */
 export function codeOf(error: unknown): string {
   if (error instanceof FailureError) return error.failure.code ?? "";

@@ -8,7 +8,7 @@ import type { Operation, OperationContext, Outcome } from "../operation/types.ts
 import { readToken, writeToken } from "./cache.ts";
 import { environmentKeys } from "./chain.ts";
 import type { SignInClients } from "./clients.ts";
-import { resolveProfile, type SsoProfile, writeSetup } from "./config.ts";
+import { profileVariable, resolveProfile, type SsoProfile, writeSetup } from "./config.ts";
 import { awaitApproval } from "./device-flow.ts";
 import { codeOf, isRefusedIdentity } from "./failures.ts";
 import { type Grant, registerClient, startAuthorization } from "./oidc.ts";
@@ -49,23 +49,49 @@ export function loginOperation(parts: LoginParts): Operation {
         };
       }
       const resolution = await resolveProfile(environment);
-      if (resolution.kind === "other") {
+      if (resolution.kind === "other" && !resolution.source) {
+        const variable = profileVariable(environment)?.variable;
         return {
           status: "blocked",
-          sentence: `AWS_PROFILE names the profile ${resolution.profile}, which does not sign in by device code.`,
-          next: "Unset AWS_PROFILE, then sign in again.",
+          sentence: `${variable} names the profile ${resolution.profile}, which does not sign in by device code.`,
+          next: `Unset ${variable}, then sign in again.`,
         };
       }
-      const finished =
+      const known =
         resolution.kind === "sso"
-          ? await signInAgain(parts, context, resolution.profile)
-          : await signInFirst(parts, context, resolution.target, resolution.session?.startUrl);
+          ? resolution.profile
+          : resolution.kind === "other"
+            ? resolution.source
+            : resolution.found;
+      let finished: Outcome | undefined;
+      if (known) await signInAgain(parts, context, known);
+      else if (resolution.kind === "none") {
+        finished = await signInFirst(parts, context, resolution.target, resolution.session?.startUrl);
+      }
       if (finished) return finished;
       const after = await step(context, "identity", "Ask AWS who we are", parts.lookAnew);
       if (after) throw new FailureError(after);
-      return { status: "done", sentence: `Now ${whoWeAre(parts.state())}` };
+      const ours = await profileToName(environment);
+      return {
+        status: "done",
+        sentence: `Now ${whoWeAre(parts.state())}`,
+        ...(ours ? { next: `For the AWS CLI: export AWS_PROFILE=${quoted(ours)}` } : {}),
+      };
     },
   };
+}
+
+/** The profile that another tool is to be told of; undefined where it takes the right one by itself. */
+async function profileToName(environment: Environment): Promise<string | undefined> {
+  const resolution = await resolveProfile(environment);
+  const ours =
+    resolution.kind === "sso" ? resolution.profile : resolution.kind === "none" ? resolution.found : undefined;
+  return ours && ours.profile !== "default" && !profileVariable(environment) ? ours.profile : undefined;
+}
+
+/** As a shell takes it. */
+function quoted(name: string): string {
+  return /^[\w.@-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }
 
 /** Everything is known from before: one code to approve, and no question. */
