@@ -19,11 +19,29 @@ export function environmentKeys({ env }: Environment): RoleCredentials | undefin
   return { accessKeyId, secretAccessKey, ...(token ? { sessionToken: token } : {}) };
 }
 
+/** What the chain gave. */
+export interface Found {
+  readonly credentials: RoleCredentials;
+  /** What kind it is, in a word or two. */
+  readonly origin: string;
+}
+
+/** By the names that the SDK gives to each of its ways (`$source`, "feature ids" of its user agent); the metadata service has none. */
+function originOf(ways: readonly string[], profile: string): string {
+  const has = (pattern: RegExp) => ways.some((way) => pattern.test(way));
+  if (has(/WEB_ID/)) return "web identity";
+  if (has(/SOURCE_PROFILE|NAMED_PROVIDER|ASSUME_ROLE/)) return `role of profile ${profile}`;
+  if (has(/PROCESS/)) return `process of profile ${profile}`;
+  if (has(/SSO|LOGIN/)) return `sign-in of profile ${profile}`;
+  if (has(/PROFILE/)) return `keys of profile ${profile}`;
+  return "machine's own role";
+}
+
 /**
  * Credentials from the default chain. One second for the instance metadata service and no second try: elsewhere than
  * on EC2 nobody answers there. Throws a FailureError of kind `signed-out` where no link of the chain has any.
  */
-export async function chainCredentials(environment: Environment): Promise<RoleCredentials> {
+export async function chainCredentials(environment: Environment): Promise<Found> {
   const { env, home } = environment;
   const named = profileVariable(environment);
   const { defaultProvider } = await import("@aws-sdk/credential-provider-node");
@@ -38,14 +56,17 @@ export async function chainCredentials(environment: Environment): Promise<RoleCr
     clientConfig: { ...(await patience(environment)), region: REGION },
   });
   try {
-    const { accessKeyId, secretAccessKey, sessionToken, expiration } = await provide();
+    const given = await provide();
+    const { accessKeyId, secretAccessKey, sessionToken, expiration } = given;
+    const ways = "$source" in given && typeof given.$source === "object" ? Object.keys(given.$source ?? {}) : [];
     hideSecrets(secretAccessKey, sessionToken);
-    return {
+    const credentials = {
       accessKeyId,
       secretAccessKey,
       ...(sessionToken ? { sessionToken } : {}),
       ...(expiration ? { expiration } : {}),
     };
+    return { credentials, origin: originOf(ways, named?.name ?? "default") };
   } catch (error) {
     if (error instanceof Error && error.name === "CredentialsProviderError")
       throw new FailureError(NOBODY, { cause: error });

@@ -3,7 +3,7 @@
 import type { AwsTime } from "../aws/aws-time.ts";
 import type { Environment } from "../environment.ts";
 import { isTransient } from "../failure.ts";
-import { chainCredentials, environmentKeys } from "./chain.ts";
+import { chainCredentials, environmentKeys, type Found } from "./chain.ts";
 import type { SignInClients } from "./clients.ts";
 import { resolveProfile, type SsoProfile } from "./config.ts";
 import { isNobody, signInFailure } from "./failures.ts";
@@ -13,6 +13,8 @@ import type { RoleCredentials } from "./types.ts";
 /** Times are AWS's. */
 export interface Held {
   readonly via: "session" | "chain";
+  /** What kind they are, where the chain gave them. */
+  readonly origin?: string;
   readonly credentials: RoleCredentials;
   /** When the access token behind them ends; absent for those of the chain. */
   readonly sessionEndsAt: number | undefined;
@@ -40,7 +42,7 @@ export function credentialSource(environment: Environment, clients: SignInClient
 
   const fetch = async (): Promise<Held> => {
     const keys = environmentKeys(environment);
-    if (keys) return chain(keys);
+    if (keys) return chain({ credentials: keys, origin: "keys from the environment" });
     const resolution = await resolveProfile(environment);
     if (resolution.kind === "sso") return session(resolution.profile);
     try {
@@ -87,8 +89,8 @@ export function credentialSource(environment: Environment, clients: SignInClient
   };
 }
 
-function chain(credentials: RoleCredentials): Held {
-  return { via: "chain", credentials, sessionEndsAt: undefined, refreshable: false };
+function chain({ credentials, origin }: Found): Held {
+  return { via: "chain", credentials, origin, sessionEndsAt: undefined, refreshable: false };
 }
 
 function ends(credentials: RoleCredentials): number {

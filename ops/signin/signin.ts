@@ -16,6 +16,10 @@ import type { Identity, SignIn, SignInState } from "./types.ts";
 /** Refusals that come in this close together (milliseconds) are one: every call under way tells of its own. */
 const ONE_REFUSAL = 10_000;
 
+function kindOf({ via, origin }: Held): Pick<Held, "via" | "origin"> {
+  return origin === undefined ? { via } : { via, origin };
+}
+
 /** Nothing is asked of AWS, no file read and no SDK loaded before the first call. */
 export function createSignIn({ environment, clock }: { environment: Environment; clock: Clock }): SignIn {
   const time = awsTime(clock);
@@ -35,12 +39,12 @@ export function createSignIn({ environment, clock }: { environment: Environment;
     const expiresAt = held.sessionEndsAt === undefined ? undefined : time.toLocal(held.sessionEndsAt);
     if (before.status === "signed-in" && !renewed) {
       const same = before.identity.arn === identity.arn && before.expiresAt === expiresAt && before.via === held.via;
-      if (!same) state.set({ ...before, identity, expiresAt, via: held.via });
+      if (!same) state.set({ ...before, identity, expiresAt, ...kindOf(held) });
       return;
     }
     renewed = false;
     generation += 1;
-    state.set({ status: "signed-in", identity, expiresAt, via: held.via, generation });
+    state.set({ status: "signed-in", identity, expiresAt, ...kindOf(held), generation });
   };
 
   /** Bad weather takes nothing away: neither a signed-in state nor the reason why we are signed out. */

@@ -22,6 +22,8 @@ export type SignInState =
       readonly expiresAt: number | undefined;
       /** `session`: our device sign-in. `chain`: the default chain answered, such as the jumpbox's own role. */
       readonly via: "session" | "chain";
+      /** What kind of credentials the chain gave, in a word or two: "keys from the environment". */
+      readonly origin?: string;
       /** Goes up with every sign-in, so that clients know to be rebuilt. */
       readonly generation: number;
     }

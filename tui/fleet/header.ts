@@ -19,7 +19,7 @@ const FRESH = 6000;
 const SEPARATOR = t("  ");
 
 export function headerLine(
-  { demo, env }: Pick<Environment, "demo" | "env">,
+  { demo }: Pick<Environment, "demo">,
   signIn: SignInState,
   state: Pick<FleetState, "fleet" | "source" | "failure" | "refreshing">,
   columns: number,
@@ -28,7 +28,7 @@ export function headerLine(
   const name: Line = [t("snowglobe", "accent.strong"), ...(demo ? [t(" "), t(" DEMO ", "demo")] : [])];
   const age = ageLine(state, "long");
   const rights = [
-    [sessionLine(signIn, now, "long", env), age],
+    [sessionLine(signIn, now, "long"), age],
     [sessionLine(signIn, now, "short"), age],
     [sessionLine(signIn, now, "short"), ageLine(state, "short")],
   ].map((parts) => [...join(parts, SEPARATOR), t(" "), refreshMark(state)]);
@@ -67,13 +67,10 @@ function identityLines(signIn: SignInState): Line[] {
   }
 }
 
-function sessionLine(signIn: SignInState, now: number, length: "long" | "short", env: Environment["env"] = {}): Line {
+function sessionLine(signIn: SignInState, now: number, length: "long" | "short"): Line {
   if (signIn.status !== "signed-in") return [];
-  const { expiresAt, via } = signIn;
-  if (expiresAt === undefined) {
-    const whose = env.AWS_ACCESS_KEY_ID ? "keys from the environment" : "machine's own role";
-    return via === "chain" && length === "long" ? [t(whose, "text.dim")] : [];
-  }
+  const { expiresAt, via, origin = "machine's own role" } = signIn;
+  if (expiresAt === undefined) return via === "chain" && length === "long" ? [t(clean(origin), "text.dim")] : [];
   const soon = expiresAt - now < ENDS_SOON;
   return [
     ticking((at) => `${soon ? "▲ " : ""}session ${said(expiresAt, at, length)}`, soon ? "status.warn" : "text.dim"),

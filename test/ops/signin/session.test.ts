@@ -222,7 +222,12 @@ describe("the default chain", () => {
     const { AWS_ACCESS_KEY_ID = "", AWS_SECRET_ACCESS_KEY = "", AWS_SESSION_TOKEN = "" } = other.simulator.signedInEnv;
     const keys = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN };
     await using me = await someone({ env: { ...other.simulator.env, ...keys } });
-    expect(await me.signIn.check()).toMatchObject({ status: "signed-in", via: "chain", expiresAt: undefined });
+    expect(await me.signIn.check()).toMatchObject({
+      status: "signed-in",
+      via: "chain",
+      origin: "keys from the environment",
+      expiresAt: undefined,
+    });
     expect((await me.login()).outcome).toMatchObject({ status: "nothing-to-do" });
     expect(await me.signIn.credentials()).toMatchObject({ accessKeyId: AWS_ACCESS_KEY_ID });
   });
@@ -235,7 +240,7 @@ describe("the default chain", () => {
       join(me.home, ".aws/credentials"),
       `[default]\naws_access_key_id = ${AWS_ACCESS_KEY_ID}\naws_secret_access_key = ${AWS_SECRET_ACCESS_KEY}\naws_session_token = ${AWS_SESSION_TOKEN}\n`,
     );
-    expect(await me.signIn.check()).toMatchObject({ status: "signed-in", via: "chain" });
+    expect(await me.signIn.check()).toMatchObject({ via: "chain", origin: "keys of profile default" });
   });
 
   it("keeps what it gave while that is good, even if it is silent for once", async () => {
@@ -252,7 +257,7 @@ describe("the default chain", () => {
     mkdirSync(join(me.home, ".aws"));
     writeFileSync(join(me.home, "keys.json"), answer(200));
     writeFileSync(join(me.home, ".aws/config"), `[default]\ncredential_process = cat ${join(me.home, "keys.json")}\n`);
-    expect(await me.signIn.check()).toMatchObject({ status: "signed-in", via: "chain" });
+    expect(await me.signIn.check()).toMatchObject({ via: "chain", origin: "process of profile default" });
     writeFileSync(join(me.home, "keys.json"), "");
     expect(await me.signIn.credentials()).toMatchObject({ secretAccessKey: AWS_SECRET_ACCESS_KEY });
     await expect(me.restarted().credentials()).rejects.toMatchObject({ failure: { kind: "signed-out" } });
