@@ -6,8 +6,10 @@
 import { explain } from "../ops/aws/errors.ts";
 import { createOps } from "../ops/compose.ts";
 import { environmentFrom } from "../ops/environment.ts";
+import { plainText } from "../ops/plain.ts";
 import { PUT_RIGHT } from "../ops/ssh/replay.ts";
 import { firstFrame } from "./first-frame.ts";
+import { lastWord } from "./last-word.ts";
 import { takeLifecycle } from "./lifecycle.ts";
 import { CUT_LINES, restoreTitle, saveTitle, TITLE, WRAP_LINES } from "./terminal/modes.ts";
 import { createOutput } from "./terminal/output.ts";
@@ -26,7 +28,12 @@ async function cockpit(): Promise<void> {
   const { stdin, stdout, env } = process;
   const lifecycle = takeLifecycle(process, (error) => explain(error).sentence);
   const ops = createOps(environmentFrom(env));
-  lifecycle.onEnd(ops.stop, STOPPING_MS);
+  lifecycle.onEnd(() => {
+    // The terminal is the shell's again, and would stand still without a word.
+    const word = lastWord(ops.operations.get().map((run) => run.get()));
+    if (word) process.stderr.write(`${plainText(word)}\n`);
+    return ops.stop();
+  }, STOPPING_MS);
   // Ink's own switch. What is said is linear text: it wraps, and stays in the scrollback to be gone back to.
   const reader = env.INK_SCREEN_READER === "true";
   stdout.write(PUT_RIGHT + saveTitle(TITLE) + (reader ? "" : CUT_LINES));

@@ -64,6 +64,8 @@ it.each([
       () => `nothing was stopped: ${program.text()}`,
     );
     await leave(program);
+    if (leave !== closeTerminal)
+      await program.waitFor(/Waiting for the call that is under way|Stopping after the current call/);
     await program.exited;
     const history = join(stage.env.XDG_STATE_HOME ?? join(stage.env.HOME ?? "", ".local/state"), "snowglobe/history");
     const [record = ""] = (await readdir(history)).filter((name) => name.includes("swap"));
