@@ -41,6 +41,12 @@ const NAME = "snowglobe_config";
 const LINE = `Include ${NAME}\n`;
 const HEAD = "# snowglobe's own, written anew after every look. make clean-ssh takes it away.\n";
 
+/** The first lines: also of whose machines it speaks, as real and simulated accounts may share a home. */
+function headOf(environment: Environment): string {
+  const simulated = simulatedAt(environment);
+  return simulated ? `${HEAD}# Of the simulated account at ${simulated}.\n` : `${HEAD}# Of the real account.\n`;
+}
+
 export function createPlainSsh(environment: Environment, hostKeys: HostKeys): PlainSsh {
   const file = join(environment.home, ".ssh", NAME);
   const config = join(environment.home, ".ssh", "config");
@@ -64,7 +70,7 @@ export function createPlainSsh(environment: Environment, hostKeys: HostKeys): Pl
         return block(environment, hostKeys, fleet, machine, ip === undefined ? undefined : await reach(ip));
       }),
     );
-    const text = `${HEAD}${blocks.join("")}`;
+    const text = `${headOf(environment)}${blocks.join("")}`;
     if ((await textOf(file)) === text) return;
     await writeFileAtomic(file, text, { mode: 0o600 });
   };
@@ -73,10 +79,12 @@ export function createPlainSsh(environment: Environment, hostKeys: HostKeys): Pl
     file,
     reach,
     follow: (fleet) => {
-      // A simulated account without machines of its own has nothing to say of the real ones.
-      const isAnothers = simulatedAt(environment) && !environment.env.SNOWGLOBE_SSH_CONFIG;
-      // Nor does a file outlive us whose host keys go with us.
-      if (!isAnothers && !environment.unkept && existsSync(file)) turn = turn.then(() => write(fleet)).catch(() => {});
+      const again = async () => {
+        // Another account's is for that one to keep.
+        if ((await textOf(file))?.startsWith(headOf(environment))) await write(fleet);
+      };
+      // No file outlives us whose host keys go with us.
+      if (!environment.unkept && existsSync(file)) turn = turn.then(again).catch(() => {});
       return turn;
     },
     setUp: async (fleet) => {

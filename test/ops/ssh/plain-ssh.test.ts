@@ -102,6 +102,20 @@ it("is written anew by a look that shows another identity, and only where the pe
   expect(statSync(plain.file).mode & 0o777).toBe(0o600);
 });
 
+it("is not written over by a look at another account, which may share the home", async () => {
+  await plain.setUp(fleet());
+  const before = readFileSync(plain.file, "utf8");
+  const env = { ...rig.environment.env, AWS_ENDPOINT_URL: "http://127.0.0.1:4566" };
+  const simulated = createPlainSsh({ ...rig.environment, env }, rig.hostKeys);
+  const other = aFleet({ [ARM]: { phase: "running", root: "temporary" } });
+  await simulated.follow(other);
+  expect(readFileSync(plain.file, "utf8")).toBe(before);
+  await simulated.setUp(other);
+  expect(readFileSync(plain.file, "utf8")).not.toContain("vol-09e5c3cee32bb67dc");
+  await plain.follow(fleet());
+  expect(readFileSync(plain.file, "utf8")).toContain("simulated account at 127.0.0.1:4566");
+});
+
 it("leaves ~/.ssh/config as it was, byte for byte, link and mode, when it is taken away", async () => {
   const theirs = Buffer.from("# caf\xe9\nHost *\n\tCompression yes\nInclude other", "latin1");
   const dotfiles = join(rig.environment.home, "dotfiles");
