@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export MALLOC_ARENA_MAX := 1
 NODE := node --max-semi-space-size=4
 
-SOURCES := $(shell find ops tui test/simulator test/kernel terraform/auto-stop -name '*.ts' -o -name '*.tsx') esbuild.config.mjs tsconfig.json
+SOURCES := $(shell find ops tui test/simulator test/kernel terraform/auto-stop -name '*.ts' -o -name '*.tsx' -o -name 'held-*.py') esbuild.config.mjs tsconfig.json
 
 .PHONY: help tui demo simulator status status-json login lint format typecheck unit test test-kernel test-kernel-guest test-kernel-nested test-kernel-x86 test-kernel-install test-endurance test-fresh bench picture outdated clean
 

@@ -1,5 +1,5 @@
 // Bundles the cockpit, the command line and the simulator into dist/. Make runs it when a source is newer.
-import { readFile, rm } from "node:fs/promises";
+import { copyFile, readFile, rm } from "node:fs/promises";
 import { build } from "esbuild";
 import { buildAutoStop } from "./terraform/auto-stop/build.mjs";
 
@@ -74,5 +74,8 @@ const { metafile } = await build({
   metafile: true,
 });
 await checkLazyImports(metafile);
+// Runs on the machines, and is read beside whoever sends it (ops/ssh/holder.ts).
+for (const name of ["held-log.py", "held-shell.py", "held-client.py"])
+  await copyFile(`ops/ssh/${name}`, `dist/${name}`);
 
 await buildAutoStop();

@@ -7,7 +7,11 @@ import { explain } from "./aws/errors.ts";
 import { createSignInGate } from "./aws/gate.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Environment } from "./environment.ts";
+<<<<<<< HEAD
 import { glance } from "./fleet/glance.ts";
+=======
+import { MACHINE_NAMES } from "./fleet/machines.ts";
+>>>>>>> e2c084c (Shells stay on their machines: a small holder keeps each, and whoever comes back finds it with its programs running)
 import { createMetrics } from "./fleet/metrics.ts";
 import { observe } from "./fleet/observe.ts";
 import { readOwnerValues } from "./fleet/owner.ts";
@@ -95,6 +99,9 @@ export function createOps(given: Environment, clock: Clock = systemClock): Compo
   );
   const probes = createProbes(clock, fleet, channel);
   const sessions = createSessions(environment, clock, fleet, channel);
+  probes.subscribe(() => {
+    for (const machine of MACHINE_NAMES) sessions.found(machine, probes.get()[machine]?.kept ?? []);
+  });
   const gate = createSignInGate(signIn, async () => {
     const pressed = operations.get().find((run) => run.get().name === "login" && !run.get().outcome);
     const { status } = await (pressed ?? operations.start(signIn.login())).finished;

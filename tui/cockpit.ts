@@ -12,9 +12,10 @@ import type { Run } from "../ops/operation/run.ts";
 import type { Operation } from "../ops/operation/types.ts";
 import type { Ops } from "../ops/ops.ts";
 import { closeSession } from "../ops/ssh/close-session.ts";
-import type { AttachedTerminal, SessionSummary } from "../ops/ssh/types.ts";
+import type { AttachedTerminal, SessionEnd, SessionSummary } from "../ops/ssh/types.ts";
 import { volumesOfTerraform } from "../ops/terraform/named-volumes.ts";
 import { consolePage } from "./fleet/copyable.ts";
+import { newestOf } from "./fleet/machine-view.ts";
 import type { Tell } from "./fleet/toasts.ts";
 import { whyNotOn } from "./keys/availability.ts";
 import type { Command } from "./keys/registry.ts";
@@ -68,12 +69,12 @@ export function fleetHandlers(cockpit: Cockpit): Handlers {
   const own: Handlers = {
     up: () => dispatch({ type: "move", by: -1 }),
     down: () => dispatch({ type: "move", by: 1 }),
-    newSession: () => void connect(cockpit, selected()),
+    newSession: () => void connect(cockpit, selected(), "new"),
     session: () => dispatch({ type: "session", ids: sessionsOn(ops, selected()).map(({ id }) => id) }),
     endSession: () => {
       const all = sessionsOn(ops, selected());
       // The one that was chosen may be gone: then the newest that lives is drawn as chosen.
-      const chosen = all.find((session) => session.id === place().session) ?? all.findLast(({ end }) => !end);
+      const chosen = all.find((session) => session.id === place().session) ?? newestOf(all);
       const { id } = chosen ?? all.at(-1) ?? {};
       if (id) show(cockpit, ops.operations.start(closeSession(ops.sessions, id)));
     },
@@ -120,9 +121,9 @@ function chooseForSwap({ ops, dispatch, place }: Cockpit): void {
  */
 async function enter(cockpit: Cockpit, machine: MachineName, chosen: string | undefined): Promise<void> {
   const all = sessionsOn(cockpit.ops, machine);
-  const session = all.find(({ id }) => id === chosen) ?? all.findLast(({ end }) => !end) ?? all.findLast(isLost);
+  const session = all.find(({ id }) => id === chosen) ?? newestOf(all) ?? all.findLast(isLost);
   if (session && !session.end) await lookInto(cockpit, session.id);
-  else await connect(cockpit, machine, session && isLost(session) ? session.id : undefined);
+  else await connect(cockpit, machine, "newest", session && isLost(session) ? session.id : undefined);
 }
 
 /** The machine's page in the AWS console: in a browser here, or copied for one elsewhere. */
@@ -143,11 +144,16 @@ export function openShell(cockpit: Cockpit, run: Run): void {
 }
 
 function isLost({ end }: SessionSummary): boolean {
-  return end?.kind === "link-lost" || end?.kind === "machine-gone";
+  return end?.kind === "link-lost" || end?.kind === "machine-gone" || end?.kind === "kept";
 }
 
-/** Brings about what a prompt needs and opens it: a new session, or the lost one `again`. */
-async function connect(cockpit: Cockpit, machine: MachineName, again?: string): Promise<void> {
+/** Brings about what a prompt needs and opens it: another session, or `again` one that is not connected. */
+async function connect(
+  cockpit: Cockpit,
+  machine: MachineName,
+  wanted: "new" | "newest",
+  again?: string,
+): Promise<void> {
   const { ops, dispatch } = cockpit;
   const operation = connectMachine(machine, machineTools(ops));
   const run = startOnce(cockpit, operation);
@@ -163,7 +169,7 @@ async function connect(cockpit: Cockpit, machine: MachineName, again?: string): 
   const root = ops.fleet.get().fleet?.machines[machine].root?.id;
   const lost = ops.sessions.get().find((one) => one.id === again && (!one.rootVolumeId || one.rootVolumeId === root));
   if (lost) ops.sessions.reopen(lost.id);
-  const session = lost?.id ?? ops.sessions.open(machine, address);
+  const session = lost?.id ?? ops.sessions.open(machine, address, wanted);
   // Whoever has gone on to something else is not dragged away from it.
   if (left) cockpit.tell(`${machine} is ready: Enter on it goes to its prompt.`, "good");
   else await lookInto(cockpit, session);
@@ -190,8 +196,18 @@ async function lookInto({ lendBytes, dropKeys, ops, tell }: Cockpit, sessionId: 
     if (how === "ended" && endOf()?.kind !== "exited") dropKeys();
   });
   const end = endOf();
-  if (end && end.kind !== "exited")
-    tell(end.kind === "failed" ? `${end.sentence} ${end.action}` : end.sentence, "warning");
+  if (end && end.kind !== "exited") tell(endSentence(end), "warning");
+}
+
+function endSentence(end: Exclude<SessionEnd, { kind: "exited" }>): string {
+  switch (end.kind) {
+    case "kept":
+      return "Another cockpit has taken this shell up: Enter takes it back.";
+    case "failed":
+      return `${end.sentence} ${end.action}`;
+    default:
+      return end.sentence;
+  }
 }
 
 /**

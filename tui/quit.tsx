@@ -40,7 +40,7 @@ export function quitLines(
   sessions: readonly SessionSummary[],
   runs: readonly Pick<Run, "get" | "kernel">[],
 ): readonly string[] {
-  const open = sessions.filter((session) => !session.end);
+  const open = sessions.filter((session) => !session.end && !session.stays);
   const live = runs.filter((run) => !run.get().outcome);
   const builds = live.filter(isBuilding);
   const applies = live.filter(isApplying);

@@ -5,6 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { MachineName } from "../fleet/machines.ts";
 import { addressOf, worldOf } from "../machine/world.ts";
 import type { Ops } from "../ops.ts";
+import { lives } from "../ssh/types.ts";
 import { NEWEST_PLACE } from "./bring-over.ts";
 import type { TrialFacts } from "./decide-trial.ts";
 import { type RunThere, siteOf } from "./site.ts";
@@ -50,7 +51,7 @@ export function trialTools(machine: MachineName, ops: Pick<Ops, "access" | "cloc
       const { RebootInstancesCommand } = await import("../aws/ec2-sdk.ts");
       await (await access.aws.acting.ec2()).send(new RebootInstancesCommand({ InstanceIds: [instanceId] }));
     },
-    openSessions: () => sessions.get().filter((one) => one.machine === machine && !one.end).length,
+    openSessions: () => sessions.get().filter((one) => one.machine === machine && lives(one)).length,
   };
 }
 

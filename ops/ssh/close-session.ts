@@ -1,5 +1,5 @@
 import type { Operation } from "../operation/types.ts";
-import type { Sessions } from "./types.ts";
+import { lives, type Sessions } from "./types.ts";
 
 /** Ends one terminal session; asks first where something may still run in it. */
 export function closeSession(sessions: Sessions, id: string): Operation {
@@ -12,7 +12,7 @@ export function closeSession(sessions: Sessions, id: string): Operation {
     ...(machine ? { machine } : {}),
     run: async (context) => {
       if (!session) return { status: "nothing-to-do", sentence: "The session has ended already." };
-      if (!session.end) {
+      if (lives(session) || session.stays) {
         const answer = await context.ask({
           kind: "confirm",
           title: `End the session on ${session.machine}?`,
@@ -22,7 +22,7 @@ export function closeSession(sessions: Sessions, id: string): Operation {
         });
         if (answer === undefined) return { status: "cancelled", sentence: "The session is left as it is." };
       }
-      sessions.close(id);
+      await sessions.close(id);
       return { status: "done", sentence: `The session on ${session.machine} has ended.` };
     },
   };

@@ -1,5 +1,6 @@
 /** What a probe asks a machine, and how its answer is read. */
 
+import { LIST_HELD, parseHeld } from "./holder.ts";
 import type { Probe } from "./types.ts";
 
 /** Says which kernel build runs, if one does: its job has no exit status, and somebody holds the lock (kernel/job.sh). */
@@ -61,6 +62,7 @@ fi
 status=/var/lib/snowglobe/first-boot.status
 [ -r "$status" ] && echo "first-boot $(tr '\\n' ' ' <"$status")"
 ${RUNNING_BUILD}
+${LIST_HELD}
 metadata=http://169.254.169.254/latest
 token=$(curl -sf -m 1 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$metadata/api/token") &&
   echo "interruption $(curl -sf -m 1 -H "X-aws-ec2-metadata-token: $token" "$metadata/meta-data/spot/instance-action")"
@@ -88,6 +90,7 @@ export function parseProbe(output: string, at: number): Probe | undefined {
     interruption: interruptionOf(facts.get("interruption")),
     ...firstBootOf(facts.get("first-boot")),
     ...buildOf(facts.get("build")),
+    kept: parseHeld(output),
   };
 }
 

@@ -168,5 +168,8 @@ export function enter(rows: number, theirs: boolean): string {
   return `\u001b[22;0t${RESTORE_MODES}${away}${CLEAR}`;
 }
 
+/** In the middle of it, before the screen is painted anew. */
+export const AGAIN = RESTORE_MODES + CLEAR;
+
 /** After it: the same, with the owner's title back. Nothing of the session stays on the screen. */
 export const LEAVE = `${RESTORE_MODES}${CLEAR}\u001b[23;0t`;

@@ -9,8 +9,12 @@ import { checkLocal, sshArguments, sshProgram } from "./command.ts";
 import { type Connection, connect } from "./connection.ts";
 import { diagnose, type RootFacts } from "./diagnose.ts";
 import { createEmulator, type Emulator, type Size } from "./emulator.ts";
+import { attachScript, newNonce, type Wanted } from "./holder.ts";
 import { createLog } from "./log.ts";
 import { noticeOf, titleOf } from "./temporary-disk.ts";
+import { AGAIN } from "./replay.ts";
+import { terminfoToBring } from "./terminfo.ts";
+import { createListener, type Told } from "./told.ts";
 import type { SessionEnd } from "./types.ts";
 
 export interface Session extends Attachable {
@@ -24,15 +28,28 @@ export interface Session extends Attachable {
   readonly title: () => string;
   readonly activity: () => boolean;
   readonly lastLines: () => readonly string[];
-  /** Starts ssh, the first time or again after an end: with an empty screen, as its shell is a new one. */
+  /** The shell that its machine keeps; undefined until it is known, and where none is kept. */
+  readonly kept: () => string | undefined;
+  /** When anything was heard of the link last; undefined while it is not up, and where nothing beats. */
+  readonly heardAt: () => number | undefined;
+  /** Starts ssh, the first time or again after an end: to its own shell where it lives, else with a new one. */
   readonly start: (address: string) => void;
-  /** Hangs up; resolves when the ssh process is gone. */
+  /** Hangs up; resolves when the ssh process is gone. A shell that its machine keeps lives on. */
   readonly close: () => Promise<void>;
 }
 
 interface SessionEvents {
   /** Something that a summary shows has changed: at once for the end, in a while for output. */
-  readonly onChange: (what: "output" | "end") => void;
+  readonly onChange: (what: "output" | "end" | "kept") => void;
+}
+
+/** Which shell a session is to show, and which it is not to take. */
+export interface Choice {
+  readonly wanted: Wanted;
+  /** Shells that other sessions have. */
+  readonly known: () => readonly string[];
+  /** What is known of a shell that nobody here has looked at. */
+  readonly found?: { readonly id: string; readonly title: string; readonly attached: boolean };
 }
 
 /** How many lines of its screen a summary carries. */
@@ -42,8 +59,14 @@ const LAST_LINES = 8;
 interface Life {
   connection: Connection | undefined;
   emulator: Emulator | undefined;
-  /** Keys that came before ssh was there. */
+  /** Keys that came before somebody was there to take them. */
   readonly typedAhead: Buffer[];
+  /** What comes now: words before the shell's, what it wrote until now, or what it writes. */
+  stage: "before" | "log" | "live";
+  /** Somebody over there takes keys: the shell, or ssh itself that asks something. */
+  listening: boolean;
+  taken: boolean;
+  heardAt: number | undefined;
   readonly holds: Set<"terminal" | "parser" | "attaching">;
   /** The end of the output, where ssh may have the last word. */
   lastChunks: readonly [Buffer, Buffer];
@@ -60,10 +83,12 @@ export function createSession(
   channel: Channel,
   machine: MachineName,
   initialSize: Size,
+  choice: Choice,
   events: SessionEvents,
 ): Session {
   let size = initialSize;
-  let life = newLife();
+  let kept = choice.found?.id;
+  let life = newLife(choice.found ? { kind: "kept", attached: choice.found.attached } : undefined);
   let address = "";
   let root: RootFacts | undefined;
   let activity = false;
@@ -94,32 +119,43 @@ export function createSession(
     root = facts.root;
     const identity = channel.identity(facts);
     const log = createLog(environment);
+    const nonce = newNonce();
+    const listener = createListener(nonce);
     const emulator = await createEmulator(size, {
       onAnswer: (answer) => now.connection?.write(Buffer.from(answer)),
       onCrowded: (crowded) => hold(now, "parser", crowded),
       onCaughtUp: () => events.onChange("output"),
     });
     now.emulator = emulator;
-    const notice = noticeOf(root);
-    if (notice) emulator.push(Buffer.from(`${notice}\r\n`), sink !== undefined);
+    emulator.push(opening(root), true);
     if (now.closing) return finish(now, { kind: "exited", code: 255 });
     now.connection = await connect(
       sshProgram(environment),
-      sshArguments(environment, { address, identity, use: "session", log: log.path }),
+      sshArguments(environment, {
+        address,
+        identity,
+        use: "session",
+        log: log.path,
+        command: attachScript({
+          wanted: kept ? { id: kept } : choice.wanted,
+          known: choice.known(),
+          nonce,
+          terminfo: await terminfoToBring(environment.env),
+        }),
+      }),
       environment.env,
       size,
       {
         onData: (chunk) => {
           if (now.closing) return;
           now.lastChunks = [now.lastChunks[1], chunk];
-          if (sink && !sink(chunk)) hold(now, "terminal", true);
-          emulator.push(chunk, sink !== undefined);
-          if (!sink) {
-            activity = true;
-            events.onChange("output");
-          }
+          if (now.heardAt !== undefined) now.heardAt = performance.now();
+          for (const told of listener.hear(chunk)) hear(now, told);
         },
         onEnd: (code) => {
+          const rest = listener.rest();
+          if (rest.length) hear(now, { bytes: rest });
+          if (now.taken) return finish(now, { kind: "kept", attached: true });
           const words = log.take() + lastWords(Buffer.concat(now.lastChunks));
           const failure = code === 255 ? diagnose(words, facts) : undefined;
           void emulator.settle().then(() => events.onChange("output"));
@@ -128,10 +164,88 @@ export function createSession(
       },
     );
     now.connection.resize(size);
-    if (now.holds.size > 0) now.connection.hold(true);
-    for (const bytes of now.typedAhead.splice(0)) now.connection.write(bytes);
+    if (now.holds.size > 0 && now.stage === "live") now.connection.hold(true);
     if (now.closing) now.connection.close();
+  };
+
+  /** Somebody takes keys now, and there is something to be seen. */
+  const listen = (now: Life) => {
+    now.listening = true;
+    for (const bytes of now.typedAhead.splice(0)) now.connection?.write(bytes);
     now.ready.resolve();
+  };
+
+  const hear = (now: Life, told: Told) => {
+    const { emulator } = now;
+    if (!emulator) return;
+    if ("bytes" in told) {
+      if (now.stage === "log") return emulator.push(told.bytes, true);
+      if (!now.listening) listen(now);
+      if (sink && !sink(told.bytes)) hold(now, "terminal", true);
+      emulator.push(told.bytes, sink !== undefined);
+      if (!sink) {
+        activity = true;
+        events.onChange("output");
+      }
+      return;
+    }
+    const { word, about } = told;
+    switch (word) {
+      case "held":
+      case "new":
+        kept = about[0];
+        events.onChange("kept");
+        break;
+      case "log":
+        now.stage = "log";
+        emulator.push(Buffer.concat([RESET, opening(root)]), true);
+        break;
+      case "size": {
+        const [rows = 0, columns = 0] = about.map(Number);
+        if (rows > 0 && columns > 0) emulator.resize({ columns, rows });
+        break;
+      }
+      case "live":
+      case "plain": {
+        if (word === "plain") kept = undefined;
+        else now.heardAt = performance.now();
+        now.stage = "live";
+        emulator.resize(size);
+        now.connection?.resize(size);
+        const show = sink;
+        const seen = now.listening;
+        listen(now);
+        // It was on a screen already, which is to show the whole of it now.
+        if (show && seen && word === "live") paint(now, show, AGAIN);
+        break;
+      }
+      case "taken":
+        now.taken = true;
+        break;
+      case "beat":
+        break;
+    }
+  };
+
+  /** Gives `show` the screen as it is, and then all that comes. */
+  const paint = (now: Life, show: (chunk: Buffer) => boolean, before: string) => {
+    const token = Symbol("watcher");
+    watcher = token;
+    sink = undefined;
+    hold(now, "attaching", now.stage === "live");
+    void now.ready.promise.then(async () => {
+      hold(now, "attaching", true);
+      await now.emulator?.settle();
+      if (watcher === token) {
+        const { emulator } = now;
+        const screen = [Buffer.from(before), emulator?.replay() ?? RESET, titleOf(root, emulator?.title() ?? "")];
+        if (emulator && !show(Buffer.concat(screen))) hold(now, "terminal", true);
+        sink = show;
+        activity = false;
+        events.onChange("output");
+      }
+      hold(now, "attaching", false);
+    });
   };
 
   const session: Session = {
@@ -148,8 +262,10 @@ export function createSession(
         life.connection?.close();
       }
     },
-    title: () => life.emulator?.title() || "shell",
+    title: () => life.emulator?.title() || choice.found?.title || "shell",
     activity: () => activity,
+    kept: () => kept,
+    heardAt: () => (life.end ? undefined : life.heardAt),
     lastLines: () => life.emulator?.lastLines(LAST_LINES) ?? [],
     start: (to) => {
       life.emulator?.dispose();
@@ -173,7 +289,7 @@ export function createSession(
       now.emulator?.dispose();
     },
     write: (bytes) => {
-      if (life.connection) life.connection.write(bytes);
+      if (life.listening) life.connection?.write(bytes);
       else if (!life.end) life.typedAhead.push(bytes);
     },
     resize: (next) => {
@@ -182,23 +298,7 @@ export function createSession(
       life.emulator?.resize(next);
       life.connection?.resize(next);
     },
-    watch: (show) => {
-      const token = Symbol("watcher");
-      const now = life;
-      watcher = token;
-      hold(now, "attaching", true);
-      void now.ready.promise.then(async () => {
-        await now.emulator?.settle();
-        if (watcher === token) {
-          if (now.emulator && !show(Buffer.concat([now.emulator.replay(), titleOf(root, now.emulator.title())])))
-            hold(now, "terminal", true);
-          sink = show;
-          activity = false;
-          events.onChange("output");
-        }
-        hold(now, "attaching", false);
-      });
-    },
+    watch: (show) => paint(life, show, ""),
     drained: () => hold(life, "terminal", false),
     unwatch: () => {
       if (sink) life.emulator?.leave();
@@ -213,22 +313,35 @@ export function createSession(
   return session;
 }
 
+/** Breaks off what was begun, and empties the emulator: CAN, RIS. */
+const RESET = Buffer.from("\u0018\u001bc");
+
+/** The first lines of every screen: how to leave it, and what is not the machine's own disk. */
+function opening(root: RootFacts | undefined): Buffer {
+  const notice = noticeOf(root);
+  return Buffer.from(`\u001b[2mCtrl-] back to snowglobe\u001b[0m\r\n${notice ? `${notice}\r\n` : ""}`);
+}
+
 function endOf(failure: Failure): SessionEnd {
   return isTransient(failure)
     ? { kind: "link-lost", sentence: failure.sentence }
     : { kind: "failed", sentence: failure.sentence, action: failure.action ?? "" };
 }
 
-function newLife(): Life {
+function newLife(end?: SessionEnd): Life {
   return {
     connection: undefined,
     emulator: undefined,
     typedAhead: [],
+    stage: "before",
+    listening: false,
+    taken: false,
+    heardAt: undefined,
     holds: new Set(),
     lastChunks: [Buffer.alloc(0), Buffer.alloc(0)],
     closing: false,
     unwanted: new AbortController(),
-    end: undefined,
+    end,
     ready: Promise.withResolvers(),
     over: Promise.withResolvers(),
   };

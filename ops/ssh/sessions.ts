@@ -5,15 +5,17 @@ import type { Clock } from "../clock.ts";
 import type { Environment } from "../environment.ts";
 import { FailureError, isTransient } from "../failure.ts";
 import { goneSentence } from "../fleet/derive/stopped-by.ts";
+import type { MachineName } from "../fleet/machines.ts";
 import type { Machine } from "../fleet/model.ts";
 import type { FleetState } from "../fleet/state.ts";
 import type { FleetCore } from "../ops.ts";
 import { cell, when } from "../store.ts";
 import { attachTerminal } from "./attach.ts";
 import type { Channel } from "./channel.ts";
+import { endScript } from "./holder.ts";
 import { rootFacts } from "./host-keys.ts";
 import { bootOf } from "./probe.ts";
-import { createSession, type Session } from "./session.ts";
+import { type Choice, createSession, type Session } from "./session.ts";
 import type { SessionSummary, Sessions } from "./types.ts";
 
 /** How often output may change the summaries. */
@@ -32,6 +34,8 @@ interface Entry {
 export function createSessions(environment: Environment, clock: Clock, fleet: FleetCore, channel: Channel): Sessions {
   const state = cell<readonly SessionSummary[]>([]);
   const entries = new Map<string, Entry>();
+  /** Shells that have ended, which an older look at their machine may still show. */
+  const gone = new Set<string>();
   let opened = 0;
   let timer: NodeJS.Timeout | undefined;
   let unsubscribe: (() => void) | undefined;
@@ -56,6 +60,8 @@ export function createSessions(environment: Environment, clock: Clock, fleet: Fl
   };
 
   const onEnd = (entry: Entry) => {
+    const shell = entry.session.kept();
+    if (shell && entry.session.end()?.kind === "exited") gone.add(shell);
     publish();
     if (entry.session.end()?.kind !== "link-lost") return;
     comeBack(entry);
@@ -118,6 +124,20 @@ export function createSessions(environment: Environment, clock: Clock, fleet: Fl
     publish();
   };
 
+  /** Ends the shell on its machine, where it may live there: no boot outlives another. */
+  const endShell = async ({ machine, kept, end }: Session) => {
+    const shell = kept();
+    const boot = bootOf(fleet.get(), machine);
+    if (!shell || !boot || end()?.kind === "exited") return;
+    gone.add(shell);
+    try {
+      await channel.run(machine, boot.address, endScript(shell));
+    } catch (error) {
+      gone.delete(shell);
+      throw error;
+    }
+  };
+
   const forget = (entry: Entry) => {
     entry.comeback?.abort();
     entries.delete(entry.id);
@@ -127,27 +147,68 @@ export function createSessions(environment: Environment, clock: Clock, fleet: Fl
     }
   };
 
+  const shellsOf = (machine: MachineName) =>
+    [...entries.values()].filter(({ session }) => session.machine === machine && session.kept() !== undefined);
+
+  /** A shell that somebody else began is a session here, until one of ours turns out to have it. */
+  const forgetDouble = (entry: Entry) => {
+    for (const other of shellsOf(entry.session.machine)) {
+      if (other !== entry && other.session.kept() === entry.session.kept() && other.session.end()) forget(other);
+    }
+  };
+
+  const add = (machine: MachineName, startedAt: number, choice: Omit<Choice, "known">): Entry => {
+    opened += 1;
+    const id = `${machine}-${opened}`;
+    const others = () => shellsOf(machine).filter((one) => one !== entry && one.session.end()?.kind !== "kept");
+    const known = () => others().flatMap(({ session }) => session.kept() ?? []);
+    const session = createSession(
+      environment,
+      channel,
+      machine,
+      windowSize(),
+      { ...choice, known },
+      {
+        onChange: (what) => {
+          if (!entries.has(id)) return;
+          if (what === "end") return onEnd(entry);
+          if (what === "kept") forgetDouble(entry);
+          publishSoon();
+        },
+      },
+    );
+    const entry: Entry = { id, session, startedAt, attached: false, comeback: undefined };
+    entries.set(id, entry);
+    unsubscribe ??= fleet.subscribe(() => {
+      for (const each of entries.values()) judge(each);
+    });
+    return entry;
+  };
+
   return {
     get: state.get,
     subscribe: state.subscribe,
-    open: (machine, address) => {
-      opened += 1;
-      const id = `${machine}-${opened}`;
-      const session = createSession(environment, channel, machine, windowSize(), {
-        onChange: (what) => {
-          if (!entries.has(id)) return;
-          if (what === "end") onEnd(entry);
-          else publishSoon();
-        },
-      });
-      const entry: Entry = { id, session, startedAt: clock.now(), attached: false, comeback: undefined };
-      entries.set(id, entry);
-      unsubscribe ??= fleet.subscribe(() => {
-        for (const each of entries.values()) judge(each);
-      });
+    open: (machine, address, wanted) => {
+      const { id, session } = add(machine, clock.now(), { wanted });
       session.start(address);
       publish();
       return id;
+    },
+    found: (machine, kept) => {
+      for (const entry of shellsOf(machine)) {
+        const { session } = entry;
+        const seen = kept.find(({ id }) => id === session.kept());
+        const end = session.end();
+        if (end?.kind !== "kept") continue;
+        if (!seen) forget(entry);
+        else if (seen.attached !== end.attached) session.setEnd({ kind: "kept", attached: seen.attached });
+      }
+      const ours = new Set(shellsOf(machine).map(({ session }) => session.kept()));
+      for (const { id, startedAt, title, attached } of kept) {
+        if (ours.has(id) || gone.has(id)) continue;
+        add(machine, startedAt, { wanted: { id }, found: { id, title, attached } });
+      }
+      publish();
     },
     attach: async (id, terminal) => {
       const entry = entryOf(id);
@@ -169,12 +230,14 @@ export function createSessions(environment: Environment, clock: Clock, fleet: Fl
       if (!entry.session.end() || !isOnItsRoot(entry.session, fleet.get())) return;
       restart(entry, bootOf(fleet.get(), entry.session.machine)?.address ?? entry.session.address());
     },
-    close: (id) => {
+    close: async (id) => {
       const entry = entries.get(id);
       if (!entry) return;
+      const { session } = entry;
+      await endShell(session);
       forget(entry);
-      void entry.session.close();
       publish();
+      await session.close();
     },
     stop: async () => {
       const all = [...entries.values()];
@@ -205,6 +268,7 @@ function summaryOf(entry: Entry, before: readonly SessionSummary[]): SessionSumm
     activity: session.activity(),
     lastLines,
     end: session.end(),
+    stays: session.kept() !== undefined,
     reconnecting: entry.comeback !== undefined,
     rootVolumeId: session.root()?.volumeId,
   };

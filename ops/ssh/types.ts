@@ -2,8 +2,11 @@
 
 import type { MachineName } from "../fleet/machines.ts";
 import type { Store } from "../store.ts";
+import type { Held } from "./holder.ts";
 
 export type SessionEnd =
+  /** Nobody here is connected to it, and it lives on its machine; somebody else may be (`attached`). */
+  | { readonly kind: "kept"; readonly attached: boolean }
   | { readonly kind: "exited"; readonly code: number }
   /** The link died; the machine may be well. */
   | { readonly kind: "link-lost"; readonly sentence: string }
@@ -23,10 +26,17 @@ export interface SessionSummary {
   /** The last lines of its screen, plain text. */
   readonly lastLines: readonly string[];
   readonly end: SessionEnd | undefined;
-  /** Its link or its machine was lost, and it starts a new shell by itself as soon as SSH answers again. */
+  /** Its shell is kept on its machine: it outlives its link and this process. */
+  readonly stays: boolean;
+  /** Its link or its machine was lost, and it is taken up again by itself, or a new shell is, as soon as SSH answers. */
   readonly reconnecting: boolean;
   /** The root volume that it is, or was, on; a lost one is taken up again only there. */
   readonly rootVolumeId?: string | undefined;
+}
+
+/** Whether its shell lives, as far as is known here. */
+export function lives({ end }: Pick<SessionSummary, "end">): boolean {
+  return !end || end.kind === "kept";
 }
 
 /** The real terminal, lent for the time of an attachment. */
@@ -36,18 +46,23 @@ export interface AttachedTerminal {
 }
 
 export interface Sessions extends Store<readonly SessionSummary[]> {
-  /** Starts ssh to a machine that answers; gives the session's id. */
-  readonly open: (machine: MachineName, address: string) => string;
+  /**
+   * Starts ssh to a machine that answers; gives the session's id. Its shell is the newest that lives there and that no
+   * session has, where that is wanted and there is one; otherwise a new one.
+   */
+  readonly open: (machine: MachineName, address: string, wanted: "new" | "newest") => string;
   /** Bytes both ways until Ctrl-] or the end; restores the terminal's modes. The cockpit has suspended itself. */
   readonly attach: (id: string, terminal: AttachedTerminal) => Promise<"detached" | "ended">;
   /**
-   * Starts ssh again in a session that has ended, with a new shell and an empty screen; one that lives, and one that was
-   * on another root volume than the machine runs on now, is left alone.
+   * Starts ssh again in a session that has ended: to its shell where that still lives, else with a new one and an empty
+   * screen. One that is connected, and one that was on another root volume than the machine runs on now, is left alone.
    */
   readonly reopen: (id: string) => void;
-  /** Ends one and forgets it. */
-  readonly close: (id: string) => void;
-  /** Ends all: no ssh process is left behind. */
+  /** These are the shells that a machine keeps now: those that nobody here has become sessions, those that are gone go. */
+  readonly found: (machine: MachineName, kept: readonly Held[]) => void;
+  /** Ends one, on its machine too, and forgets it. Throws a FailureError where its machine could not be told. */
+  readonly close: (id: string) => Promise<void>;
+  /** Hangs up everywhere: no ssh process is left behind. Shells that their machines keep live on. */
   readonly stop: () => Promise<void>;
 }
 
@@ -67,6 +82,8 @@ export interface Probe {
   readonly firstBoot?: { readonly state: "running" | "done" | "failed"; readonly failed: readonly string[] };
   /** The kernel build that runs there, by whomever. */
   readonly build?: { readonly id: string; readonly kind: "guest" | "host" };
+  /** The shells that the machine keeps, whoever began them. */
+  readonly kept: readonly Held[];
 }
 
 export type ProbeState = Readonly<Partial<Record<MachineName, Probe>>>;

@@ -83,7 +83,7 @@ export function attachedHere(sessions: Sessions, address: string): BenchTerminal
       return true;
     },
   });
-  const id = sessions.open("fcvm-metal-arm", address);
+  const id = sessions.open("fcvm-metal-arm", address, "new");
   const done = sessions.attach(id, {
     input: input as unknown as NodeJS.ReadStream,
     output: output as unknown as NodeJS.WriteStream,
@@ -93,7 +93,7 @@ export function attachedHere(sessions: Sessions, address: string): BenchTerminal
     write: (text) => input.write(text),
     shown,
     close: async () => {
-      sessions.close(id);
+      await sessions.close(id);
       await done;
     },
   };

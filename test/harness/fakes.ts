@@ -186,8 +186,8 @@ export function fakeOps(start: FakeStart = {}): FakeOps {
     sessions: {
       get: cells.sessions.get,
       subscribe: cells.sessions.subscribe,
-      open: (machine, address) => {
-        calls.push(`sessions.open ${machine} ${address}`);
+      open: (machine, address, wanted) => {
+        calls.push(`sessions.open ${machine} ${address} ${wanted}`);
         return `session-${calls.length}`;
       },
       attach: async (id) => {
@@ -197,7 +197,8 @@ export function fakeOps(start: FakeStart = {}): FakeOps {
       reopen: (id) => {
         calls.push(`sessions.reopen ${id}`);
       },
-      close: (id) => {
+      found: () => {},
+      close: async (id) => {
         calls.push(`sessions.close ${id}`);
         cells.sessions.update((all) => all.filter((session) => session.id !== id));
       },

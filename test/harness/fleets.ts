@@ -258,6 +258,7 @@ export function aProbe(over: Partial<Probe> = {}): Probe {
     load: [0.42, 0.31, 0.2],
     uptimeSeconds: 11_400,
     interruption: undefined,
+    kept: [],
     ...over,
   };
 }
@@ -272,6 +273,7 @@ export function aSession(id: string, machine: MachineName, over: Partial<Session
     activity: false,
     lastLines: [],
     end: undefined,
+    stays: false,
     reconnecting: false,
     ...over,
   };

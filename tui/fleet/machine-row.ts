@@ -2,6 +2,7 @@
 
 import { duration } from "../../ops/fleet/derive/ages.ts";
 import { dollars } from "../../ops/fleet/derive/cost.ts";
+import { lives } from "../../ops/ssh/types.ts";
 import { sparkline } from "../format/chart.ts";
 import { type Column, grid } from "../format/grid.ts";
 import { join, type Line, t, ticking } from "../format/line.ts";
@@ -67,7 +68,7 @@ function nameLine({ machine, selected }: MachineView): Line {
 }
 
 function typeLine({ machine, sessions }: MachineView): Line {
-  const open = sessions.filter((session) => !session.end).length;
+  const open = sessions.filter(lives).length;
   const type = clean(machine.instance?.type ?? machine.spec.instanceType);
   if (sessions.length === 0) return [t(type, "text.dim")];
   const active = sessions.some((session) => session.activity);

@@ -10,7 +10,7 @@ import type { CpuHour, MetricsState } from "../../ops/fleet/state.ts";
 import { type KernelStanding, type KernelsState, kernelStanding } from "../../ops/kernel/kernels.ts";
 import type { KernelJob } from "../../ops/kernel/view.ts";
 import type { Strangers } from "../../ops/ssh/probe.ts";
-import type { Probe, ProbeState, SessionSummary } from "../../ops/ssh/types.ts";
+import { lives, type Probe, type ProbeState, type SessionSummary } from "../../ops/ssh/types.ts";
 import { count } from "../format/words.ts";
 import type { Token } from "../shared/theme.ts";
 
@@ -77,8 +77,13 @@ export function machineView(
     interruption: interruptionOf(machine, probe),
     stranger: known.strangers[name],
     sessions,
-    chosen: sessions.find((session) => session.id === chosenId) ?? sessions.findLast((session) => !session.end),
+    chosen: sessions.find((session) => session.id === chosenId) ?? newestOf(sessions),
   };
+}
+
+/** The newest that is connected, then the newest that lives on the machine. */
+export function newestOf(sessions: readonly SessionSummary[]): SessionSummary | undefined {
+  return sessions.findLast(({ end }) => !end) ?? sessions.findLast(lives);
 }
 
 function bootedAt({ at, uptimeSeconds }: Probe): number | undefined {
@@ -125,7 +130,7 @@ const ROOT_WORDS: Readonly<Record<Machine["rootKind"], string>> = {
 export function machineSentence({ machine, words, cost, sessions }: MachineView): string {
   const { spec, rootKind, address, addressPlace, instance } = machine;
   const running = instance?.state === "running" && cost.perHour !== undefined;
-  const open = sessions.filter(({ end }) => !end).length;
+  const open = sessions.filter(lives).length;
   const said = [
     `${spec.name}: ${words.text}`,
     rootKind === "none" || (rootKind === "unrecorded" && spec.market !== "spot") ? "" : ROOT_WORDS[rootKind],

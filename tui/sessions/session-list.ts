@@ -30,7 +30,9 @@ export function sessionLines({ sessions, chosen }: MachineView, height: number):
             ? [t("new output", "status.busy")]
             : [t("quiet", "text.dim")]),
       // A sentence stands for itself.
-      ...(end && end.kind !== "exited" ? [] : [ticking((now) => `, opened ${ago(startedAt, now)}`, "text.dim")]),
+      ...(end && end.kind !== "exited" && end.kind !== "kept"
+        ? []
+        : [ticking((now) => `, opened ${ago(startedAt, now)}`, "text.dim")]),
     ];
   });
   const room = height - list.length;
@@ -45,6 +47,8 @@ function trimmed(lines: readonly string[]): string[] {
 
 function ending(end: SessionEnd): Line {
   switch (end.kind) {
+    case "kept":
+      return [t(end.attached ? "open in another cockpit" : "lives on the machine", "text.dim")];
     case "exited":
       return end.code === 0 ? [t("ended", "text.dim")] : [t(`ended with status ${end.code}`, "status.warn")];
     case "link-lost":

@@ -16,7 +16,7 @@ const state = cell<FleetState>(live(aFleet()));
 const fleet = { ...state, start: async () => {}, stop: () => {}, refresh: async () => {} };
 const channel = createChannel(environment, systemClock, fleet, createHostKeys(environment));
 const sessions = createSessions(environment, systemClock, fleet, channel);
-const id = sessions.open(MACHINE, process.argv[2] ?? "");
+const id = sessions.open(MACHINE, process.argv[2] ?? "", "new");
 const terminal = { input: process.stdin, output: process.stdout };
 
 /** As Ink reads: text, by "readable". */

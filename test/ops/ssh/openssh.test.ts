@@ -184,7 +184,7 @@ describe.skipIf(!SSHD)("against a real sshd", () => {
     const core = { ...fleet, start: async () => {}, stop: () => {}, refresh: async () => {} };
     const sessions = createSessions(environment, systemClock, core, channel);
     const terminal = testTerminal();
-    const id = sessions.open(ARM, ADDRESS);
+    const id = sessions.open(ARM, ADDRESS, "new");
     const done = sessions.attach(id, terminal);
     terminal.type("here=kept; echo server-$PPID-\r");
     await terminal.waitFor(/server-\d+-/);
@@ -209,7 +209,7 @@ describe.skipIf(!SSHD)("against a real sshd", () => {
     );
     const core = { ...fleet, start: async () => {}, stop: () => {}, refresh: async () => {} };
     const sessions = createSessions(environment, systemClock, core, channel);
-    sessions.open(ARM, ADDRESS);
+    sessions.open(ARM, ADDRESS, "new");
     await when(sessions, ([session]) => session?.end !== undefined);
     expect(sessions.get()[0]?.end).toMatchObject({
       kind: "failed",
@@ -221,7 +221,7 @@ describe.skipIf(!SSHD)("against a real sshd", () => {
       join(sshd.directory, "authorized_keys"),
       `no-pty ${readFileSync(join(sshd.home, ".ssh", "fcvm-ec2.pub"), "utf8")}`,
     );
-    sessions.open(ARM, ADDRESS);
+    sessions.open(ARM, ADDRESS, "new");
     await when(sessions, ([, second]) => second?.end !== undefined);
     expect(sessions.get()[1]?.end).toMatchObject({
       kind: "failed",
@@ -234,7 +234,7 @@ describe.skipIf(!SSHD)("against a real sshd", () => {
     const core = { ...fleet, start: async () => {}, stop: () => {}, refresh: async () => {} };
     const sessions = createSessions(environment, systemClock, core, channel);
     const terminal = testTerminal();
-    const id = sessions.open(ARM, ADDRESS);
+    const id = sessions.open(ARM, ADDRESS, "new");
     const done = sessions.attach(id, terminal);
     terminal.type("PS1='in> '; echo $((6*7))\r");
     await terminal.waitFor("42");

@@ -19,7 +19,7 @@ afterEach(async () => {
   await rig.stop();
 });
 
-const open = () => rig.sessions.open(ARM, rig.addressOf(ARM));
+const open = () => rig.sessions.open(ARM, rig.addressOf(ARM), "new");
 const summary = (id: string): SessionSummary => {
   const found = rig.sessions.get().find((session) => session.id === id);
   if (!found) throw new Error(`no session ${id}`);
@@ -244,7 +244,7 @@ describe("how a session ends", () => {
     rig.sessions.reopen(id);
     expect(summary(id)).toMatchObject({ end: elsewhere });
     // A new one on the temporary disk says on what it is.
-    const other = rig.sessions.open(ARM, rig.addressOf(ARM));
+    const other = open();
     const { terminal } = await attached(other);
     await terminal.waitFor("this is a temporary disk, vol-");
     await rig.story({ [ARM]: { phase: "running", upFor: 5000 } });

@@ -89,7 +89,8 @@ const BARE = {
 PS1="\\[\\e]0;ubuntu@$SIM_HOSTNAME: \\w\\a\\]\\[\\e[01;32m\\]ubuntu@$SIM_HOSTNAME\\[\\e[00m\\]:\\[\\e[01;34m\\]\\w\\[\\e[00m\\]$ "
 alias ls='ls --color=auto' ll='ls -alF'
 `,
-  ".profile": "",
+  // What this machine's own /etc/profile has made of the path is undone.
+  ".profile": 'PATH="$SIM_BIN:$SIM_PATH"\n[ -z "$BASH" ] || . "$HOME/.bashrc"\n',
 } as const;
 
 const HISTORY = "cd ~/src/fcvm\nmake test\ngit log --oneline | head\n";

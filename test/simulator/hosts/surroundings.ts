@@ -27,6 +27,7 @@ export function environmentOf(options: {
     SHELL: "/bin/bash",
     LANG: "C.UTF-8",
     PATH: `${bin}:${path}`,
+    SIM_BIN: bin,
     SIM_PATH: path,
     SIM_HOSTNAME: view.machine,
     SIM_KERNEL: kernel,

@@ -1,0 +1,118 @@
+"""What a shell has written, as far as it is kept: its newest, and what a terminal was told in what is not kept any more."""
+
+import collections, re
+
+KEPT = 512 * 1024
+
+
+class Modes:
+    """What a terminal was told in output that is not kept any more: by it, what is kept is drawn as it was."""
+
+    SEQUENCE = re.compile(
+        rb"\x1b(?:\[([?<=>]?)([\d;:]*)([ !]?)([a-zA-Z])|\](\d+)(?:;([^\x07\x1b]*))?(?:\x07|\x1b\\)|([()])([0AB])|([=>c]))"
+    )
+    LONGEST = 4096
+
+    def __init__(self):
+        self.told = {}
+        self.style = []
+        self.keys = []
+        self.rest = b""
+
+    def take(self, dropped):
+        data = self.rest + dropped
+        self.rest = b""
+        if b"\x1b" not in data:
+            return
+        end = 0
+        for found in self.SEQUENCE.finditer(data):
+            end = found.end()
+            self.note(found)
+        begun = data.rfind(b"\x1b", end)
+        # The two bytes that end a string are no beginning of another sequence.
+        if begun > 0 and data[begun : begun + 2] == b"\x1b\\":
+            begun = data.rfind(b"\x1b", end, begun)
+        if begun >= 0 and len(data) - begun < self.LONGEST and not re.match(rb"\x1b\[[\d;:?<=>]*[ !]?[@-~]", data[begun:]):
+            self.rest = data[begun:]
+
+    def keep(self, name, text):
+        self.told.pop(name, None)
+        self.told[name] = text
+
+    def note(self, found):
+        text = found.group(0)
+        prefix, params, between, final, osc, value, _, charset, single = found.groups()
+        if single == b"c" or (between == b"!" and final == b"p"):
+            self.told.clear()
+            self.style.clear()
+            self.keys.clear()
+        elif single:
+            self.keep("keypad", text)
+        elif charset:
+            self.keep("charset" + chr(text[1]), text)
+        elif osc:
+            self.string(osc, value or b"", text)
+        elif final in b"hl" and not between:
+            for mode in params.split(b";"):
+                self.keep(prefix + mode, b"\x1b[" + prefix + mode + final)
+        elif final == b"m" and not prefix:
+            if params == b"" or re.match(rb"0*(;|$)", params):
+                self.style.clear()
+            self.style = self.style[-15:] + [text]
+        elif final == b"m" and prefix == b">":
+            self.keep("other keys", text)
+        elif final == b"u" and prefix == b"<":
+            del self.keys[-max(1, int(params or b"1")) :]
+        elif final == b"u" and prefix:
+            self.keys = self.keys[-15:] + [text]
+        elif (final == b"r" and not prefix) or (final == b"q" and between == b" "):
+            self.keep(final, text)
+
+    def string(self, osc, value, text):
+        number = int(osc[:4])
+        if number in (0, 2):
+            self.keep("title", text)
+        elif number == 4:
+            self.keep(b"colour" + value.split(b";")[0], text)
+        elif number in (10, 11, 12):
+            self.keep(number, text)
+        elif number == 104:
+            for name in [one for one in self.told if isinstance(one, bytes) and one.startswith(b"colour")]:
+                del self.told[name]
+        elif number in (110, 111, 112):
+            self.told.pop(number - 100, None)
+
+    def replay(self):
+        return b"".join([*self.told.values(), *self.keys, *self.style, self.rest])
+
+
+class Log:
+    """The newest of what the shell has written, and the sizes that its window had meanwhile."""
+
+    def __init__(self, size):
+        self.size = size
+        self.parts = collections.deque()
+        self.length = 0
+        self.modes = Modes()
+        self.cut = False
+
+    def write(self, data):
+        self.parts.append(data)
+        self.length += len(data)
+        while self.length > KEPT:
+            part = self.parts.popleft()
+            if isinstance(part, tuple):
+                self.size = part
+                continue
+            self.cut = True
+            self.length -= len(part)
+            self.modes.take(part)
+
+    def resized(self, size):
+        self.parts.append(size)
+
+    def replay(self, mark):
+        yield mark("size", *self.size)
+        yield self.modes.replay()
+        for part in self.parts:
+            yield mark("size", *part) if isinstance(part, tuple) else part
