@@ -329,6 +329,8 @@ function endOf(failure: Failure): SessionEnd {
 }
 
 function newLife(end?: SessionEnd): Life {
+  const [ready, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  if (end) for (const each of [ready, over]) each.resolve();
   return {
     connection: undefined,
     emulator: undefined,
@@ -342,8 +344,8 @@ function newLife(end?: SessionEnd): Life {
     closing: false,
     unwanted: new AbortController(),
     end,
-    ready: Promise.withResolvers(),
-    over: Promise.withResolvers(),
+    ready,
+    over,
   };
 }
 

@@ -1,6 +1,6 @@
 /** Machines that ssh can reach, and everything of ops/ssh on top of them, in a directory of its own. */
 
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../../ops/clock.ts";
@@ -28,6 +28,8 @@ export interface Rig {
   readonly sessions: Sessions;
   /** Puts the machines into these states, for AWS and for SSH; `told: false` leaves AWS's answers as they were. */
   readonly story: (stories: Stories, told?: boolean) => Promise<void>;
+  /** Another cockpit, of another computer: a home of its own, with the key. */
+  readonly another: (env?: Readonly<Record<string, string>>) => { readonly sessions: Sessions; readonly channel: Channel };
   readonly addressOf: (machine: MachineName) => string;
   readonly stop: () => Promise<void>;
 }
@@ -78,7 +80,18 @@ export async function startRig(stories: Stories = {}): Promise<Rig> {
   const hostKeys = createHostKeys(environment);
   const channel = createChannel(environment, systemClock, fleet, hostKeys);
   const sessions = createSessions(environment, systemClock, fleet, channel);
+  const others: Sessions[] = [];
+  const another: Rig["another"] = (env = {}) => {
+    const elsewhere = mkdtempSync(join(directory, "elsewhere-"));
+    cpSync(join(home, ".ssh"), join(elsewhere, ".ssh"), { recursive: true });
+    const itsEnvironment = environmentFrom({ ...environment.env, HOME: elsewhere, XDG_STATE_HOME: elsewhere, ...env });
+    const itsChannel = createChannel(itsEnvironment, systemClock, fleet, createHostKeys(itsEnvironment));
+    const itsSessions = createSessions(itsEnvironment, systemClock, fleet, itsChannel);
+    others.push(itsSessions);
+    return { sessions: itsSessions, channel: itsChannel };
+  };
   return {
+    another,
     environment,
     fleet,
     hosts,
@@ -93,7 +106,7 @@ export async function startRig(stories: Stories = {}): Promise<Rig> {
       if (told) state.set(live(fact));
     },
     stop: async () => {
-      await sessions.stop();
+      await Promise.all([sessions, ...others].map((one) => one.stop()));
       await hosts.stop();
       rmSync(directory, { recursive: true, force: true });
     },

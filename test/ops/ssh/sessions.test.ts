@@ -144,7 +144,7 @@ describe("a session", () => {
     terminal.type(text);
     terminal.type(LEAVE_KEY);
     expect(await done).toBe("detached");
-    rig.sessions.close(id);
+    await rig.sessions.close(id);
   });
 
   test("passes binary output and a flood, is left in the middle of it, and is right afterwards", async () => {
@@ -193,9 +193,9 @@ describe("a session", () => {
     one.terminal.type("exit 1\r");
     await one.done;
     expect(summary(two.id).end).toBeUndefined();
-    rig.sessions.close(one.id);
+    await rig.sessions.close(one.id);
     expect(rig.sessions.get()).toHaveLength(1);
-    rig.sessions.close(two.id);
+    await rig.sessions.close(two.id);
     expect(await two.done).toBe("ended");
   });
 });

@@ -235,6 +235,7 @@ describe("a probe's answer", () => {
     ].join("\n");
     expect(parseProbe(output, 5)).toEqual({
       at: 5,
+      kept: [],
       kernel: "6.18.3-nested-dsb",
       nestedDsb: true,
       load: [0.42, 0.31, 0.2],
@@ -247,6 +248,7 @@ describe("a probe's answer", () => {
   test("may lack anything but the kernel", () => {
     expect(parseProbe("kernel 6.8.0-1021-aws\nload \nscratch none\ninterruption <html>", 1)).toEqual({
       at: 1,
+      kept: [],
       kernel: "6.8.0-1021-aws",
       nestedDsb: false,
       load: undefined,

@@ -1,0 +1,191 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { closeSession } from "../../../ops/ssh/close-session.ts";
+import { LIST_HELD, parseHeld } from "../../../ops/ssh/holder.ts";
+import type { SessionSummary, Sessions } from "../../../ops/ssh/types.ts";
+import { when } from "../../../ops/store.ts";
+import { PATIENCE_MS, waitUntil } from "../../harness/grid.ts";
+import { type Rig, startRig } from "./rig.ts";
+import { testTerminal } from "./terminal.ts";
+
+const ARM = "fcvm-metal-arm";
+const LEAVE_KEY = "\u001d";
+const onPath = (name: string) => (process.env.PATH ?? "").split(":").some((folder) => existsSync(join(folder, name)));
+
+/** What a shell's programs write there, and what becomes of them, is seen from the side of the machine. */
+describe.skipIf(!onPath("python3"))("a shell that its machine keeps (python3)", () => {
+  let rig: Rig;
+  beforeAll(async () => {
+    rig = await startRig();
+  });
+  afterAll(() => rig.stop());
+
+  const summary = (sessions: Sessions, id: string): SessionSummary => {
+    const found = sessions.get().find((session) => session.id === id);
+    if (!found) throw new Error(`no session ${id}`);
+    return found;
+  };
+  const list = async () => parseHeld((await rig.channel.run(ARM, rig.addressOf(ARM), LIST_HELD)).stdout);
+  async function attached(sessions: Sessions, wanted: "new" | "newest", terminal = testTerminal()) {
+    const id = sessions.open(ARM, rig.addressOf(ARM), wanted);
+    const done = sessions.attach(id, terminal);
+    await when(sessions, () => summary(sessions, id).stays || summary(sessions, id).end !== undefined);
+    return { id, terminal, done, end: () => summary(sessions, id).end };
+  }
+  /** What stands behind `marker=` on the screen; the line that was typed has a dollar there. */
+  const said = async (terminal: ReturnType<typeof testTerminal>, marker: string) => {
+    await terminal.waitFor(new RegExp(`${marker}=\\d+`));
+    return Number(new RegExp(`${marker}=(\\d+)`).exec(terminal.text())?.[1]);
+  };
+  const lastCount = (text: string) => Number([...text.matchAll(/count-(\d+)/g)].at(-1)?.[1] ?? 0);
+
+  test("is the same one after a cut link and a killed cockpit, from another computer, and its programs went on", async () => {
+    const mine = rig.another();
+    const first = await attached(mine.sessions, "new");
+    await first.terminal.waitFor("$ ");
+    first.terminal.type('echo shell=$$; n=0; while sleep 0.05; do n=$((n+1)); echo "count-$n"; done\r');
+    const shell = await said(first.terminal, "shell");
+    await first.terminal.waitFor("count-3");
+    rig.hosts.faults(ARM).cut();
+    await first.done;
+    expect(summary(mine.sessions, first.id)).toMatchObject({ end: { kind: "link-lost" }, stays: true });
+    await mine.sessions.stop();
+    const before = lastCount(first.terminal.text());
+    const [kept] = await list();
+    expect(kept).toMatchObject({ attached: false });
+
+    const other = rig.another();
+    const second = await attached(other.sessions, "newest", testTerminal(100, 30));
+    await waitUntil(() => lastCount(second.terminal.text()) > before + 5);
+    second.terminal.type("\u0003echo shell=$$; stty size\r");
+    expect(await said(second.terminal, "shell")).toBe(shell);
+    await second.terminal.waitFor("30 100");
+    second.terminal.type("exit 3\r");
+    expect(await second.done).toBe("ended");
+    expect(second.end()).toEqual({ kind: "exited", code: 3 });
+    expect(await list()).toEqual([]);
+  });
+
+  test("comes back by itself after a lost link, with its screen as it was", async () => {
+    const { id, terminal, done } = await attached(rig.sessions, "new");
+    await terminal.waitFor("$ ");
+    terminal.type("kept=here; printf '\\033]2;my title\\007\\033[?2004h'; echo the $((40+2)) screen\r");
+    await terminal.waitFor("the 42 screen");
+    rig.hosts.faults(ARM).cut();
+    expect(await done).toBe("ended");
+    await when(rig.sessions, () => summary(rig.sessions, id).end === undefined);
+    const again = testTerminal();
+    const second = rig.sessions.attach(id, again);
+    await again.waitFor("the 42 screen");
+    again.type("echo still $kept\r");
+    await again.waitFor("still here");
+    again.type(LEAVE_KEY);
+    await second;
+    await rig.sessions.close(id);
+    expect(await list()).toEqual([]);
+  });
+
+  test("is found by whoever looks at the machine, taken by the one that asks last, and given back", async () => {
+    const mine = await attached(rig.sessions, "new");
+    await mine.terminal.waitFor("$ ");
+    mine.terminal.type("sleep 1000\r");
+    await expect.poll(list, { timeout: PATIENCE_MS }).toMatchObject([{ title: "sleep 1000" }]);
+    const { sessions } = rig.another();
+    sessions.found(ARM, await list());
+    const [seen] = sessions.get();
+    if (!seen) throw new Error("nothing was found");
+    expect(seen).toMatchObject({ title: "sleep 1000", end: { kind: "kept", attached: true }, stays: true });
+    sessions.reopen(seen.id);
+    expect(await mine.done).toBe("ended");
+    expect(mine.end()).toEqual({ kind: "kept", attached: true });
+    await when(sessions, () => summary(sessions, seen.id).end === undefined);
+    // What was known before it was taken up says nothing against it.
+    sessions.found(ARM, []);
+    rig.sessions.reopen(mine.id);
+    await when(sessions, () => summary(sessions, seen.id).end?.kind === "kept");
+    sessions.found(ARM, []);
+    expect(sessions.get()).toEqual([]);
+    await rig.sessions.close(mine.id);
+  });
+
+  test("ends with its programs where that is asked, and only once the answer is yes", async () => {
+    const { id, terminal, done } = await attached(rig.sessions, "new");
+    await terminal.waitFor("$ ");
+    terminal.type("echo shell=$$; trap '' HUP; sleep 1000\r");
+    const shell = await said(terminal, "shell");
+    terminal.type(LEAVE_KEY);
+    await done;
+    const asked: string[] = [];
+    const context = {
+      ask: (question: { readonly title: string }) => {
+        asked.push(question.title);
+        return Promise.resolve("yes");
+      },
+    };
+    const { run } = closeSession(rig.sessions, id);
+    expect(await run(context as unknown as Parameters<typeof run>[0])).toMatchObject({ status: "done" });
+    expect(asked).toEqual([`End the session on ${ARM}?`]);
+    expect(existsSync(`/proc/${shell}`)).toBe(false);
+    expect(await list()).toEqual([]);
+  });
+
+  test("is drawn in its modes again though they were set before all that is kept", async () => {
+    const mine = await attached(rig.sessions, "new");
+    await mine.terminal.waitFor("$ ");
+    const flood = "yes 0123456789012345678901234567890123456789 | head -c 900000";
+    mine.terminal.type(`printf '\\033[?1049h\\033[?1h\\033[?1002;1006h\\033]2;deep\\007'; ${flood}; printf '\\nover-%s' 1; cat\r`);
+    await mine.terminal.waitFor("over-1");
+    mine.terminal.type(LEAVE_KEY);
+    await mine.done;
+    const { sessions } = rig.another();
+    sessions.found(ARM, await list());
+    const [seen] = sessions.get();
+    if (!seen) throw new Error("nothing was found");
+    sessions.reopen(seen.id);
+    const again = testTerminal();
+    const done = sessions.attach(seen.id, again);
+    await again.waitFor("over-1");
+    expect(again.emulator.buffer.active.type).toBe("alternate");
+    expect(again.emulator.modes).toMatchObject({ applicationCursorKeysMode: true, mouseTrackingMode: "drag" });
+    await when(sessions, () => summary(sessions, seen.id).title === "deep");
+    again.type(LEAVE_KEY);
+    await done;
+    await sessions.close(seen.id);
+  });
+
+  test("needs no processor while nobody is there and nothing runs in it: it is no work for auto-stop", async () => {
+    const { id, terminal, done } = await attached(rig.sessions, "new");
+    await terminal.waitFor("$ ");
+    terminal.type("echo shell=$$\r");
+    const shell = await said(terminal, "shell");
+    terminal.type(LEAVE_KEY);
+    await done;
+    const holder = Number(/PPid:\s+(\d+)/.exec(readFileSync(`/proc/${shell}/status`, "utf8"))?.[1]);
+    const switches = () =>
+      [holder, shell].map((pid) => /\nvoluntary_ctxt_switches:\s+\d+/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[0]);
+    await rig.sessions.stop();
+    await expect.poll(list, { timeout: PATIENCE_MS }).toMatchObject([{ attached: false }]);
+    const before = switches();
+    // Longer than anything it does by the clock while somebody is there.
+    await new Promise((resolve) => setTimeout(resolve, 6000));
+    expect(switches()).toEqual(before);
+    rig.sessions.found(ARM, await list());
+    await rig.sessions.close(rig.sessions.get()[0]?.id ?? id);
+  });
+});
+
+test("where it cannot be kept there is a plain shell, and that is said", async () => {
+  const rig = await startRig();
+  onTestFinished(() => rig.stop());
+  await rig.channel.run(ARM, rig.addressOf(ARM), "echo in the way >~/.local");
+  const terminal = testTerminal(200, 24);
+  const id = rig.sessions.open(ARM, rig.addressOf(ARM), "newest");
+  const done = rig.sessions.attach(id, terminal);
+  terminal.type("echo plain-$((40+2))\r");
+  await terminal.waitFor("plain-42");
+  expect(terminal.text()).toContain("snowglobe-sessions cannot be made: this shell ends with its link.");
+  expect(rig.sessions.get().find((one) => one.id === id)?.stays).toBe(false);
+  terminal.type("exit\r");
+  await done;
+});
