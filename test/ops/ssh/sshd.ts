@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { waitUntil } from "../../harness/grid.ts";
+import { endMarked } from "../../simulator/hosts/processes.ts";
 
 export const SSHD = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"].find((path) => existsSync(path));
 
@@ -20,6 +21,8 @@ export interface Sshd {
   readonly port: number;
   /** Takes another host key, as another root volume would show. */
   readonly changeHostKey: () => Promise<void>;
+  /** To whatever serves a connection: stopped, the link is silent; killed, it ends as when a machine is out of memory. */
+  readonly signalConnections: (signal: "SIGSTOP" | "SIGCONT" | "SIGKILL") => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -28,6 +31,8 @@ export async function startSshd(more: readonly string[] = []): Promise<Sshd> {
   const directory = mkdtempSync(join(tmpdir(), "snowglobe-sshd-"));
   const home = join(directory, "home");
   mkdirSync(join(home, ".ssh"), { recursive: true, mode: 0o700 });
+  const far = join(directory, "far");
+  mkdirSync(far);
   const key = join(home, ".ssh", "fcvm-ec2");
   const hostKey = join(directory, "host_key");
   const make = (path: string) => execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", path]);
@@ -49,6 +54,8 @@ export async function startSshd(more: readonly string[] = []): Promise<Sshd> {
       "PasswordAuthentication no",
       "PermitRootLogin yes",
       "PrintMotd no",
+      // What is kept over there is kept here, and not in the home of whoever runs the tests.
+      `SetEnv HOME=${far}`,
       `PidFile ${directory}/pid`,
       "",
     ].join("\n"),
@@ -99,11 +106,24 @@ export async function startSshd(more: readonly string[] = []): Promise<Sshd> {
       make(hostKey);
       await start();
     },
+    signalConnections: (signal) => {
+      for (const pid of connectionsOf(server?.pid)) process.kill(pid, signal);
+    },
     stop: async () => {
       await stop();
+      // Shells that were kept have nobody any more.
+      await endMarked(`HOME=${far}`, "power-off");
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** The processes of sshd's below one of them: as root there is one for a connection, else two. */
+function connectionsOf(pid: number | undefined): number[] {
+  if (pid === undefined) return [];
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+  const served = children.filter((child) => readFileSync(`/proc/${child}/comm`, "utf8").startsWith("sshd"));
+  return served.flatMap((child) => [...connectionsOf(child), child]);
 }
 
 function freePort(): Promise<number> {
