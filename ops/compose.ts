@@ -7,11 +7,8 @@ import { explain } from "./aws/errors.ts";
 import { createSignInGate } from "./aws/gate.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Environment } from "./environment.ts";
-<<<<<<< HEAD
 import { glance } from "./fleet/glance.ts";
-=======
 import { MACHINE_NAMES } from "./fleet/machines.ts";
->>>>>>> e2c084c (Shells stay on their machines: a small holder keeps each, and whoever comes back finds it with its programs running)
 import { createMetrics } from "./fleet/metrics.ts";
 import { observe } from "./fleet/observe.ts";
 import { readOwnerValues } from "./fleet/owner.ts";

@@ -22,6 +22,7 @@ import type { Lifecycle } from "./lifecycle.ts";
 import { type Navigation, type NavigationAction, navigate, type Overlay, startOn } from "./navigation.ts";
 import { Overlays } from "./overlays.tsx";
 import { useBell } from "./run/bell.ts";
+import { stayingWords } from "./quit.tsx";
 import { cancelledWords, isGivenUp } from "./run/outcome.ts";
 import { RunStrip } from "./run/run-strip.tsx";
 import { useTitle } from "./run/use-title.ts";
@@ -81,7 +82,7 @@ export function App({ ops, lifecycle, loan, terminal, repaint }: AppProps) {
       tell,
       place: place.get,
       dispatch,
-      end: () => lifecycle.end(0),
+      end: () => lifecycle.end(0, stayingWords(ops.sessions.get())),
       lend: (during) => lending(() => terminal.lendWhole(during)),
       lendBytes: (during) => lending(() => terminal.lendBytes(during)),
       dropKeys: terminal.dropKeys,

@@ -41,6 +41,7 @@ export function quitLines(
   runs: readonly Pick<Run, "get" | "kernel">[],
 ): readonly string[] {
   const open = sessions.filter((session) => !session.end && !session.stays);
+  const staying = sessions.filter(staysWithoutUs);
   const live = runs.filter((run) => !run.get().outcome);
   const builds = live.filter(isBuilding);
   const applies = live.filter(isApplying);
@@ -65,7 +66,27 @@ export function quitLines(
       ...builds.map((run) => `  ${run.get().title}${buildOf(run.kernel?.get())}`),
     ],
   ].filter(([heading]) => heading !== "");
+  // By itself it is nothing to ask about: it is said on leaving.
+  if (blocks.length > 0 && staying.length > 0) {
+    blocks.push([
+      `${count(staying.length, "shell")} will stay, with what runs there:`,
+      ...staying.map((session) => `  ${session.machine}: ${session.title}`),
+    ]);
+  }
   return blocks.flatMap((lines, index) => (index ? ["", ...lines] : lines));
+}
+
+/** The last word on leaving: which shells live on, and how to come back to them. */
+export function stayingWords(sessions: readonly SessionSummary[]): string | undefined {
+  const staying = sessions.filter(staysWithoutUs);
+  if (staying.length === 0) return undefined;
+  const where = [...new Set(staying.map(({ machine }) => machine))].join(" and ");
+  const [stay, them] = staying.length === 1 ? ["stays", "it"] : ["stay", "them"];
+  return `${count(staying.length, "shell")} ${stay} on ${where}, with what runs there: Enter takes ${them} up again, from any computer.`;
+}
+
+function staysWithoutUs({ end, stays }: SessionSummary): boolean {
+  return !end && stays;
 }
 
 /** Whether what it follows lives on its machine, and not here. */

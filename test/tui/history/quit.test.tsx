@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { QuitDialog, quitLines } from "../../../tui/quit.tsx";
+import { QuitDialog, quitLines, stayingWords } from "../../../tui/quit.tsx";
 import { drawn } from "../../harness/component.tsx";
 import { fakeClock } from "../../harness/fakes.ts";
 import { aSession } from "../../harness/fleets.ts";
@@ -24,6 +24,27 @@ it("names what would end with the cockpit, and nothing that is over or harmless"
     '  Swap fcvm-metal-arm, at "Wait for the spot request"',
   ]);
   expect(quitLines([], [look])).toEqual([]);
+});
+
+it("says of shells that stay on their machines that they do, and asks nothing for their sake", () => {
+  const staying = [
+    aSession("1", "fcvm-metal-arm", { title: "vim", stays: true }),
+    aSession("2", "jumpbox", { stays: true }),
+    aSession("3", "fcvm-metal-x86", { stays: true, end: { kind: "kept", attached: false } }),
+  ];
+  expect(quitLines(staying, [])).toEqual([]);
+  expect(stayingWords(staying)).toBe(
+    "2 shells stay on fcvm-metal-arm and jumpbox, with what runs there: Enter takes them up again, from any computer.",
+  );
+  expect(stayingWords(staying.slice(2))).toBeUndefined();
+  const plain = aSession("4", "jumpbox", { title: "top" });
+  expect(quitLines([...staying.slice(0, 1), plain], [])).toEqual([
+    "1 shell will end:",
+    "  jumpbox: top",
+    "",
+    "1 shell will stay, with what runs there:",
+    "  fcvm-metal-arm: vim",
+  ]);
 });
 
 it("says of a build that is followed that it goes on", () => {
