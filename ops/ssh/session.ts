@@ -30,8 +30,12 @@ export interface Session extends Attachable {
   readonly lastLines: () => readonly string[];
   /** The shell that its machine keeps; undefined until it is known, and where none is kept. */
   readonly kept: () => string | undefined;
-  /** When anything was heard of the link last; undefined while it is not up, and where nothing beats. */
-  readonly heardAt: () => number | undefined;
+  /** Milliseconds for which nothing was heard of the link; undefined while it is not up or not read, and where nothing beats. */
+  readonly silence: () => number | undefined;
+  /** Says on the screen that shows it, if one does, for how long its link has been silent. */
+  readonly tellSilence: (ms: number) => void;
+  /** Connects anew to the shell that its machine keeps, in the place of a link that is dead and has not ended. */
+  readonly relink: () => void;
   /** Starts ssh, the first time or again after an end: to its own shell where it lives, else with a new one. */
   readonly start: (address: string) => void;
   /** Hangs up; resolves when the ssh process is gone. A shell that its machine keeps lives on. */
@@ -67,6 +71,10 @@ interface Life {
   listening: boolean;
   taken: boolean;
   heardAt: number | undefined;
+  /** Something of ours stands on the screen that shows it. */
+  silenceTold: boolean;
+  /** Which of its links counts: a dead one may still have something to say. */
+  link: symbol | undefined;
   readonly holds: Set<"terminal" | "parser" | "attaching">;
   /** The end of the output, where ssh may have the last word. */
   lastChunks: readonly [Buffer, Buffer];
@@ -99,7 +107,10 @@ export function createSession(
     const before = now.holds.size > 0;
     if (held) now.holds.add(why);
     else now.holds.delete(why);
-    if (now.holds.size > 0 !== before) now.connection?.hold(!before);
+    if (now.holds.size > 0 === before) return;
+    now.connection?.hold(!before);
+    // What came meanwhile has not been read yet.
+    if (now.heardAt !== undefined) now.heardAt = performance.now();
   };
 
   const finish = (now: Life, end: SessionEnd) => {
@@ -115,12 +126,7 @@ export function createSession(
     if (local) return finish(now, { kind: "failed", sentence: local.sentence, action: local.action ?? "" });
     await channel.meet(machine, address, now.unwanted.signal);
     if (now.closing) return finish(now, { kind: "exited", code: 255 });
-    const facts = channel.facts(machine, address);
-    root = facts.root;
-    const identity = channel.identity(facts);
-    const log = createLog(environment);
-    const nonce = newNonce();
-    const listener = createListener(nonce);
+    root = channel.facts(machine, address).root;
     const emulator = await createEmulator(size, {
       onAnswer: (answer) => now.connection?.write(Buffer.from(answer)),
       onCrowded: (crowded) => hold(now, "parser", crowded),
@@ -128,31 +134,49 @@ export function createSession(
     });
     now.emulator = emulator;
     emulator.push(opening(root), true);
+    await link(now, emulator);
+  };
+
+  const link = async (now: Life, emulator: Emulator) => {
+    const mine = Symbol("link");
+    now.link = mine;
+    now.stage = "before";
+    now.listening = false;
+    now.heardAt = undefined;
+    const facts = channel.facts(machine, address);
+    const log = createLog(environment);
+    const nonce = newNonce();
+    const listener = createListener(nonce);
+    const terminfo = await terminfoToBring(environment.env);
     if (now.closing) return finish(now, { kind: "exited", code: 255 });
     now.connection = await connect(
       sshProgram(environment),
       sshArguments(environment, {
         address,
-        identity,
+        identity: channel.identity(facts),
         use: "session",
         log: log.path,
         command: attachScript({
           wanted: kept ? { id: kept } : choice.wanted,
           known: choice.known(),
           nonce,
-          terminfo: await terminfoToBring(environment.env),
+          terminfo,
         }),
       }),
       environment.env,
       size,
       {
         onData: (chunk) => {
-          if (now.closing) return;
+          if (now.closing || now.link !== mine) return;
           now.lastChunks = [now.lastChunks[1], chunk];
           if (now.heardAt !== undefined) now.heardAt = performance.now();
           for (const told of listener.hear(chunk)) hear(now, told);
+          if (!now.silenceTold || now.stage !== "live") return;
+          now.silenceTold = false;
+          if (sink) paint(now, sink, AGAIN);
         },
         onEnd: (code) => {
+          if (now.link !== mine) return void log.take();
           const rest = listener.rest();
           if (rest.length) hear(now, { bytes: rest });
           if (now.taken) return finish(now, { kind: "kept", attached: true });
@@ -164,8 +188,14 @@ export function createSession(
       },
     );
     now.connection.resize(size);
-    if (now.holds.size > 0 && now.stage === "live") now.connection.hold(true);
+    if (now.holds.size > 0) now.connection.hold(true);
     if (now.closing) now.connection.close();
+  };
+
+  const failed = (now: Life, error: Error) => {
+    if (now.closing) return finish(now, { kind: "exited", code: 255 });
+    if (error instanceof FailureError) return finish(now, endOf(error.failure));
+    finish(now, { kind: "failed", sentence: `ssh could not be started: ${error.message}.`, action: "Try again." });
   };
 
   /** Somebody takes keys now, and there is something to be seen. */
@@ -212,11 +242,9 @@ export function createSession(
         now.stage = "live";
         emulator.resize(size);
         now.connection?.resize(size);
-        const show = sink;
-        const seen = now.listening;
         listen(now);
         // It was on a screen already, which is to show the whole of it now.
-        if (show && seen && word === "live") paint(now, show, AGAIN);
+        if (sink && word === "live") paint(now, sink, AGAIN);
         break;
       }
       case "taken":
@@ -265,18 +293,30 @@ export function createSession(
     title: () => life.emulator?.title() || choice.found?.title || "shell",
     activity: () => activity,
     kept: () => kept,
-    heardAt: () => (life.end ? undefined : life.heardAt),
+    silence: () => {
+      const { end, heardAt, holds } = life;
+      return end || heardAt === undefined || holds.size > 0 ? undefined : performance.now() - heardAt;
+    },
+    tellSilence: (ms) => {
+      if (!sink || life.end) return;
+      life.silenceTold = true;
+      sink(silenceLine(ms, size));
+    },
+    relink: () => {
+      const now = life;
+      const { connection, emulator } = now;
+      if (now.end || now.closing || !kept || !connection || !emulator) return;
+      now.link = undefined;
+      connection.close();
+      link(now, emulator).catch((error: Error) => failed(now, error));
+    },
     lastLines: () => life.emulator?.lastLines(LAST_LINES) ?? [],
     start: (to) => {
       life.emulator?.dispose();
       address = to;
       const now = newLife();
       life = now;
-      run(now).catch((error: Error) => {
-        if (now.closing) return finish(now, { kind: "exited", code: 255 });
-        if (error instanceof FailureError) return finish(now, endOf(error.failure));
-        finish(now, { kind: "failed", sentence: `ssh could not be started: ${error.message}.`, action: "Try again." });
-      });
+      run(now).catch((error: Error) => failed(now, error));
     },
     close: async () => {
       const now = life;
@@ -322,6 +362,13 @@ function opening(root: RootFacts | undefined): Buffer {
   return Buffer.from(`\u001b[2mCtrl-] back to snowglobe\u001b[0m\r\n${notice ? `${notice}\r\n` : ""}`);
 }
 
+/** Over the last row, which is painted anew when the link is heard again. */
+function silenceLine(ms: number, { columns, rows }: Size): Buffer {
+  const words = ` link silent for ${Math.floor(ms / 1000)} s: what is typed may not arrive. Ctrl-] leaves.`;
+  const line = words.slice(0, columns).padEnd(columns);
+  return Buffer.from(`\u001b7\u001b[?6l\u001b[${rows};1H\u001b[0;7m${line}\u001b[0m\u001b8`);
+}
+
 function endOf(failure: Failure): SessionEnd {
   return isTransient(failure)
     ? { kind: "link-lost", sentence: failure.sentence }
@@ -339,6 +386,8 @@ function newLife(end?: SessionEnd): Life {
     listening: false,
     taken: false,
     heardAt: undefined,
+    silenceTold: false,
+    link: undefined,
     holds: new Set(),
     lastChunks: [Buffer.alloc(0), Buffer.alloc(0)],
     closing: false,

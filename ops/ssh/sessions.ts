@@ -18,6 +18,11 @@ import { bootOf } from "./probe.ts";
 import { type Choice, createSession, type Session } from "./session.ts";
 import type { SessionSummary, Sessions } from "./types.ts";
 
+/** A kept shell's link is heard every five seconds: so much silence is shown, and so much tried to be mended. */
+const SILENT_MS = 12_000;
+const DEAD_MS = 20_000;
+const LISTEN_MS = 2000;
+
 /** How often output may change the summaries. */
 const PUBLISH_MS = 250;
 
@@ -28,6 +33,9 @@ interface Entry {
   attached: boolean;
   /** The wait for a lost machine; aborted when it is no longer wanted. */
   comeback: AbortController | undefined;
+  /** Since when its link has been silent, and the try to get another one. */
+  silentSince: number | undefined;
+  relinking: AbortController | undefined;
 }
 
 /** `fleet` tells whether a machine still runs when its link dies, and when it is back. */
@@ -39,6 +47,7 @@ export function createSessions(environment: Environment, clock: Clock, fleet: Fl
   let opened = 0;
   let timer: NodeJS.Timeout | undefined;
   let unsubscribe: (() => void) | undefined;
+  let listening: NodeJS.Timeout | undefined;
 
   const publish = () => {
     clearTimeout(timer);
@@ -138,12 +147,45 @@ export function createSessions(environment: Environment, clock: Clock, fleet: Fl
     }
   };
 
+  /** Silence is shown, and ends nothing: only once the machine answers elsewhere is its link taken for dead. */
+  const listen = () => {
+    for (const entry of entries.values()) {
+      const silence = entry.session.silence() ?? 0;
+      if (silence < SILENT_MS) {
+        entry.silentSince = undefined;
+        entry.relinking?.abort();
+        continue;
+      }
+      entry.silentSince ??= clock.now() - silence;
+      entry.session.tellSilence(silence);
+      if (silence > DEAD_MS && !entry.relinking) void relink(entry);
+    }
+    publish();
+  };
+
+  const relink = async (entry: Entry) => {
+    const controller = new AbortController();
+    entry.relinking = controller;
+    const { session } = entry;
+    try {
+      await channel.waitForSsh(session.machine, session.address(), controller.signal);
+      if (!controller.signal.aborted && entries.get(entry.id) === entry) session.relink();
+    } catch {
+      // It answers nobody, or its link was heard again: what the machine has to say is said by its link's end.
+    } finally {
+      entry.relinking = undefined;
+    }
+  };
+
   const forget = (entry: Entry) => {
     entry.comeback?.abort();
+    entry.relinking?.abort();
     entries.delete(entry.id);
     if (entries.size === 0) {
       unsubscribe?.();
       unsubscribe = undefined;
+      clearInterval(listening);
+      listening = undefined;
     }
   };
 
@@ -177,11 +219,21 @@ export function createSessions(environment: Environment, clock: Clock, fleet: Fl
         },
       },
     );
-    const entry: Entry = { id, session, startedAt, attached: false, comeback: undefined };
+    const entry: Entry = {
+      id,
+      session,
+      startedAt,
+      attached: false,
+      comeback: undefined,
+      silentSince: undefined,
+      relinking: undefined,
+    };
     entries.set(id, entry);
     unsubscribe ??= fleet.subscribe(() => {
       for (const each of entries.values()) judge(each);
     });
+    // What has arrived is read first: on a busy machine a timer is not late alone.
+    listening ??= setInterval(() => setImmediate(listen), LISTEN_MS).unref();
     return entry;
   };
 
@@ -269,6 +321,7 @@ function summaryOf(entry: Entry, before: readonly SessionSummary[]): SessionSumm
     lastLines,
     end: session.end(),
     stays: session.kept() !== undefined,
+    silentSince: entry.silentSince,
     reconnecting: entry.comeback !== undefined,
     rootVolumeId: session.root()?.volumeId,
   };

@@ -28,6 +28,8 @@ export interface SessionSummary {
   readonly end: SessionEnd | undefined;
   /** Its shell is kept on its machine: it outlives its link and this process. */
   readonly stays: boolean;
+  /** Since when nothing has been heard of its link, which has not ended. */
+  readonly silentSince?: number | undefined;
   /** Its link or its machine was lost, and it is taken up again by itself, or a new shell is, as soon as SSH answers. */
   readonly reconnecting: boolean;
   /** The root volume that it is, or was, on; a lost one is taken up again only there. */

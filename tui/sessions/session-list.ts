@@ -5,7 +5,7 @@ import type { SessionEnd } from "../../ops/ssh/types.ts";
 import type { MachineView } from "../fleet/machine-view.ts";
 import { cellOf, type Line, t, ticking } from "../format/line.ts";
 import { clean } from "../format/text.ts";
-import { ago } from "../format/words.ts";
+import { ago, elapsed } from "../format/words.ts";
 
 const TITLE_COLUMNS = 24;
 
@@ -15,7 +15,7 @@ export function sessionLines({ sessions, chosen }: MachineView, height: number):
   // The chosen one is shown even where there are more sessions than rows.
   const first = Math.max(0, (chosen ? sessions.indexOf(chosen) : 0) - height + 1);
   const list = sessions.slice(first, first + height).map((session): Line => {
-    const { title, activity, attached, startedAt, end } = session;
+    const { title, activity, attached, startedAt, end, silentSince } = session;
     const mine = session === chosen;
     return [
       t(mine ? "▸ " : "  ", "accent"),
@@ -24,11 +24,13 @@ export function sessionLines({ sessions, chosen }: MachineView, height: number):
       t("  "),
       ...(end
         ? ending(end)
-        : attached
-          ? [t("in view", "text.dim")]
-          : activity
-            ? [t("new output", "status.busy")]
-            : [t("quiet", "text.dim")]),
+        : silentSince !== undefined
+          ? [ticking((now) => `link silent for ${elapsed(silentSince, now)}`, "status.warn")]
+          : attached
+            ? [t("in view", "text.dim")]
+            : activity
+              ? [t("new output", "status.busy")]
+              : [t("quiet", "text.dim")]),
       // A sentence stands for itself.
       ...(end && end.kind !== "exited" && end.kind !== "kept"
         ? []

@@ -86,6 +86,27 @@ describe.skipIf(!onPath("python3"))("a shell that its machine keeps (python3)", 
     expect(await list()).toEqual([]);
   });
 
+  test("is shown to be silent where its link is, and loses nothing where another link can be had", async () => {
+    const { id, terminal, done } = await attached(rig.sessions, "new");
+    await terminal.waitFor("$ ");
+    terminal.type("kept=here; echo the $((40+2)) screen\r");
+    await terminal.waitFor("the 42 screen");
+    // As a router that has forgotten a link: nothing comes through, and nobody says so. New links have another.
+    rig.hosts.faults(ARM).blackhole(true);
+    await terminal.waitFor(/link silent for 1\d s/);
+    expect(summary(rig.sessions, id)).toMatchObject({ end: undefined, silentSince: expect.any(Number) });
+    rig.hosts.faults(ARM).blackhole(false);
+    await when(rig.sessions, () => summary(rig.sessions, id).silentSince === undefined);
+    await waitUntil(() => !terminal.text().includes("link silent"));
+    terminal.type("echo still $kept\r");
+    await terminal.waitFor("still here");
+    expect(terminal.text().match(/the 42 screen/g)).toHaveLength(1);
+    terminal.type(LEAVE_KEY);
+    expect(await done).toBe("detached");
+    await rig.sessions.close(id);
+    expect(await list()).toEqual([]);
+  });
+
   test("is found by whoever looks at the machine, taken by the one that asks last, and given back", async () => {
     const mine = await attached(rig.sessions, "new");
     await mine.terminal.waitFor("$ ");
