@@ -49,23 +49,36 @@ describe("enter", () => {
     expect(cockpit.restored()).toBe(true);
   });
 
-  it("tells a machine that was stopped from a link that was cut, and asks before it quits a live session", async () => {
+  it("leaves a shell to its machine, finds it there again, and tells a machine that was stopped from a link that was cut", async () => {
     const stage = await scene(QUICK);
     const cockpit = stage.cockpit({ columns: 120, rows: 40 });
     await signIn(cockpit, stage);
     await cockpit.waitFor("TEMPORARY DISK");
     await cockpit.press("up", "enter");
     await cockpit.waitFor("ubuntu@jumpbox:~$");
+    cockpit.write("mine=kept; cat\r");
     await cockpit.press("ctrl+]");
     await cockpit.waitFor("1 shell");
     await cockpit.press("q");
-    await cockpit.waitFor("Quit the cockpit?");
-    await cockpit.press("escape");
-    await cockpit.waitFor("Enter ssh");
-    stage.simulator.apply({ name: "StopInstances", instanceIds: [STORY_IDS.jumpbox] });
-    await cockpit.waitFor(/jumpbox (was|is|has)? ?(stopped|taken|being)|machine (was )?(stopped|gone)/i);
-    await cockpit.press("q");
     expect((await cockpit.exited).exitCode).toBe(0);
+    expect(cockpit.text()).toMatch(/1 shell stays on jumpbox/);
+    const next = stage.cockpit({ columns: 120, rows: 40 });
+    await next.waitFor("TEMPORARY DISK");
+    await next.press("up");
+    await next.waitFor(/cat +lives on the machine/);
+    await next.press("enter");
+    await next.waitFor("mine=kept");
+    // By itself: the interrupt takes with it what was typed and not read.
+    next.write("\u0003");
+    await next.waitFor(/\^C\n.*\$/);
+    next.write("echo still $mine\r");
+    await next.waitFor("still kept");
+    await next.press("ctrl+]");
+    await next.waitFor("Enter ssh");
+    stage.simulator.apply({ name: "StopInstances", instanceIds: [STORY_IDS.jumpbox] });
+    await next.waitFor(/jumpbox (was|is|has)? ?(stopped|taken|being)|machine (was )?(stopped|gone)/i);
+    await next.press("q");
+    expect((await next.exited).exitCode).toBe(0);
   });
 
   it("offers the swap to a machine on a temporary disk, and ends at the prompt on the old files", async () => {

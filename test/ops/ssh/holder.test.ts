@@ -58,7 +58,10 @@ describe.skipIf(!onPath("python3"))("a shell that its machine keeps (python3)", 
     const other = rig.another();
     const second = await attached(other.sessions, "newest", testTerminal(100, 30));
     await waitUntil(() => lastCount(second.terminal.text()) > before + 5);
-    second.terminal.type("\u0003echo shell=$$; stty size\r");
+    // By itself: the interrupt takes with it what was typed and not read.
+    second.terminal.type("\u0003");
+    await second.terminal.waitFor(/\^C\n.*\$/);
+    second.terminal.type("echo shell=$$; stty size\r");
     expect(await said(second.terminal, "shell")).toBe(shell);
     await second.terminal.waitFor("30 100");
     second.terminal.type("exit 3\r");
