@@ -38,7 +38,7 @@ it("what is typed when the link dies is no command: nothing is started, confirme
   // The link comes back by itself, and may have brought the shell back with it: Escape would be that shell's.
   const home = async () => {
     const text = cockpit.text();
-    if (text.includes(JUMPBOX) && !text.includes("snowglobe")) cockpit.write("\u001d");
+    if (text.includes("Ctrl-] back to snowglobe")) cockpit.write("\u001d");
     else await cockpit.press("escape");
     return cockpit.text();
   };
