@@ -46,7 +46,15 @@ it("what is typed when the link dies is no command: nothing is started, confirme
   expect(changes(stage)).toEqual([]);
   expect(stage.simulator.account().instances[STORY_IDS.jumpbox]?.state).toBe("running");
   // Leaving ends no shell: nothing is asked, and that it stays is said.
-  await cockpit.press("ctrl+c", "ctrl+c");
+  let over = false;
+  void cockpit.exited.then(() => {
+    over = true;
+  });
+  const leave = async () => {
+    if (!over) await cockpit.press("ctrl+c", "ctrl+c");
+    return over;
+  };
+  await expect.poll(leave, { interval: UNHURRIED_MS }).toBe(true);
   expect((await cockpit.exited).exitCode).toBe(0);
   expect(cockpit.restored()).toBe(true);
   expect(cockpit.text()).toMatch(/1 shell stays on jumpbox/);
