@@ -38,8 +38,11 @@ export interface Identity {
 interface Call {
   readonly address: string;
   readonly identity: Identity;
-  /** `session`: a person at a terminal. `batch`: nobody there to answer, nothing but the command and its output. */
-  readonly use: "session" | "batch";
+  /**
+   * `session`: a person at a terminal. `piped`: a person's script at a pipe, with a shell that has no terminal. `batch`:
+   * nobody there to answer, nothing but the command and its output.
+   */
+  readonly use: "session" | "piped" | "batch";
   /** What `sh` is to run over there, whatever the login shell; a login shell where it is left out. */
   readonly command?: string;
   /** Where ssh writes its own words, so that they never mix with the far side's. */
@@ -53,7 +56,7 @@ interface Call {
  * batch nobody is hurt where a dead link is given up after 15 s; a session takes its shell with it, so it is given up
  * only after ten minutes (or when AWS says that the machine is gone).
  */
-const SILENCE = { batch: [5, 2], session: [15, 40] } as const;
+const SILENCE = { batch: [5, 2], piped: [15, 40], session: [15, 40] } as const;
 
 /**
  * The arguments of one call of `ssh`. The person's own configuration applies beneath, except where it would change what
@@ -83,12 +86,12 @@ export function sshArguments(environment: Environment, call: Call): string[] {
     "ControlMaster=no",
     "ControlPath=none",
     ...(simulatedAt(environment) ? STAYS_HERE : []),
-    ...(call.use === "batch" ? BATCH : []),
+    ...(call.use === "batch" ? BATCH : call.command === undefined ? [] : ["RemoteCommand=none"]),
   ];
   return [
     ...(config ? ["-F", config] : []),
     ...(call.log ? ["-E", call.log] : []),
-    ...(call.use === "batch" ? ["-T"] : ["-tt"]),
+    ...(call.use === "session" ? ["-tt"] : ["-T"]),
     "-i",
     literal(keyPath(environment)),
     ...options.flatMap((option) => ["-o", option]),

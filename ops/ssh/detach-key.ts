@@ -2,11 +2,13 @@
 
 /** The byte of Ctrl-]: group separator, telnet's own escape. */
 const BYTE = 0x1d;
+/** The code of `]`. */
+const BRACKET = "93";
 /**
- * CSI 93 ; modifiers u (kitty and others; 93 is `]`, maybe with its alternatives, and an event type after a colon) and
- * CSI 27 ; modifiers ; 93 ~ (xterm's modifyOtherKeys).
+ * CSI key : shifted key : key of the standard layout ; modifiers : event type u (kitty's protocol and its like) and
+ * CSI 27 ; modifiers ; character ~ (xterm's modifyOtherKeys).
  */
-const ENCODED = /^\[(?:93(?::\d*)*;(\d+)(?::[12])?(?:;[\d:]*)?u|27;(\d+);93~)/;
+const ENCODED = /^\[(?:(\d+)(?::(\d*))?(?::(\d*))?;(\d+)(?::[12])?(?:;[\d:]*)?u|27;(\d+);93~)/;
 const ESC = "\u001b";
 const PASTE_BEGINS = "\u001b[200~";
 const PASTE_ENDS = "\u001b[201~";
@@ -72,14 +74,18 @@ function keyIn(text: string): number | undefined {
     if (text.charCodeAt(at) === BYTE) return at;
     if (text[at] !== ESC) continue;
     const match = ENCODED.exec(text.slice(at + 1, at + MEMORY));
-    if (match && isControl(Number(match[1] ?? match[2]))) return at;
+    if (match && isKey(match)) return at;
   }
   return undefined;
 }
 
-/** Control alone; Caps Lock (64) and Num Lock (128) do not count. The number is one more than the bits. */
-function isControl(modifiers: number): boolean {
-  return ((modifiers - 1) & ~(64 | 128)) === 4;
+/** Control alone, or with Shift where the layout has `]` there. Caps Lock (64) and Num Lock (128) do not count. */
+function isKey([, key, shifted, standard, modifiers, other]: RegExpExecArray): boolean {
+  // The number is one more than the bits.
+  const held = (Number(modifiers ?? other) - 1) & ~(64 | 128);
+  const [control, controlShift] = [held === 4, held === 5];
+  if (other !== undefined) return control || controlShift;
+  return (control && [key, shifted, standard].includes(BRACKET)) || (controlShift && shifted === BRACKET);
 }
 
 /** The end of the input where a sequence has begun that may go on in the next chunk. */

@@ -27,10 +27,17 @@ export function sshHandover(
   if (local) throw new FailureError(local);
   const facts = channel.facts(machine, address);
   const log = createLog(environment);
-  const notice = noticeOf(facts.root);
+  const person = process.stdin.isTTY;
+  const notice = person ? noticeOf(facts.root) : undefined;
   return {
     command: sshProgram(environment),
-    args: sshArguments(environment, { address, identity: channel.identity(facts), use: "session", log: log.path }),
+    args: sshArguments(environment, {
+      address,
+      identity: channel.identity(facts),
+      // Words from a pipe are a script, and get no terminal over there that would echo them and greet.
+      use: person ? "session" : "piped",
+      log: log.path,
+    }),
     env: environment.env,
     ...(notice ? { greeting: `${titleOf(facts.root, machine)}${notice}\n` } : {}),
     failure: (code) => (code === SSH_FAILED ? diagnose(log.take(), facts) : undefined),

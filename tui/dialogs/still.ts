@@ -18,14 +18,22 @@ export function useStill(): Stillness {
   const ms = useContext(StillFor);
   const [ready, setReady] = useState(ms === 0);
   const timer = useRef<NodeJS.Timeout | undefined>(undefined);
-  const begin = useCallback(() => {
+  const seen = useRef<NodeJS.Immediate | undefined>(undefined);
+  const end = useCallback(() => {
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => setReady(true), ms);
-  }, [ms]);
+    clearImmediate(seen.current);
+  }, []);
+  const begin = useCallback(() => {
+    end();
+    // Once what has come meanwhile is read too: on a busy machine a timer ends before keys that were typed long before.
+    timer.current = setTimeout(() => {
+      seen.current = setImmediate(() => setReady(true));
+    }, ms);
+  }, [ms, end]);
   useEffect(() => {
     if (ms > 0) begin();
-    return () => clearTimeout(timer.current);
-  }, [ms, begin]);
+    return end;
+  }, [ms, begin, end]);
   const hears = () => {
     if (!ready) begin();
     return ready;

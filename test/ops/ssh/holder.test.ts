@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { closeSession } from "../../../ops/ssh/close-session.ts";
@@ -177,6 +179,31 @@ describe.skipIf(!onPath("python3"))("a shell that its machine keeps (python3)", 
     await done;
     await sessions.close(seen.id);
   });
+
+  test.skipIf(!onPath("tic"))(
+    "knows the terminal that it is looked at in, or takes it for one that it knows (tic)",
+    async () => {
+      const entries = mkdtempSync(join(tmpdir(), "snowglobe-terminfo-"));
+      onTestFinished(() => rmSync(entries, { recursive: true, force: true }));
+      const source = execFileSync("infocmp", ["xterm-256color"])
+        .toString()
+        .replace(/^xterm-256color\|/m, "xterm-strange|");
+      execFileSync("tic", ["-x", "-o", entries, "-"], { input: source });
+      const seen = async (env: Readonly<Record<string, string>>) => {
+        const { sessions } = rig.another(env);
+        const { id, terminal, done } = await attached(sessions, "new");
+        await terminal.waitFor("$ ");
+        terminal.type('infocmp >/dev/null && echo "known=$((40+2)) $TERM"\r');
+        await terminal.waitFor("known=42");
+        terminal.type(LEAVE_KEY);
+        await done;
+        await sessions.close(id);
+        return /known=42 (\S+)/.exec(terminal.text())?.[1];
+      };
+      expect(await seen({ TERM: "xterm-strange", TERMINFO: entries })).toBe("xterm-strange");
+      expect(await seen({ TERM: "xterm-stranger" })).toBe("xterm-256color");
+    },
+  );
 
   test("needs no processor while nobody is there and nothing runs in it: it is no work for auto-stop", async () => {
     const { id, terminal, done } = await attached(rig.sessions, "new");

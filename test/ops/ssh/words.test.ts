@@ -153,6 +153,16 @@ describe("ssh's arguments", () => {
     expect(batchEnv(demo).SSH_ASKPASS_REQUIRE).toBe("never");
   });
 
+  test("give a session's command precedence over one of the person's configuration, with which ssh would take none", () => {
+    const kept = sshArguments(environment, { address: "1.2.3.4", identity, use: "session", command: "true" });
+    expect(kept).toContain("RemoteCommand=none");
+  });
+
+  test("ask for no terminal over there where words come from a pipe, and for the same shell otherwise", () => {
+    const of = (use: "session" | "piped") => sshArguments(environment, { address: "1.2.3.4", identity, use });
+    expect(of("piped")).toEqual(of("session").map((one) => (one === "-tt" ? "-T" : one)));
+  });
+
   test("give up a silent link at once in a batch, and not a session's for minutes: its shell would go with it", () => {
     const seconds = (all: readonly string[]) => {
       const value = (name: string) => Number(all.find((one) => one.startsWith(`${name}=`))?.split("=")[1]);
@@ -201,6 +211,15 @@ describe("Ctrl-]", () => {
     [["\u001b[93;69u"], "<detach>"],
     [["\u001b[93::93;5:1u"], "<detach>"],
     [["\u001b[27;5;93~"], "<detach>"],
+    // Where the layout has it elsewhere: Ctrl+ъ in Russian, Ctrl+Shift+) in French Canadian, Ctrl+AltGr+9 in German.
+    [["\u001b[1098::93;5u"], "<detach>"],
+    [["\u001b[48:93;6u"], "<detach>"],
+    [["\u001b[57:93:57;5u"], "<detach>"],
+    [["\u001b[27;6;93~"], "<detach>"],
+    // Ctrl+} is none.
+    [["\u001b[93:125;6u"], "\u001b[93:125;6u"],
+    [["\u001b[27;6;125~"], "\u001b[27;6;125~"],
+    [["\u001b[97:193:930;5u"], "\u001b[97:193:930;5u"],
     [["\u001b[93", ";5u"], "\u001b[93<detach>"],
     [["\u001b[93;1u"], "\u001b[93;1u"],
     [["\u001b[93;5:3u"], "\u001b[93;5:3u"],
