@@ -3,7 +3,7 @@
 /** What comes between is the shell's, or a word with what belongs to it. */
 export type Told = { readonly bytes: Buffer } | { readonly word: Word; readonly about: readonly string[] };
 
-export type Word =
+type Word =
   /** The shell is this one, which lived before; or it is new. */
   | "held"
   | "new"

@@ -160,7 +160,9 @@ describe.skipIf(!onPath("python3"))("a shell that its machine keeps (python3)", 
     const mine = await attached(rig.sessions, "new");
     await mine.terminal.waitFor("$ ");
     const flood = "yes 0123456789012345678901234567890123456789 | head -c 900000";
-    mine.terminal.type(`printf '\\033[?1049h\\033[?1h\\033[?1002;1006h\\033]2;deep\\007'; ${flood}; printf '\\nover-%s' 1; cat\r`);
+    mine.terminal.type(
+      `printf '\\033[?1049h\\033[?1h\\033[?1002;1006h\\033]2;deep\\007'; ${flood}; printf '\\nover-%s' 1; cat\r`,
+    );
     await mine.terminal.waitFor("over-1");
     mine.terminal.type(LEAVE_KEY);
     await mine.done;
@@ -214,7 +216,9 @@ describe.skipIf(!onPath("python3"))("a shell that its machine keeps (python3)", 
     await done;
     const holder = Number(/PPid:\s+(\d+)/.exec(readFileSync(`/proc/${shell}/status`, "utf8"))?.[1]);
     const switches = () =>
-      [holder, shell].map((pid) => /\nvoluntary_ctxt_switches:\s+\d+/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[0]);
+      [holder, shell].map(
+        (pid) => /\nvoluntary_ctxt_switches:\s+\d+/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[0],
+      );
     await rig.sessions.stop();
     await expect.poll(list, { timeout: PATIENCE_MS }).toMatchObject([{ attached: false }]);
     const before = switches();

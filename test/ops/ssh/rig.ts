@@ -29,7 +29,10 @@ export interface Rig {
   /** Puts the machines into these states, for AWS and for SSH; `told: false` leaves AWS's answers as they were. */
   readonly story: (stories: Stories, told?: boolean) => Promise<void>;
   /** Another cockpit, of another computer: a home of its own, with the key. */
-  readonly another: (env?: Readonly<Record<string, string>>) => { readonly sessions: Sessions; readonly channel: Channel };
+  readonly another: (env?: Readonly<Record<string, string>>) => {
+    readonly sessions: Sessions;
+    readonly channel: Channel;
+  };
   readonly addressOf: (machine: MachineName) => string;
   readonly stop: () => Promise<void>;
 }

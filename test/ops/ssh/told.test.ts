@@ -23,7 +23,9 @@ function heard(chunks: readonly Buffer[]): string[] {
 test("words are heard in any pieces, and every byte between them is the shell's", () => {
   const piece = fc.oneof(
     fc.constantFrom("live", "beat", "size;24;80", "held;1795944262-26").map((word) => ({ word })),
-    fc.constantFrom("\u001b", "\u001b_", "\u001b_NON", "\u001b_OTHER;live\u001b\\", "\u001b[0m", "text").map((bytes) => ({ bytes })),
+    fc
+      .constantFrom("\u001b", "\u001b_", "\u001b_NON", "\u001b_OTHER;live\u001b\\", "\u001b[0m", "text")
+      .map((bytes) => ({ bytes })),
     fc.uint8Array({ maxLength: 20 }).map((bytes) => ({ bytes: Buffer.from(bytes).toString("latin1") })),
   );
   fc.assert(
