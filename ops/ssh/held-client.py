@@ -147,9 +147,11 @@ def attach(nonce, want, *known):
         holder = connect(name)
     agent = os.environ.get("SSH_AUTH_SOCK")
     if agent:
+        # Of its own name: one that was killed between the two leaves its own behind, and stands in nobody's way.
+        fresh = "%s.agent.%d" % (name, os.getpid())
         try:
-            os.symlink(agent, name + ".agent.new")
-            os.rename(name + ".agent.new", name + ".agent")
+            os.symlink(agent, fresh)
+            os.rename(fresh, name + ".agent")
         except OSError:
             pass
     raw = [0, 0, termios.CS8 | (attributes[2] & ~termios.CSIZE), 0, attributes[4], attributes[5], list(attributes[6])]

@@ -3,6 +3,7 @@
 import collections, re
 
 KEPT = 512 * 1024
+PART = 1024
 
 
 class Modes:
@@ -12,6 +13,8 @@ class Modes:
         rb"\x1b(?:\[([?<=>]?)([\d;:]*)([ !]?)([a-zA-Z])|\](\d+)(?:;([^\x07\x1b]*))?(?:\x07|\x1b\\)|([()])([0AB])|([=>c]))"
     )
     LONGEST = 4096
+    # More are told by nothing but noise, as of a binary file that is looked at.
+    MOST = 200
 
     def __init__(self):
         self.told = {}
@@ -37,7 +40,11 @@ class Modes:
 
     def keep(self, name, text):
         self.told.pop(name, None)
+        if len(text) > self.LONGEST:
+            return
         self.told[name] = text
+        if len(self.told) > self.MOST:
+            del self.told[next(iter(self.told))]
 
     def note(self, found):
         text = found.group(0)
@@ -62,7 +69,7 @@ class Modes:
         elif final == b"m" and prefix == b">":
             self.keep("other keys", text)
         elif final == b"u" and prefix == b"<":
-            del self.keys[-max(1, int(params or b"1")) :]
+            del self.keys[-max(1, int(params[:2])) if params.isdigit() else -1 :]
         elif final == b"u" and prefix:
             self.keys = self.keys[-15:] + [text]
         elif (final == b"r" and not prefix) or (final == b"q" and between == b" "):
@@ -97,8 +104,12 @@ class Log:
         self.cut = False
 
     def write(self, data):
+        fresh = len(data)
+        # What is typed comes back by the letter, and a letter by itself takes fifty times its room.
+        if self.parts and not isinstance(self.parts[-1], tuple) and len(self.parts[-1]) + len(data) <= PART:
+            data = self.parts.pop() + data
         self.parts.append(data)
-        self.length += len(data)
+        self.length += fresh
         while self.length > KEPT:
             part = self.parts.popleft()
             if isinstance(part, tuple):
@@ -109,6 +120,8 @@ class Log:
             self.modes.take(part)
 
     def resized(self, size):
+        if self.parts and isinstance(self.parts[-1], tuple):
+            self.parts.pop()
         self.parts.append(size)
 
     def replay(self, mark):
