@@ -16,7 +16,11 @@ export function closeSession(sessions: Sessions, id: string): Operation {
         const answer = await context.ask({
           kind: "confirm",
           title: `End the session on ${session.machine}?`,
-          lines: [`"${session.title}" runs in it, and ends with it.`, ...session.lastLines.slice(-3)],
+          lines: [
+            `"${session.title}" runs in it, and ends with it.`,
+            ...(session.end?.kind === "kept" && session.end.attached ? ["It is open in another cockpit."] : []),
+            ...session.lastLines.slice(-3),
+          ],
           yes: "End it",
           no: "Leave it",
         });

@@ -7,6 +7,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
+import { redactLine } from "../aws/redact.ts";
 
 /** A shell that is kept on a machine. */
 export interface Held {
@@ -62,11 +63,8 @@ export function parseHeld(output: string): readonly Held[] {
       id,
       startedAt: Number(seconds) * 1000,
       attached: attached === "1",
-      title:
-        title
-          .replaceAll(/\p{Cc}/gu, " ")
-          .trim()
-          .slice(0, 80) || "shell",
+      // A command line may hold a password.
+      title: redactLine(title, 80) || "shell",
     }),
   );
 }

@@ -18,10 +18,8 @@ import { bootOf } from "./probe.ts";
 import { type Choice, createSession, type Session } from "./session.ts";
 import type { SessionSummary, Sessions } from "./types.ts";
 
-/** A kept shell's link is heard every five seconds: so much silence is shown, and so much tried to be mended. */
-const SILENT_MS = 12_000;
-const DEAD_MS = 20_000;
-const LISTEN_MS = 2000;
+/** Milliseconds. A kept shell's link is heard every five seconds: so much silence is shown, and so much tried to be mended. */
+const SILENCE = { shownAfter: 12_000, mendedAfter: 20_000, every: 2000 };
 
 /** How often output may change the summaries. */
 const PUBLISH_MS = 250;
@@ -38,8 +36,14 @@ interface Entry {
   relinking: AbortController | undefined;
 }
 
-/** `fleet` tells whether a machine still runs when its link dies, and when it is back. */
-export function createSessions(environment: Environment, clock: Clock, fleet: FleetCore, channel: Channel): Sessions {
+/** `fleet` tells whether a machine still runs when its link dies, and when it is back; `patience` how long silence is borne. */
+export function createSessions(
+  environment: Environment,
+  clock: Clock,
+  fleet: FleetCore,
+  channel: Channel,
+  patience: typeof SILENCE = SILENCE,
+): Sessions {
   const state = cell<readonly SessionSummary[]>([]);
   const entries = new Map<string, Entry>();
   /** Shells that have ended, which an older look at their machine may still show. */
@@ -151,14 +155,14 @@ export function createSessions(environment: Environment, clock: Clock, fleet: Fl
   const listen = () => {
     for (const entry of entries.values()) {
       const silence = entry.session.silence() ?? 0;
-      if (silence < SILENT_MS) {
+      if (silence < patience.shownAfter) {
         entry.silentSince = undefined;
         entry.relinking?.abort();
         continue;
       }
       entry.silentSince ??= clock.now() - silence;
       entry.session.tellSilence(silence);
-      if (silence > DEAD_MS && !entry.relinking) void relink(entry);
+      if (silence > patience.mendedAfter && !entry.relinking) void relink(entry);
     }
     publish();
   };
@@ -233,7 +237,7 @@ export function createSessions(environment: Environment, clock: Clock, fleet: Fl
       for (const each of entries.values()) judge(each);
     });
     // What has arrived is read first: on a busy machine a timer is not late alone.
-    listening ??= setInterval(() => setImmediate(listen), LISTEN_MS).unref();
+    listening ??= setInterval(() => setImmediate(listen), patience.every).unref();
     return entry;
   };
 

@@ -3,8 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import type { MachineName } from "../../../ops/fleet/machines.ts";
 import { closeSession } from "../../../ops/ssh/close-session.ts";
-import { LIST_HELD, parseHeld } from "../../../ops/ssh/holder.ts";
+import { endScript, LIST_HELD, parseHeld } from "../../../ops/ssh/holder.ts";
 import type { SessionSummary, Sessions } from "../../../ops/ssh/types.ts";
 import { when } from "../../../ops/store.ts";
 import { PATIENCE_MS, waitUntil } from "../../harness/grid.ts";
@@ -19,7 +20,8 @@ const onPath = (name: string) => (process.env.PATH ?? "").split(":").some((folde
 describe.skipIf(!onPath("python3"))("a shell that its machine keeps (python3)", () => {
   let rig: Rig;
   beforeAll(async () => {
-    rig = await startRig();
+    // Longer than a holder's beat, and no longer.
+    rig = await startRig({}, { shownAfter: 6000, mendedAfter: 6500, every: 250 });
   });
   afterAll(() => rig.stop());
 
@@ -39,6 +41,39 @@ describe.skipIf(!onPath("python3"))("a shell that its machine keeps (python3)", 
   const said = async (terminal: ReturnType<typeof testTerminal>, marker: string) => {
     await terminal.waitFor(new RegExp(`${marker}=\\d+`));
     return Number(new RegExp(`${marker}=(\\d+)`).exec(terminal.text())?.[1]);
+  };
+  /** A shell that nobody looks at any more. */
+  const left = async (machine: MachineName) => {
+    const { sessions, channel } = rig.another();
+    const id = sessions.open(machine, rig.addressOf(machine), "new");
+    const terminal = testTerminal();
+    const done = sessions.attach(id, terminal);
+    await terminal.waitFor("$ ");
+    terminal.type("echo shell=$$\r");
+    const shell = await said(terminal, "shell");
+    await sessions.stop();
+    await done;
+    const there = async () => parseHeld((await channel.run(machine, rig.addressOf(machine), LIST_HELD)).stdout);
+    await expect.poll(there, { timeout: PATIENCE_MS }).toMatchObject([{ attached: false }]);
+    const [kept] = await there();
+    return { shell, end: () => channel.run(machine, rig.addressOf(machine), endScript(kept?.id ?? "")) };
+  };
+  /** How often a shell and its holder have had something to do. */
+  const wakings = (shell: number) => {
+    const statusOf = (pid: number) => readFileSync(`/proc/${pid}/status`, "utf8");
+    const holder = Number(/PPid:\s+(\d+)/.exec(statusOf(shell))?.[1]);
+    return [holder, shell].map((pid) => /\nvoluntary_ctxt_switches:\s+\d+/.exec(statusOf(pid))?.[0]);
+  };
+  /** What is asked before that session ends, and what comes of the answer. */
+  const asked = async (sessions: Sessions, id: string, answer: string | undefined) => {
+    let question = { title: "", lines: [""] };
+    const ask = async (put: typeof question) => {
+      question = put;
+      return answer;
+    };
+    const { run } = closeSession(sessions, id);
+    const outcome = await run({ ask } as unknown as Parameters<typeof run>[0]);
+    return { ...question, outcome };
   };
   const lastCount = (text: string) => Number([...text.matchAll(/count-(\d+)/g)].at(-1)?.[1] ?? 0);
 
@@ -72,56 +107,53 @@ describe.skipIf(!onPath("python3"))("a shell that its machine keeps (python3)", 
     expect(await list()).toEqual([]);
   });
 
-  test("comes back by itself after a lost link, with its screen as it was", async () => {
+  test("is shown to be silent where its link is, loses nothing where another can be had, and comes back by itself", async () => {
+    const quiet = await left("jumpbox");
     const { id, terminal, done } = await attached(rig.sessions, "new");
     await terminal.waitFor("$ ");
     terminal.type("kept=here; printf '\\033]2;my title\\007\\033[?2004h'; echo the $((40+2)) screen\r");
     await terminal.waitFor("the 42 screen");
-    rig.hosts.faults(ARM).cut();
-    expect(await done).toBe("ended");
-    await when(rig.sessions, () => summary(rig.sessions, id).end === undefined);
-    const again = testTerminal();
-    const second = rig.sessions.attach(id, again);
-    await again.waitFor("the 42 screen");
-    again.type("echo still $kept\r");
-    await again.waitFor("still here");
-    again.type(LEAVE_KEY);
-    await second;
-    await rig.sessions.close(id);
-    expect(await list()).toEqual([]);
-  });
-
-  test("is shown to be silent where its link is, and loses nothing where another link can be had", async () => {
-    const { id, terminal, done } = await attached(rig.sessions, "new");
-    await terminal.waitFor("$ ");
-    terminal.type("kept=here; echo the $((40+2)) screen\r");
-    await terminal.waitFor("the 42 screen");
+    const before = wakings(quiet.shell);
     // As a router that has forgotten a link: nothing comes through, and nobody says so. New links have another.
     rig.hosts.faults(ARM).blackhole(true);
-    await terminal.waitFor(/link silent for 1\d s/);
+    await terminal.waitFor(/link silent for \d+ s/);
     expect(summary(rig.sessions, id)).toMatchObject({ end: undefined, silentSince: expect.any(Number) });
+    // Longer than anything that a holder does by the clock while somebody is there: with nobody it is no work for auto-stop.
+    expect(wakings(quiet.shell)).toEqual(before);
     rig.hosts.faults(ARM).blackhole(false);
     await when(rig.sessions, () => summary(rig.sessions, id).silentSince === undefined);
     await waitUntil(() => !terminal.text().includes("link silent"));
     terminal.type("echo still $kept\r");
     await terminal.waitFor("still here");
     expect(terminal.text().match(/the 42 screen/g)).toHaveLength(1);
-    terminal.type(LEAVE_KEY);
-    expect(await done).toBe("detached");
+
+    rig.hosts.faults(ARM).cut();
+    expect(await done).toBe("ended");
+    await when(rig.sessions, () => summary(rig.sessions, id).end === undefined);
+    const again = testTerminal();
+    const second = rig.sessions.attach(id, again);
+    await again.waitFor("the 42 screen");
+    again.type("echo again $kept\r");
+    await again.waitFor("again here");
+    again.type(LEAVE_KEY);
+    await second;
     await rig.sessions.close(id);
     expect(await list()).toEqual([]);
+    await quiet.end();
   });
 
-  test("is found by whoever looks at the machine, taken by the one that asks last, and given back", async () => {
+  test("is found by whoever looks, taken by the one that asks last, given back, and ended with its programs on a yes", async () => {
     const mine = await attached(rig.sessions, "new");
     await mine.terminal.waitFor("$ ");
-    mine.terminal.type("sleep 1000\r");
+    mine.terminal.type("echo shell=$$; trap '' HUP; sleep 1000\r");
+    const shell = await said(mine.terminal, "shell");
     await expect.poll(list, { timeout: PATIENCE_MS }).toMatchObject([{ title: "sleep 1000" }]);
     const { sessions } = rig.another();
     sessions.found(ARM, await list());
     const [seen] = sessions.get();
     if (!seen) throw new Error("nothing was found");
     expect(seen).toMatchObject({ title: "sleep 1000", end: { kind: "kept", attached: true }, stays: true });
+    expect((await asked(sessions, seen.id, undefined)).lines).toContain("It is open in another cockpit.");
     sessions.reopen(seen.id);
     expect(await mine.done).toBe("ended");
     expect(mine.end()).toEqual({ kind: "kept", attached: true });
@@ -132,26 +164,11 @@ describe.skipIf(!onPath("python3"))("a shell that its machine keeps (python3)", 
     await when(sessions, () => summary(sessions, seen.id).end?.kind === "kept");
     sessions.found(ARM, []);
     expect(sessions.get()).toEqual([]);
-    await rig.sessions.close(mine.id);
-  });
-
-  test("ends with its programs where that is asked, and only once the answer is yes", async () => {
-    const { id, terminal, done } = await attached(rig.sessions, "new");
-    await terminal.waitFor("$ ");
-    terminal.type("echo shell=$$; trap '' HUP; sleep 1000\r");
-    const shell = await said(terminal, "shell");
-    terminal.type(LEAVE_KEY);
-    await done;
-    const asked: string[] = [];
-    const context = {
-      ask: (question: { readonly title: string }) => {
-        asked.push(question.title);
-        return Promise.resolve("yes");
-      },
-    };
-    const { run } = closeSession(rig.sessions, id);
-    expect(await run(context as unknown as Parameters<typeof run>[0])).toMatchObject({ status: "done" });
-    expect(asked).toEqual([`End the session on ${ARM}?`]);
+    expect(existsSync(`/proc/${shell}`)).toBe(true);
+    expect(await asked(rig.sessions, mine.id, "yes")).toMatchObject({
+      title: `End the session on ${ARM}?`,
+      outcome: { status: "done" },
+    });
     expect(existsSync(`/proc/${shell}`)).toBe(false);
     expect(await list()).toEqual([]);
   });
@@ -197,36 +214,38 @@ describe.skipIf(!onPath("python3"))("a shell that its machine keeps (python3)", 
         await terminal.waitFor("$ ");
         terminal.type('infocmp >/dev/null && echo "known=$((40+2)) $TERM"\r');
         await terminal.waitFor("known=42");
+        const [, name] = /known=42 (\S+)/.exec(terminal.text()) ?? [];
         terminal.type(LEAVE_KEY);
         await done;
         await sessions.close(id);
-        return /known=42 (\S+)/.exec(terminal.text())?.[1];
+        return name;
       };
       expect(await seen({ TERM: "xterm-strange", TERMINFO: entries })).toBe("xterm-strange");
       expect(await seen({ TERM: "xterm-stranger" })).toBe("xterm-256color");
     },
   );
 
-  test("needs no processor while nobody is there and nothing runs in it: it is no work for auto-stop", async () => {
-    const { id, terminal, done } = await attached(rig.sessions, "new");
-    await terminal.waitFor("$ ");
-    terminal.type("echo shell=$$\r");
-    const shell = await said(terminal, "shell");
-    terminal.type(LEAVE_KEY);
-    await done;
-    const holder = Number(/PPid:\s+(\d+)/.exec(readFileSync(`/proc/${shell}/status`, "utf8"))?.[1]);
-    const switches = () =>
-      [holder, shell].map(
-        (pid) => /\nvoluntary_ctxt_switches:\s+\d+/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[0],
-      );
-    await rig.sessions.stop();
-    await expect.poll(list, { timeout: PATIENCE_MS }).toMatchObject([{ attached: false }]);
-    const before = switches();
-    // Longer than anything it does by the clock while somebody is there.
-    await new Promise((resolve) => setTimeout(resolve, 6000));
-    expect(switches()).toEqual(before);
-    rig.sessions.found(ARM, await list());
-    await rig.sessions.close(rig.sessions.get()[0]?.id ?? id);
+  test("survives what it writes, whatever that looks like, and keeps no more of it than it should", () => {
+    const program = `${readFileSync("ops/ssh/held-log.py", "utf8")}
+import random
+KEPT = 2000
+random.seed(14)
+bits = ["\\x1b", "[", "]", "<", ">", "?", "=", ";", ":", "1", "9" * 5000, "u", "m", "h", "l", "r", " q", "!p", "\\a", "\\\\", "(B", "\\xff"]
+bits = [bit.encode("latin1") for bit in [*bits, "\\x1b[<;u", "\\x1b[?1049h", "\\x1b]4;", "\\x1b[?7h"]]
+log, most = Log((24, 80)), 0
+for turn in range(8000):
+    log.write(b"".join(random.choices(bits, k=random.randint(1, 30))))
+    if turn % 7 == 0:
+        log.resized((random.randint(1, 99), 80))
+    if turn % 100 == 0:
+        most = max(most, len(b"".join(log.replay(lambda *words: b""))))
+assert most < 200 * 4096 and len(log.parts) < 200, (most, len(log.parts))
+log = Log((24, 80))
+for letter in range(4000):
+    log.write(b"x")
+assert len(log.parts) < 10 and 900 < len(b"".join(log.replay(lambda *words: b""))) <= KEPT, len(log.parts)
+`;
+    execFileSync("python3", ["-IS", "-c", program]);
   });
 });
 

@@ -37,7 +37,7 @@ export interface Rig {
   readonly stop: () => Promise<void>;
 }
 
-export async function startRig(stories: Stories = {}): Promise<Rig> {
+export async function startRig(stories: Stories = {}, patience?: Parameters<typeof createSessions>[4]): Promise<Rig> {
   const directory = mkdtempSync(join(tmpdir(), "snowglobe-ssh-"));
   const home = join(directory, "home");
   mkdirSync(home);
@@ -82,7 +82,7 @@ export async function startRig(stories: Stories = {}): Promise<Rig> {
   });
   const hostKeys = createHostKeys(environment);
   const channel = createChannel(environment, systemClock, fleet, hostKeys);
-  const sessions = createSessions(environment, systemClock, fleet, channel);
+  const sessions = createSessions(environment, systemClock, fleet, channel, patience);
   const others: Sessions[] = [];
   const another: Rig["another"] = (env = {}) => {
     const elsewhere = mkdtempSync(join(directory, "elsewhere-"));
