@@ -82,7 +82,7 @@ export function App({ ops, lifecycle, loan, terminal, repaint }: AppProps) {
       tell,
       place: place.get,
       dispatch,
-      end: () => lifecycle.end(0, stayingWords(ops.sessions.get())),
+      end: () => lifecycle.end(0, stayingWords(ops.sessions.get(), ops.environment)),
       lend: (during) => lending(() => terminal.lendWhole(during)),
       lendBytes: (during) => lending(() => terminal.lendBytes(during)),
       dropKeys: terminal.dropKeys,

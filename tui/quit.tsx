@@ -1,6 +1,7 @@
 /** Before the cockpit ends: what would end with it, named, and one question. */
 
 import { Box } from "ink";
+import type { Environment } from "../ops/environment.ts";
 import type { KernelView } from "../ops/kernel/view.ts";
 import type { Run, RunState } from "../ops/operation/run.ts";
 import type { SessionSummary } from "../ops/ssh/types.ts";
@@ -76,11 +77,16 @@ export function quitLines(
   return blocks.flatMap((lines, index) => (index ? ["", ...lines] : lines));
 }
 
-/** The last word on leaving: which shells live on, and how to come back to them. */
-export function stayingWords(sessions: readonly SessionSummary[]): string | undefined {
+/** The last word on leaving: which shells live on, and how to come back to them. A demo's machines end with its cockpit. */
+export function stayingWords(
+  sessions: readonly SessionSummary[],
+  { env }: Pick<Environment, "env">,
+): string | undefined {
   const staying = sessions.filter(staysWithoutUs);
   if (staying.length === 0) return undefined;
   const where = [...new Set(staying.map(({ machine }) => machine))].join(" and ");
+  if (env.SNOWGLOBE_DEMO_ENV)
+    return `The demo's machines end here, and with them ${count(staying.length, "shell")} on ${where}.`;
   const [stay, them] = staying.length === 1 ? ["stays", "it"] : ["stay", "them"];
   return `${count(staying.length, "shell")} ${stay} on ${where}, with what runs there: Enter takes ${them} up again, from any computer.`;
 }

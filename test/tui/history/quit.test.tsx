@@ -33,10 +33,14 @@ it("says of shells that stay on their machines that they do, and asks nothing fo
     aSession("3", "fcvm-metal-x86", { stays: true, end: { kind: "kept", attached: false } }),
   ];
   expect(quitLines(staying, [])).toEqual([]);
-  expect(stayingWords(staying)).toBe(
+  const real = { env: {} };
+  expect(stayingWords(staying, real)).toBe(
     "2 shells stay on fcvm-metal-arm and jumpbox, with what runs there: Enter takes them up again, from any computer.",
   );
-  expect(stayingWords(staying.slice(2))).toBeUndefined();
+  expect(stayingWords(staying.slice(2), real)).toBeUndefined();
+  expect(stayingWords(staying, { env: { SNOWGLOBE_DEMO_ENV: "env.sh" } })).toBe(
+    "The demo's machines end here, and with them 2 shells on fcvm-metal-arm and jumpbox.",
+  );
   const plain = aSession("4", "jumpbox", { title: "top" });
   expect(quitLines([...staying.slice(0, 1), plain], [])).toEqual([
     "1 shell will end:",
