@@ -10,6 +10,7 @@ import type { Ops } from "../ops/ops.ts";
 import { cell, type Store } from "../ops/store.ts";
 import { type Cockpit, fleetHandlers, quit } from "./cockpit.ts";
 import { STILL_MS, StillFor } from "./dialogs/still.ts";
+import { chooseFirst } from "./first-selection.ts";
 import { FleetScreen } from "./fleet/fleet.tsx";
 import { Toasts } from "./fleet/toast-rows.tsx";
 import { type Tell, useToasts } from "./fleet/toasts.ts";
@@ -95,7 +96,7 @@ export function App({ ops, lifecycle, loan, terminal, repaint }: AppProps) {
   usePaste(() => {});
   useBell(runs, process.stdout, ops.environment.env);
   useTitle(ops, loan, process.stdout);
-  useFirstSelection(ops, place, dispatch);
+  useEffect(() => chooseFirst(ops, place, dispatch), [ops, place, dispatch]);
   useChangeToasts(ops, place, tell);
   useSignInOverlay(runs, top, dispatch);
   useTerminalKeys(cockpit, loan, repaint);
@@ -133,26 +134,6 @@ export function App({ ops, lifecycle, loan, terminal, repaint }: AppProps) {
       </Box>
     </StillFor.Provider>
   );
-}
-
-/**
- * The machine that the headline is about is chosen until the person chooses: once by what was stored, and once more by the
- * first live look.
- */
-function useFirstSelection(ops: Ops, place: Store<Navigation>, dispatch: Cockpit["dispatch"]): void {
-  const chosen = useRef<{ machine: MachineName; live: boolean }>({ machine: place.get().selected, live: false });
-  useEffect(() => {
-    const choose = () => {
-      const { fleet, source } = ops.fleet.get();
-      const { machine, live } = chosen.current;
-      if (!fleet || live || place.get().selected !== machine) return;
-      const subject = startOn(fleet).selected;
-      chosen.current = { machine: subject, live: source === "live" };
-      dispatch({ type: "select", machine: subject });
-    };
-    choose();
-    return ops.fleet.subscribe(choose);
-  }, [ops, place, dispatch]);
 }
 
 /**

@@ -1,9 +1,11 @@
 import { expect, it } from "vitest";
 import { cell } from "../../ops/store.ts";
 import { type Cockpit, fleetHandlers } from "../../tui/cockpit.ts";
+import { chooseFirst } from "../../tui/first-selection.ts";
 import { navigate, START } from "../../tui/navigation.ts";
 import { fakeOps } from "../harness/fakes.ts";
-import { aSession } from "../harness/fleets.ts";
+import { aFleet, aSession, live, storyFleet } from "../harness/fleets.ts";
+import { FOREVER, scripted } from "./run/scripted.tsx";
 
 it("x ends the session that is drawn as chosen, also where the one that Tab chose is gone", async () => {
   const ops = fakeOps({
@@ -32,4 +34,21 @@ it("x ends the session that is drawn as chosen, also where the one that Tab chos
   expect(ops.sessions.get().map(({ id }) => id)).toEqual(["b"]);
   await press("endSession");
   expect(ops.sessions.get()).toEqual([]);
+});
+
+it("the headline's machine is chosen until the person has begun something on the one that is", () => {
+  const last = storyFleet();
+  const calm = aFleet({ jumpbox: { phase: "running" } });
+  const chosenAfter = (begun: boolean) => {
+    const ops = fakeOps({ fleet: live(calm, { source: "stored" }) });
+    const place = cell(START);
+    const end = chooseFirst(ops, place, (action) => place.update((now) => navigate(now, action)));
+    expect(place.get().selected).toBe("jumpbox");
+    if (begun) ops.cells.operations.set([scripted(() => FOREVER, { machine: "jumpbox" })]);
+    ops.cells.fleet.set(live(last));
+    end();
+    return place.get().selected;
+  };
+  expect(chosenAfter(false)).toBe("fcvm-metal-arm");
+  expect(chosenAfter(true)).toBe("jumpbox");
 });
