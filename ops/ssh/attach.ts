@@ -21,6 +21,9 @@ export interface Attachable {
   readonly over: Promise<void>;
 }
 
+/** Milliseconds for which a second Ctrl-] is waited for, which is the far side's (vim's tag jump, telnet's escape). */
+const SECOND_MS = 250;
+
 /** Terminals whose normal screen holds nothing but what an attachment has left there. */
 const cleared = new WeakSet<object>();
 
@@ -40,13 +43,17 @@ export async function attachTerminal(
     detach = () => resolve("detached");
   });
 
+  let second: NodeJS.Timeout | undefined;
+  const leave = () => {
+    input.off("data", onInput);
+    detach();
+  };
   const onInput = (chunk: string | Buffer) => {
     const scanned = scan(Buffer.from(chunk as string, "latin1"));
     if (scanned.forward.length > 0) session.write(scanned.forward);
-    if (scanned.detach) {
-      input.off("data", onInput);
-      detach();
-    }
+    clearTimeout(second);
+    if (scanned.detach === "once") second = setTimeout(leave, SECOND_MS);
+    if (scanned.detach === "yes") leave();
   };
   const onResize = () => session.resize(sizeOf(output));
   const onDrain = () => session.drained();
@@ -69,6 +76,7 @@ export async function attachTerminal(
     session.watch((chunk) => output.write(chunk));
     return await Promise.race([detached, session.over.then(() => "ended" as const)]);
   } finally {
+    clearTimeout(second);
     session.unwatch();
     process.off("exit", giveBack);
     output.off("resize", onResize);

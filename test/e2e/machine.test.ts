@@ -56,7 +56,11 @@ describe("enter", () => {
     await cockpit.waitFor("TEMPORARY DISK");
     await cockpit.press("up", "enter");
     await cockpit.waitFor("ubuntu@jumpbox:~$");
-    cockpit.write("mine=kept; cat\r");
+    cockpit.write("mine=kept; echo on; cat -v\r");
+    await cockpit.waitFor(/^on$/m);
+    // Pressed twice it is the shell's: once, and nobody leaves.
+    cockpit.write("\u001d\u001d\r");
+    await cockpit.waitFor(/^\^\]$/m);
     await cockpit.press("ctrl+]");
     await cockpit.waitFor("1 shell");
     await cockpit.press("q");
@@ -65,7 +69,7 @@ describe("enter", () => {
     const next = stage.cockpit({ columns: 120, rows: 40 });
     await next.waitFor("TEMPORARY DISK");
     await next.press("up");
-    await next.waitFor(/cat +lives on the machine/);
+    await next.waitFor(/cat -v +lives on the machine/);
     await next.press("enter");
     await next.waitFor("mine=kept");
     // By itself: the interrupt takes with it what was typed and not read.

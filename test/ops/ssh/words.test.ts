@@ -196,12 +196,14 @@ describe("Ctrl-]", () => {
   const scan = (...chunks: string[]) => {
     const scanner = detachScanner();
     let forwarded = "";
+    let last = "no";
     for (const chunk of chunks) {
       const { forward, detach } = scanner(Buffer.from(chunk, "latin1"));
       forwarded += forward.toString("latin1");
-      if (detach) return `${forwarded}<detach>`;
+      last = detach;
+      if (detach === "yes") break;
     }
-    return forwarded;
+    return last === "no" ? forwarded : `${forwarded}<detach>`;
   };
 
   test.each([
@@ -227,6 +229,16 @@ describe("Ctrl-]", () => {
     [["\u001b[200~a\u001db\u001b[201~c"], "\u001b[200~a\u001db\u001b[201~c"],
     [["\u001b[200~a", "b\u001dc\u001b[20", "1~", "\u001d"], "\u001b[200~ab\u001dc\u001b[201~<detach>"],
     [["\u001b[200~never ended", "\u001d"], "\u001b[200~never ended<detach>"],
+    // Twice it is the far side's, in whichever way it is told, and once more than twice ours again.
+    [["a\u001d", "\u001d", "b"], "a\u001db"],
+    [["\u001d\u001d"], "\u001d"],
+    [["a\u001d\u001db\u001d"], "a\u001db<detach>"],
+    [["\u001d", "\u001d\u001d"], "\u001d<detach>"],
+    [["\u001b[93;5u\u001b[93;5:3u", "\u001b[57442;1:3u\u001b[93", ";5ub"], "\u001b[93;5ub"],
+    [["\u001d", "\u001b[A", "never"], "<detach>"],
+    [["\u001d", "rest"], "<detach>"],
+    [["\u001b[93;5:1u", "\u001b[93;5:2u\u001b[93;5:2u", "\u001b[93;5:3u"], "<detach>"],
+    [["\u001b[200~never ended", "\u001d", "\u001d", "x"], "\u001b[200~never ended\u001dx"],
   ])("%j", (chunks, expected) => expect(scan(...chunks)).toBe(expected));
 
   test("anything else reaches the far side as it is", () => {
@@ -234,7 +246,7 @@ describe("Ctrl-]", () => {
       fc.property(fc.array(fc.uint8Array({ maxLength: 40 })), (chunks) => {
         const scanner = detachScanner();
         for (const chunk of chunks.map((bytes) => Buffer.from(bytes.filter((byte) => byte !== 0x1d)))) {
-          expect(scanner(chunk)).toEqual({ forward: chunk, detach: false });
+          expect(scanner(chunk)).toEqual({ forward: chunk, detach: "no" });
         }
       }),
     );
