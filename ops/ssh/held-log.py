@@ -9,9 +9,12 @@ PART = 1024
 class Modes:
     """What a terminal was told in output that is not kept any more: by it, what is kept is drawn as it was."""
 
+    # Colours, which floods are full of, are looked at by themselves.
     SEQUENCE = re.compile(
-        rb"\x1b(?:\[([?<=>]?)([\d;:]*)([ !]?)([a-zA-Z])|\](\d+)(?:;([^\x07\x1b]*))?(?:\x07|\x1b\\)|([()])([0AB])|([=>c]))"
+        rb"\x1b(?!\[[\d;:]*m)(?:\[([?<=>]?)([\d;:]*)([ !]?)([hlmpqru])|\](\d+)(?:;([^\x07\x1b]*))?(?:\x07|\x1b\\)"
+        rb"|([()])([0AB])|([=>c]))"
     )
+    STYLE = re.compile(rb"\x1b\[[\d;:]*m")
     LONGEST = 4096
     # More are told by nothing but noise, as of a binary file that is looked at.
     MOST = 200
@@ -27,10 +30,12 @@ class Modes:
         self.rest = b""
         if b"\x1b" not in data:
             return
-        end = 0
+        end = cleared = 0
         for found in self.SEQUENCE.finditer(data):
             end = found.end()
-            self.note(found)
+            if self.note(found):
+                cleared = end
+        self.restyle(data, cleared)
         begun = data.rfind(b"\x1b", end)
         # The two bytes that end a string are no beginning of another sequence.
         if begun > 0 and data[begun : begun + 2] == b"\x1b\\":
@@ -46,14 +51,26 @@ class Modes:
         if len(self.told) > self.MOST:
             del self.told[next(iter(self.told))]
 
+    def restyle(self, data, cleared):
+        """Of the styles those that count: none before the last that begins anew."""
+        begin = max(data.rfind(b"\x1b[0m", cleared), data.rfind(b"\x1b[m", cleared))
+        if begin >= 0:
+            self.style.clear()
+        for text in self.STYLE.findall(data, max(begin, cleared))[-16:]:
+            if re.match(rb"\x1b\[0*[;m]", text):
+                self.style.clear()
+            self.style = self.style[-15:] + [text]
+
     def note(self, found):
+        """Says whether everything is as at the beginning after it."""
         text = found.group(0)
         prefix, params, between, final, osc, value, _, charset, single = found.groups()
         if single == b"c" or (between == b"!" and final == b"p"):
             self.told.clear()
             self.style.clear()
             self.keys.clear()
-        elif single:
+            return True
+        if single:
             self.keep("keypad", text)
         elif charset:
             self.keep("charset" + chr(text[1]), text)
@@ -62,10 +79,6 @@ class Modes:
         elif final in b"hl" and not between:
             for mode in params.split(b";"):
                 self.keep(prefix + mode, b"\x1b[" + prefix + mode + final)
-        elif final == b"m" and not prefix:
-            if params == b"" or re.match(rb"0*(;|$)", params):
-                self.style.clear()
-            self.style = self.style[-15:] + [text]
         elif final == b"m" and prefix == b">":
             self.keep("other keys", text)
         elif final == b"u" and prefix == b"<":
@@ -74,6 +87,7 @@ class Modes:
             self.keys = self.keys[-15:] + [text]
         elif (final == b"r" and not prefix) or (final == b"q" and between == b" "):
             self.keep(final, text)
+        return False
 
     def string(self, osc, value, text):
         number = int(osc[:4])
