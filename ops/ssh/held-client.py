@@ -122,7 +122,7 @@ def become_shell(slave, agent):
                         text = text[os.write(1, text) :]
                 except OSError:
                     pass
-        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
             signal.signal(number, signal.SIG_DFL)
         os.execvp(shell, ["-" + os.path.basename(shell)])
     except OSError as error:

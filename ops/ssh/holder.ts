@@ -94,7 +94,10 @@ export function attachScript({ wanted, known, nonce, terminfo }: Attachment): st
   const { name, packed } = program();
   const want = typeof wanted === "string" ? wanted : wanted.id;
   return `${terminfo === undefined ? "" : terminal(terminfo)}${STATE}
+# Ctrl+C that was meant for a shell ends nothing on the way to it.
+trap '' INT QUIT TSTP
 plain() {
+  trap - INT QUIT TSTP
   if [ ! -e "$state/said" ]; then
     echo "snowglobe: $1: this shell ends with its link."
     mkdir -p "$state" 2>/dev/null && : >"$state/said"

@@ -149,7 +149,7 @@ export function createSession(
     const listener = createListener(nonce);
     const terminfo = await terminfoToBring(environment.env);
     if (now.closing) return finish(now, { kind: "exited", code: 255 });
-    now.connection = await connect(
+    const connection = await connect(
       sshProgram(environment),
       sshArguments(environment, {
         address,
@@ -187,9 +187,12 @@ export function createSession(
         },
       },
     );
-    now.connection.resize(size);
-    if (now.holds.size > 0) now.connection.hold(true);
-    if (now.closing) now.connection.close();
+    // Meanwhile another was asked for: two that attach would take the shell from each other.
+    if (now.link !== mine) return connection.close();
+    now.connection = connection;
+    connection.resize(size);
+    if (now.holds.size > 0) connection.hold(true);
+    if (now.closing) connection.close();
   };
 
   const failed = (now: Life, error: Error) => {
@@ -305,7 +308,8 @@ export function createSession(
     relink: () => {
       const now = life;
       const { connection, emulator } = now;
-      if (now.end || now.closing || !kept || !connection || !emulator) return;
+      // Only what was heard once can have fallen silent: a link that is being made is left to it.
+      if (now.end || now.closing || !kept || !connection || !emulator || now.heardAt === undefined) return;
       now.link = undefined;
       connection.close();
       link(now, emulator).catch((error: Error) => failed(now, error));
