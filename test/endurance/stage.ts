@@ -1,7 +1,7 @@
 /** The real program, built with a fast clock and a meter in it, under a pty on a simulated account of the same time. */
 
 import { once } from "node:events";
-import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -110,6 +110,8 @@ async function buildCockpit(directory: string): Promise<void> {
     plugins: [instead],
     logLevel: "warning",
   });
-  // What the program looks for beside its own directory.
+  // What the program looks for in its own directory, and beside it.
+  for (const name of await readdir(join(ROOT, "ops/ssh")))
+    if (name.endsWith(".py")) await copyFile(join(ROOT, "ops/ssh", name), join(directory, "built", name));
   for (const name of ["node_modules", "kernel"]) await symlink(join(ROOT, name), join(directory, name));
 }
