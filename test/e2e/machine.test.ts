@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Stage } from "../simulator/demo/stage.ts";
@@ -15,6 +15,11 @@ const PROMPT = { arm: "ubuntu@fcvm-metal-arm:~$", x86: "ubuntu@fcvm-metal-x86:~$
 async function temporaryDiskIsGone({ simulator }: Stage): Promise<void> {
   const state = () => simulator.account().volumes[STORY_IDS.armTemporaryDisk]?.state;
   await expect.poll(state, { interval: 20 }).toSatisfy((now) => now === undefined || now === "deleting");
+}
+
+/** How far the shell has come that counts. */
+function counted(text: string): number {
+  return Number([...text.matchAll(/count-(\d+) of kept/g)].at(-1)?.[1] ?? 0);
 }
 
 describe("enter", () => {
@@ -77,12 +82,30 @@ describe("enter", () => {
     await next.waitFor(/\^C\n.*\$/);
     next.write("echo still $mine\r");
     await next.waitFor("still kept");
-    await next.press("ctrl+]");
-    await next.waitFor("Enter ssh");
+    // The link is cut, this cockpit killed, and another computer's finds the shell with what runs in it gone on.
+    next.write('n=0; while sleep 0.1; do n=$((n+1)); echo "count-$n of $mine"; done\r');
+    await next.waitFor("count-3 of kept");
+    stage.hosts.faults("jumpbox").cut();
+    next.kill("SIGKILL");
+    await next.exited;
+    const reached = counted(next.text());
+    const home = join(stage.directory, "another-home");
+    cpSync(stage.env.HOME ?? "", home, { recursive: true });
+    const other = stage.cockpit(
+      { columns: 100, rows: 30 },
+      { HOME: home, XDG_STATE_HOME: join(stage.directory, "another-state") },
+    );
+    await other.waitFor("TEMPORARY DISK");
+    await other.press("up");
+    await other.waitFor("lives on the machine");
+    await other.press("enter");
+    await other.waitFor((text) => counted(text) > reached + 5);
+    await other.press("ctrl+]");
+    await other.waitFor("Enter ssh");
     stage.simulator.apply({ name: "StopInstances", instanceIds: [STORY_IDS.jumpbox] });
-    await next.waitFor(/jumpbox (was|is|has)? ?(stopped|taken|being)|machine (was )?(stopped|gone)/i);
-    await next.press("q");
-    expect((await next.exited).exitCode).toBe(0);
+    await other.waitFor(/jumpbox (was|is|has)? ?(stopped|taken|being)|machine (was )?(stopped|gone)/i);
+    await other.press("q");
+    expect((await other.exited).exitCode).toBe(0);
   });
 
   it("offers the swap to a machine on a temporary disk, and ends at the prompt on the old files", async () => {
