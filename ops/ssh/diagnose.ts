@@ -79,6 +79,8 @@ export function diagnose(words: string, facts: LinkFacts): Failure | undefined {
       action: "Check that it is the key of the EC2 key pair fcvm-ec2 with which the machine was made.",
     };
   }
+  const broken = /Read from remote host \S+: (.+)/.exec(last)?.[1]?.trim();
+  if (broken) return weather("LINK_DEAD", sentence(`The link to ${machine} died`, broken), RECONNECT);
   if (says(/Could not resolve hostname/))
     return weather("ENOTFOUND", `The name ${address} cannot be resolved.`, NETWORK);
   if (says(/Connection refused/)) {

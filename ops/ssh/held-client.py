@@ -179,8 +179,7 @@ def attach(nonce, want, *known):
             said += data
     words = json.loads(said.split(b"\n")[0]) if said else {"exit": 1}
     os.set_blocking(1, True)
-    if "taken" in words:
-        os.write(1, mark("taken"))
+    os.write(1, mark("taken" if "taken" in words else "ended"))
     os.write(4, str(words.get("exit", 0)).encode())
 
 

@@ -69,7 +69,8 @@ interface Life {
   stage: "before" | "log" | "live";
   /** Somebody over there takes keys: the shell, or ssh itself that asks something. */
   listening: boolean;
-  taken: boolean;
+  /** What its link is going to end by. */
+  told: "taken" | "ended" | undefined;
   heardAt: number | undefined;
   /** Something of ours stands on the screen that shows it. */
   silenceTold: boolean;
@@ -143,6 +144,7 @@ export function createSession(
     now.stage = "before";
     now.listening = false;
     now.heardAt = undefined;
+    now.told = undefined;
     const facts = channel.facts(machine, address);
     const log = createLog(environment);
     const nonce = newNonce();
@@ -179,11 +181,14 @@ export function createSession(
           if (now.link !== mine) return void log.take();
           const rest = listener.rest();
           if (rest.length) hear(now, { bytes: rest });
-          if (now.taken) return finish(now, { kind: "kept", attached: true });
+          if (now.told === "taken") return finish(now, { kind: "kept", attached: true });
           const words = log.take() + lastWords(Buffer.concat(now.lastChunks));
-          const failure = code === 255 ? diagnose(words, facts) : undefined;
+          // A kept shell's end is told: without that it was the link that ended, whatever is said of it.
+          const lost = kept !== undefined && now.heardAt !== undefined && now.told === undefined;
+          const failure = lost || code === 255 ? diagnose(words, facts) : undefined;
           void emulator.settle().then(() => events.onChange("output"));
-          finish(now, failure ? endOf(failure) : { kind: "exited", code });
+          if (lost) finish(now, { kind: "link-lost", sentence: failure?.sentence ?? `The link to ${machine} ended.` });
+          else finish(now, failure ? endOf(failure) : { kind: "exited", code });
         },
       },
     );
@@ -251,7 +256,8 @@ export function createSession(
         break;
       }
       case "taken":
-        now.taken = true;
+      case "ended":
+        now.told = word;
         break;
       case "beat":
         break;
@@ -388,7 +394,7 @@ function newLife(end?: SessionEnd): Life {
     typedAhead: [],
     stage: "before",
     listening: false,
-    taken: false,
+    told: undefined,
     heardAt: undefined,
     silenceTold: false,
     link: undefined,
@@ -402,8 +408,11 @@ function newLife(end?: SessionEnd): Life {
   };
 }
 
-/** What ssh writes to the terminal and not to its log: that the far side hung up (quit_message in its clientloop.c). */
+/** What ssh writes to the terminal and not to its log: that the link is gone (quit_message in its clientloop.c). */
 function lastWords(output: Buffer): string {
   const end = output.subarray(-300).toString("latin1");
-  return /Connection to \S+ closed by remote host\.\s*(?:Connection to \S+ closed\.\s*)?$/.exec(end)?.[0] ?? "";
+  return QUIT_MESSAGE.exec(end)?.[0] ?? "";
 }
+
+const QUIT_MESSAGE =
+  /(?:Connection to \S+ closed by remote host\.|Read from remote host [^\r\n]+)\s*(?:Connection to \S+ closed\.\s*)?$/;

@@ -15,10 +15,21 @@ type Word =
   | "plain"
   /** The link is alive. */
   | "beat"
-  /** Somebody else has taken the shell. */
-  | "taken";
+  /** Somebody else has taken the shell; or it has ended. */
+  | "taken"
+  | "ended";
 
-const WORDS: ReadonlySet<string> = new Set<Word>(["held", "new", "log", "size", "live", "plain", "beat", "taken"]);
+const WORDS: ReadonlySet<string> = new Set<Word>([
+  "held",
+  "new",
+  "log",
+  "size",
+  "live",
+  "plain",
+  "beat",
+  "taken",
+  "ended",
+]);
 
 const END = Buffer.from("\u001b\\");
 /** A word with what belongs to it is never longer. */

@@ -128,6 +128,8 @@ describe.skipIf(!onPath("python3"))("a shell that its machine keeps (python3)", 
     expect(terminal.text().match(/the 42 screen/g)).toHaveLength(1);
 
     rig.hosts.faults(ARM).cut();
+    // Sent into it, it is answered by a reset: ssh says that in other words, and to the terminal alone.
+    terminal.type("typed on");
     expect(await done).toBe("ended");
     await when(rig.sessions, () => summary(rig.sessions, id).end === undefined);
     const again = testTerminal();

@@ -27,6 +27,12 @@ describe("ssh's words", () => {
     ["ssh: connect to host 184.72.40.255 port 22: Network is unreachable", "EHOSTUNREACH", true],
     ["ssh: Could not resolve hostname nowhere: Name or service not known", "ENOTFOUND", true],
     ["Timeout, server 184.72.40.255 not responding.", "LINK_DEAD", true],
+    ["Read from remote host 184.72.40.255: Connection reset by peer", "LINK_DEAD", true],
+    [
+      "Read from remote host 184.72.40.255: Connection timed out\r\nConnection to 184.72.40.255 closed.",
+      "LINK_DEAD",
+      true,
+    ],
     ["client_loop: send disconnect: Broken pipe", "FAR_SIDE_CLOSED", true],
     ["kex_exchange_identification: Connection closed by remote host", "FAR_SIDE_CLOSED", true],
     ["kex_exchange_identification: read: Connection reset by peer", "FAR_SIDE_CLOSED", true],
