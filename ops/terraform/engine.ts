@@ -117,7 +117,7 @@ export async function buildImage(
   const engine = $({ env: environment.env, killSignal: "SIGINT", nothrow: true, ...(signal ? { signal } : {}) });
   // Names only: the values are in the environment, and the engine takes them from there.
   const proxies = Object.keys(networkOf(environment, name).proxies).flatMap((one) => ["--build-arg", one]);
-  const building = engine`${name} build ${proxies} --tag ${image} --file ${file} ${dirname(file)}`;
+  const building = engine`${name} build --tag ${image} --file ${file} ${proxies} ${dirname(file)}`;
   eachLine(building, (line) => {
     lines.push(line);
     onLine(line);

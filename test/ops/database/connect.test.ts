@@ -44,7 +44,9 @@ describe.skipIf(lacks)(`make connect${lacks ? ` (needs ${lacks})` : ""}`, () => 
     await cp(join(import.meta.dirname, "stand-in-aws"), join(project.folder, "bin", "aws"));
     await cp(join(import.meta.dirname, "stand-in-ssh"), join(project.folder, "bin", "ssh"));
     await cp(server.ca, join(standIn, "ca.pem"));
-    Object.assign(project.env, { DATABASE_SOCKET: server.socket, DATABASE_PORT: String(server.port) });
+    // Its jumpbox is the stand-in, which looks at no configuration.
+    const ssh = { SNOWGLOBE_SSH_CONFIG: "/dev/null" };
+    Object.assign(project.env, { ...ssh, DATABASE_SOCKET: server.socket, DATABASE_PORT: String(server.port) });
     ops = createOps({
       env: project.env,
       home: project.env.HOME ?? "",
