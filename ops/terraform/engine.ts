@@ -195,7 +195,6 @@ export async function invocation(environment: Environment, engine: Engine, what:
     TF_PLUGIN_CACHE_DIR: "/snowglobe/plugins",
     // Whoever finds a lock reads whose it is.
     USER: username,
-    ...proxies(environment),
     ...what.env,
   };
   const rootless = engine.name === "podman" && uid > 0;
@@ -273,12 +272,6 @@ function lastingKeys(credentials: RoleCredentials | undefined): Record<string, s
 /** The simulated account's endpoints, where there are any. */
 function endpoints({ env }: Environment): Record<string, string> {
   const found = Object.entries(env).filter(([name]) => name.startsWith("AWS_ENDPOINT_URL"));
-  return Object.fromEntries(found.map(([name, value]) => [name, value ?? ""]));
-}
-
-/** Podman hands them on by itself, Docker does not. */
-function proxies({ env }: Environment): Record<string, string> {
-  const found = Object.entries(env).filter(([name]) => /^(?:https?|no)_proxy$/i.test(name));
   return Object.fromEntries(found.map(([name, value]) => [name, value ?? ""]));
 }
 

@@ -1,7 +1,7 @@
 /** Ends that the outside brings about: each is seen, what its sentence says is done, and the same run ends well. */
 
 import { execFile, spawnSync } from "node:child_process";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -55,6 +55,20 @@ describe.skipIf(NO_TERRAFORM)("a way on (needs terraform)", () => {
     const [command = ""] = /terraform force-unlock [\w-]+/.exec(last) ?? [];
     await inShell(command.replace("unlock", "unlock -force"));
     await endsWell("apply", "apply");
+  });
+
+  test("from a state that could not be saved: nobody else reads what Terraform leaves, and the next run brings it back", async () => {
+    const path = join(project.terraformDir, "main.tf");
+    await writeFile(path, (await readFile(path, "utf8")).replace(/default = "\w+"/, 'default = "saved late"'));
+    // Of the two runs that this takes the locks are written, and nothing after them.
+    const refusal = { code: "AccessDenied", message: "No", status: 403 };
+    const mend = project.simulator.faults.add({ kind: "error", operation: "PUTObject", skip: 2, ...refusal });
+    expect(await project.cli("apply", "apply"), said()).toBe(1);
+    mend();
+    expect(said()).toContain("The state could not be saved and is in terraform/errored.tfstate.");
+    expect((await stat(join(project.terraformDir, "errored.tfstate"))).mode & 0o077).toBe(0);
+    await endsWell("apply");
+    expect(said()).toContain("Bring back errored.tfstate");
   });
 
   test.each([
