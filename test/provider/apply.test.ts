@@ -122,9 +122,17 @@ describe.skipIf(NO_PROVIDER)(NEEDS, { timeout: PROVIDER_PATIENCE_MS }, () => {
     const before = await kept();
     const gone = await machine("fcvm-metal-arm");
     await account.moto.ec2.send(new TerminateInstancesCommand({ InstanceIds: [gone.InstanceId] }));
+    // EC2 has none to give at first: in words, within the minute, and the next run goes on.
+    const words = "There is no Spot capacity available that matches your request.";
+    const grant = account.moto.refuse("RunInstances", "InsufficientInstanceCapacity", words);
+    const { code, said } = await account.run("apply", AGREE);
+    grant();
+    expect(code, said).toBe(1);
+    expect(said).toContain("fcvm-metal-arm: AWS has no such machine to give just now.");
+    expect(said).not.toContain("The log has every error");
     const again = await ran("apply", AGREE);
-    expect(changes(again)).toEqual([
-      "replace aws_eip_association.fcvm_metal_arm",
+    expect(changes(again).map((one) => one.replace(/^replace (?=aws_eip_association)/, "create "))).toEqual([
+      "create aws_eip_association.fcvm_metal_arm",
       "create aws_instance.fcvm_metal_arm",
       "update aws_lambda_function.auto_stop",
     ]);
@@ -153,6 +161,30 @@ describe.skipIf(NO_PROVIDER)(NEEDS, { timeout: PROVIDER_PATIENCE_MS }, () => {
     expect(after.volumes.filter((id) => before.volumes.includes(id))).toEqual(before.volumes);
   });
 
+  test("the state of a newer provider: nothing is done to it, and what it was before is planned as before", async () => {
+    const state = `s3://snowglobe-state-${ACCOUNT}/snowglobe/terraform.tfstate`;
+    const copy = join(account.terraformDir, "copy.json");
+    await account.aws(`s3 cp ${state} ${copy}`);
+    const known = await account.file("copy.json");
+    const newer = known.replace(/("type": "aws_instance",[\s\S]*?"schema_version": )1/g, (_, before) => `${before}2`);
+    expect(newer).not.toBe(known);
+    const put = async (text: string) => {
+      await account.write("copy.json", text);
+      await account.aws(`s3 cp ${copy} ${state}`);
+    };
+    await put(newer);
+    const { code, said } = await account.run("apply", AGREE);
+    expect(code, said).toBe(1);
+    expect(said).toContain(
+      "The state was written by a newer provider than this checkout has. Bring this checkout up to date",
+    );
+    await account.aws(`s3 cp ${state} ${copy}`);
+    expect(await account.file("copy.json")).toBe(newer);
+    await put(known);
+    await ran("init");
+    expect(await planned()).toEqual([]);
+  });
+
   test("a lost state: all of it is taken over again, and nothing is made twice", async () => {
     const there = async () => ({
       ...(await kept()),
@@ -169,6 +201,25 @@ describe.skipIf(NO_PROVIDER)(NEEDS, { timeout: PROVIDER_PATIENCE_MS }, () => {
       /aws_(?!ec2_tag|iam_role_policy|ebs_encryption|sns_topic_sub|lambda_function_event)/,
     );
     expect(await there()).toEqual(before);
+  });
+
+  test("stopped for a change, and not to be started yet: p starts it, and the next run has nothing left to do", async () => {
+    const text = await account.file("jumpbox.tf");
+    await account.write("jumpbox.tf", text.replace(/(instance_type +=) "t4g\.large"/, '$1 "t4g.xlarge"'));
+    const id = (await machine("jumpbox")).InstanceId;
+    const grant = account.moto.refuse(
+      "StartInstances",
+      "IncorrectSpotRequestState",
+      `You can't start the Spot Instance '${id}' because the associated Spot Instance request is not in an appropriate state to support start.`,
+    );
+    const { code, said } = await account.run("apply", AGREE);
+    grant();
+    expect(code, said).toBe(1);
+    expect(said).toContain("jumpbox was stopped, and EC2 lets it start only once its spot request is disabled");
+    expect(said).toContain("Press p on it in a few minutes, then run it again");
+    await ran("start jumpbox", "y");
+    expect(await planned()).toEqual([]);
+    expect(await machine("jumpbox")).toMatchObject({ InstanceType: "t4g.xlarge", State: { Name: "running" } });
   });
 
   test("destroyed: the machines go, what holds data stays, and the plan makes the machines again", async () => {

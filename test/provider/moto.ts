@@ -2,6 +2,8 @@
 
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -12,6 +14,8 @@ export interface Moto {
   /** What any AWS client needs to talk to it. */
   readonly env: Readonly<Record<string, string>>;
   readonly ec2: EC2Client;
+  /** From now on EC2 refuses this call, until what this gives is called. */
+  readonly refuse: (action: string, code: string, message: string) => () => void;
   /** Says that Ubuntu's newest images are new ones, as Canonical does every few weeks; once, there are no more. */
   readonly newImages: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -58,7 +62,7 @@ export async function startMoto(): Promise<Moto> {
     stdio: ["ignore", "ignore", "pipe"],
   });
   const said: string[] = [];
-  const url = await new Promise<string>((resolve, reject) => {
+  const behind = await new Promise<string>((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", () => reject(new Error(`moto_server ended: ${said.join("\n")}`)));
     createInterface({ input: child.stderr }).on("line", (line) => {
@@ -67,6 +71,8 @@ export async function startMoto(): Promise<Moto> {
       if (found) resolve(found);
     });
   });
+  const door = await openDoor(behind);
+  const { url } = door;
   const env = {
     AWS_ENDPOINT_URL: url,
     AWS_ACCESS_KEY_ID: "AKIAMOTOMOTOMOTOMOTO",
@@ -97,13 +103,55 @@ export async function startMoto(): Promise<Moto> {
     env,
     ec2,
     newImages,
+    refuse: door.refuse,
     stop: async () => {
       ec2.destroy();
+      await door.stop();
       child.removeAllListeners("exit");
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGKILL");
       await ended;
       await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Before moto: hands on all but what EC2 is to refuse, in EC2's own form. */
+async function openDoor(behind: string) {
+  const refused = new Map<string, { readonly code: string; readonly message: string }>();
+  const { hostname, port } = new URL(behind);
+  const server = createServer(async (incoming, outgoing) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    const action = /^Action=(\w+)/.exec(body.toString("latin1", 0, 100))?.[1] ?? "";
+    const refusal = refused.get(action);
+    if (refusal) {
+      const { code, message } = refusal;
+      outgoing.writeHead(code.startsWith("Insufficient") ? 500 : 400, { "content-type": "text/xml" });
+      outgoing.end(
+        `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>1</RequestID></Response>`,
+      );
+      return;
+    }
+    const { method, headers, url: path } = incoming;
+    const call = request({ hostname, port, method, headers, path }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
+    call.on("error", () => outgoing.destroy());
+    call.end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    refuse: (action: string, code: string, message: string) => {
+      refused.set(action, { code, message });
+      return () => void refused.delete(action);
+    },
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
     },
   };
 }
