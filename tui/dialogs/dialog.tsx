@@ -58,11 +58,16 @@ export function Dialog({
   const table = deedRows(deeds, inner);
   const body: readonly Line[] = [...table, ...(table.length > 0 && said.length > 0 ? [[]] : []), ...said];
   const heading = flow(clean(title), inner).map((line): Line => [t(line, "text.strong")]);
-  // Border, heading, an empty row above and below the body: the rest is shared, the body giving way to the footer.
-  const margin = rows > 16 ? MARGIN_ROWS : 0;
-  const room = Math.max(0, rows - margin - 4 - heading.length);
-  const foot = footer(inner, Math.max(1, room - Math.min(body.length, Math.ceil(room / 2)))).slice(0, room);
-  const height = Math.max(0, Math.min(body.length, room - foot.length));
+  // Border, heading, an empty row above and below the body: the rest is shared, the body giving way to the footer. Where
+  // that is too little, what only looks well goes first.
+  const share = (margin: number, air: boolean) => {
+    const room = Math.max(0, rows - margin - (air ? 4 : 3) - heading.length);
+    const wanted = footer(inner, Math.max(1, room - Math.min(body.length, Math.ceil(room / 2))));
+    const foot = (air ? wanted : wanted.filter((line) => line.length > 0)).slice(0, room);
+    return { foot, height: Math.max(0, Math.min(body.length, room - foot.length)), air };
+  };
+  const shares = [share(rows > 16 ? MARGIN_ROWS : 0, true), share(0, true), share(0, false)] as const;
+  const { foot, height, air } = shares.find((one) => one.height === body.length) ?? shares[2];
   const hidden = body.length - height;
   const from = Math.min(scroll, hidden);
   useKeys(
@@ -79,7 +84,7 @@ export function Dialog({
       width={box}
       tone={tone}
       clock={clock}
-      lines={[...heading, [], ...shown, ...(body.length > 0 ? [more] : []), ...foot]}
+      lines={[...heading, ...(air ? [[]] : []), ...shown, ...(body.length > 0 ? [more] : []), ...foot]}
     />
   );
 }
