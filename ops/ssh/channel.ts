@@ -112,30 +112,34 @@ export function createChannel(
     if (local) throw new FailureError(local);
     options.signal?.throwIfAborted();
     const introduced = await introduce(facts(machine, address), options.signal);
-    const result = await execute(
-      environment,
-      sshArguments(environment, {
-        address,
-        identity: introduced.identity,
-        use: "batch",
-        command,
-        ...(options.connectTimeout ? { connectTimeout: options.connectTimeout } : {}),
-      }),
-      options,
-    );
-    options.signal?.throwIfAborted();
-    if (result.code === 255 || result.code === undefined) {
-      throw new FailureError(
-        introduced.failed(result.stderr) ?? {
-          kind: "offline",
-          code: "ETIMEDOUT",
-          sentence: `${machine} at ${address} did not answer a command over SSH.`,
-          action: "Try again, or open a session and look.",
-        },
+    try {
+      const result = await execute(
+        environment,
+        sshArguments(environment, {
+          address,
+          identity: introduced.identity,
+          use: "batch",
+          command,
+          ...(options.connectTimeout ? { connectTimeout: options.connectTimeout } : {}),
+        }),
+        options,
       );
+      options.signal?.throwIfAborted();
+      if (result.code === 255 || result.code === undefined) {
+        throw new FailureError(
+          introduced.failed(result.stderr) ?? {
+            kind: "offline",
+            code: "ETIMEDOUT",
+            sentence: `${machine} at ${address} did not answer a command over SSH.`,
+            action: "Try again, or open a session and look.",
+          },
+        );
+      }
+      await introduced.succeeded();
+      return { code: result.code, stdout: result.stdout };
+    } finally {
+      await introduced.over();
     }
-    await introduced.succeeded();
-    return { code: result.code, stdout: result.stdout };
   };
 
   const run: Channel["run"] = (machine, address, command, options = {}) =>

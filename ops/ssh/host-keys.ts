@@ -4,10 +4,10 @@
  * such pair has a name of its own, under which ssh keeps and looks up the key.
  */
 
+import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { appendFile, writeFile } from "node:fs/promises";
+import { appendFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import writeFileAtomic from "write-file-atomic";
 import { simulatedAt } from "../aws/endpoint.ts";
 import type { Environment } from "../environment.ts";
 import type { MachineName } from "../fleet/machines.ts";
@@ -27,10 +27,8 @@ export interface HostKeys {
   readonly alias: (machine: MachineName, root: RootFacts | undefined) => string;
   /** Whether a key is known under that name. */
   readonly knows: (alias: string) => boolean;
-  /** Writes keys that are not trusted yet to a file for one connection, and gives its path. */
-  readonly propose: (alias: string, keys: readonly PublicKey[]) => Promise<string>;
-  /** What is in that file now: ssh writes there what it takes by itself. */
-  readonly proposed: (alias: string) => readonly PublicKey[];
+  /** Writes keys that are not trusted yet to a file of one connection alone, as others may meet the same machine just then. */
+  readonly propose: (alias: string, keys: readonly PublicKey[]) => Promise<Proposal>;
   /** Keeps keys that the machine has proven to hold. */
   readonly keep: (alias: string, keys: readonly PublicKey[]) => Promise<void>;
   /** Records how the key under that name came to be trusted, and gives it; of a key that ssh took by itself it is found out. */
@@ -39,6 +37,14 @@ export interface HostKeys {
   readonly taken: (alias: string) => Trust | undefined;
   /** Drops the key of an address from the person's own known_hosts, and those of a replaced root from ours. */
   readonly forget: (address: string, replaced?: { machine: MachineName; volumeId: string }) => Promise<void>;
+}
+
+interface Proposal {
+  readonly file: string;
+  /** What is in it now: ssh writes there what it takes by itself. */
+  readonly keys: () => readonly PublicKey[];
+  /** The connection is over. Never throws. */
+  readonly withdraw: () => Promise<void>;
 }
 
 /** Whether both are one boot of one instance on one root. */
@@ -82,11 +88,14 @@ export function createHostKeys(environment: Environment): HostKeys {
     knows: (alias) => known().some((one) => one.alias === alias),
     propose: async (alias, keys) => {
       mkdirSync(proposals, { recursive: true, mode: 0o700 });
-      const path = join(proposals, alias);
-      await writeFileAtomic(path, write(alias, keys), { mode: 0o600 });
-      return path;
+      const path = join(proposals, `${alias}.${randomUUID()}`);
+      await writeFile(path, write(alias, keys), { mode: 0o600, flag: "wx" });
+      return {
+        file: path,
+        keys: () => keysIn(path).filter((one) => one.alias === alias),
+        withdraw: () => rm(path, { force: true }).catch(() => {}),
+      };
     },
-    proposed: (alias) => keysIn(join(proposals, alias)).filter((one) => one.alias === alias),
     keep: async (alias, keys) => {
       if (!existsSync(file)) await writeFile(file, "", { mode: 0o600 });
       const fresh = keys.filter(({ blob }) => !known().some((one) => one.alias === alias && one.blob === blob));

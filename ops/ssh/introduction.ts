@@ -27,6 +27,8 @@ interface Introduced {
   readonly succeeded: () => Promise<void>;
   /** What ssh's words mean, where they speak of the host key; undefined where they do not. */
   readonly failed: (words: string) => Failure | undefined;
+  /** The connection is over, however it ended. */
+  readonly over: () => Promise<void>;
 }
 
 type Introduce = (facts: LinkFacts, signal: AbortSignal | undefined) => Promise<Introduced>;
@@ -65,11 +67,13 @@ export function createIntroduction(
       hostKeys.confirm(alias, machine, root, trust);
     };
     const by = (strict: Identity["strict"], file = hostKeys.file): Identity => ({ alias, file, strict });
+    const nothing = async () => {};
+    const plainly = { succeeded: nothing, failed: (words: string) => diagnose(words, facts), over: nothing };
     if (!root?.instanceId || !root.volumeId) {
-      return { identity: by("accept-new"), succeeded: async () => {}, failed: (words) => diagnose(words, facts) };
+      return { ...plainly, identity: by("accept-new") };
     }
     if (hostKeys.knows(alias)) {
-      return { identity: by("yes"), succeeded: async () => {}, failed: (words) => diagnose(words, facts) };
+      return { ...plainly, identity: by("yes") };
     }
     const output = await ask(root.instanceId, signal);
     signal?.throwIfAborted();
@@ -78,18 +82,20 @@ export function createIntroduction(
       output?.at === undefined || Math.floor(output.at / 1000) >= Math.floor((root.launchedAt ?? 0) / 1000);
     const { keys, over } = keysOnConsole(output && ofThisStart ? output.text : "");
     if (keys.length > 0) {
+      const proposal = await hostKeys.propose(alias, keys);
       return {
-        identity: by("yes", await hostKeys.propose(alias, keys)),
+        identity: by("yes", proposal.file),
         succeeded: () => keep(keys, "console"),
         failed: (words) => mismatch(words, facts, keys) ?? diagnose(words, facts),
+        over: proposal.withdraw,
       };
     }
     const waited = clock.monotonic() - (upSince.get(alias) ?? clock.monotonic());
     const mayCome = source !== undefined && !over && clock.now() - (root.launchedAt ?? 0) < BOOTED_MS;
     if (mayCome && waited < CONSOLE_LAG_MS) {
       return {
+        ...plainly,
         identity: by("yes"),
-        succeeded: async () => {},
         failed: (words) => {
           const failure = diagnose(words, facts);
           if (failure?.code !== "HOST_KEY_UNKNOWN") return failure;
@@ -98,10 +104,12 @@ export function createIntroduction(
         },
       };
     }
+    const proposal = await hostKeys.propose(alias, []);
     return {
-      identity: by("accept-new", await hostKeys.propose(alias, [])),
-      succeeded: () => keep(hostKeys.proposed(alias)),
-      failed: (words) => diagnose(words, facts),
+      ...plainly,
+      identity: by("accept-new", proposal.file),
+      succeeded: () => keep(proposal.keys()),
+      over: proposal.withdraw,
     };
   };
 }

@@ -1,6 +1,6 @@
 /** The first contact with a machine, by a real ssh to a real sshd: whose word its host key is taken on. */
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -132,6 +132,20 @@ describe.skipIf(!SSHD)("the first contact with a machine", () => {
     expect(channel.trust(ARM, ADDRESS)).toBe("unverified");
     await sshd.changeHostKey();
     expect(await failureOf()).toMatchObject({ code: "HOST_KEY_CHANGED", sentence: expect.stringMatching(/^WARNING/) });
+  });
+
+  test("several that meet it at once do not take the key from each other, and leave nothing behind", async () => {
+    shown = { text: "Cloud-init v. 25.1.4 finished at Sun, 01 Mar 2026", at: NOW };
+    const alias = hostKeys.alias(ARM, rootFacts(fleet.get().fleet, ARM));
+    // What ssh took is there, and has not been read: another one begins.
+    const first = await hostKeys.propose(alias, []);
+    writeFileSync(first.file, `${alias} ${key()}\n`);
+    const second = await hostKeys.propose(alias, []);
+    expect(first.keys()).toHaveLength(1);
+    await Promise.all([first.withdraw(), second.withdraw()]);
+    await Promise.all(Array.from({ length: 4 }, () => channel.run(ARM, ADDRESS, "true")));
+    expect(hostKeys.knows(alias)).toBe(true);
+    expect(readdirSync(join(environment.stateDir, "console-keys"))).toEqual([]);
   });
 
   test("nothing is waited for where cloud-init is done, or the machine has long been up", async () => {
