@@ -2,7 +2,7 @@
 
 import type { Ops } from "../ops/ops.ts";
 import type { Store } from "../ops/store.ts";
-import { type Navigation, type NavigationAction, startOn } from "./navigation.ts";
+import { headlineMachine, type Navigation, type NavigationAction } from "./navigation.ts";
 
 /**
  * The machine that the headline is about is chosen until the person chooses, or begins something on the one that is: its
@@ -21,7 +21,7 @@ export function chooseFirst(
     const { fleet, source } = ops.fleet.get();
     if (!fleet || live || place.get().selected !== machine) return;
     if (ops.operations.get().some((run) => run.get().machine === machine)) return;
-    machine = startOn(fleet).selected;
+    machine = headlineMachine(fleet) ?? machine;
     live = source === "live";
     dispatch({ type: "select", machine });
   };

@@ -38,9 +38,14 @@ export type NavigationAction =
 
 export const START: Navigation = { selected: MACHINE_NAMES[0], session: undefined, overlays: [] };
 
+/** The machine that the headline is about, if it is about one. */
+export function headlineMachine(fleet: Fleet): MachineName | undefined {
+  return allHeadlines(fleet).find((headline) => headline.machine)?.machine;
+}
+
 /** Where the person is at first: at the machine that the headline is about, so that its key is the only one to press. */
 export function startOn(fleet: Fleet | undefined): Navigation {
-  const machine = fleet && allHeadlines(fleet).find((headline) => headline.machine)?.machine;
+  const machine = fleet && headlineMachine(fleet);
   return machine ? { ...START, selected: machine } : START;
 }
 

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { cell } from "../../ops/store.ts";
 import { type Cockpit, fleetHandlers } from "../../tui/cockpit.ts";
 import { chooseFirst } from "../../tui/first-selection.ts";
-import { navigate, START } from "../../tui/navigation.ts";
+import { navigate, START, startOn } from "../../tui/navigation.ts";
 import { fakeOps } from "../harness/fakes.ts";
 import { aFleet, aSession, live, storyFleet } from "../harness/fleets.ts";
 import { FOREVER, scripted } from "./run/scripted.tsx";
@@ -51,4 +51,14 @@ it("the headline's machine is chosen until the person has begun something on the
   };
   expect(chosenAfter(false)).toBe("fcvm-metal-arm");
   expect(chosenAfter(true)).toBe("jumpbox");
+});
+
+it("a headline that has gone leaves the machine chosen that it was about", () => {
+  const ops = fakeOps({ fleet: { ...live(storyFleet()), source: "stored" } });
+  const place = cell(startOn(storyFleet()));
+  const end = chooseFirst(ops, place, (action) => place.update((now) => navigate(now, action)));
+  expect(place.get().selected).toBe("fcvm-metal-arm");
+  ops.cells.fleet.set(live(aFleet()));
+  end();
+  expect(place.get().selected).toBe("fcvm-metal-arm");
 });
