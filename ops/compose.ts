@@ -10,6 +10,7 @@ import type { Environment } from "./environment.ts";
 import { glance } from "./fleet/glance.ts";
 import { MACHINE_NAMES } from "./fleet/machines.ts";
 import { createMetrics } from "./fleet/metrics.ts";
+import type { Fleet } from "./fleet/model.ts";
 import { observe } from "./fleet/observe.ts";
 import { readOwnerValues } from "./fleet/owner.ts";
 import { createFleetCore } from "./fleet/refresh.ts";
@@ -82,9 +83,13 @@ export function createOps(given: Environment, clock: Clock = systemClock): Compo
   const hostKeys = createHostKeys(environment);
   const plainSsh = createPlainSsh(environment, hostKeys);
   let written = Promise.resolve();
+  let followed: Fleet | undefined;
   fleet.subscribe(() => {
     const seen = fleet.get();
-    if (seen.source === "live" && seen.fleet) written = plainSsh.follow(seen.fleet);
+    // That a look begins or ends is no news of the machines.
+    if (seen.source !== "live" || !seen.fleet || seen.fleet === followed) return;
+    followed = seen.fleet;
+    written = plainSsh.follow(followed);
   });
   const channel = createChannel(
     environment,
