@@ -1,12 +1,13 @@
 /** A company's network on loopback: a real forward proxy (tinyproxy), and an account behind certificates of the company's own. */
 
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { waitUntil } from "../../harness/grid.ts";
+import { freePort, makeCertificates } from "../../harness/network.ts";
 
 /** What is not installed here; undefined where all is. */
 export const LACKS = (["tinyproxy", "openssl", "aws"] as const).find(
@@ -33,24 +34,7 @@ export interface CompanyNetwork {
 export async function startCompanyNetwork(account: string): Promise<CompanyNetwork> {
   const directory = mkdtempSync(join(tmpdir(), "snowglobe-company-"));
   const at = (name: string) => join(directory, name);
-  const openssl = (...words: readonly string[]) => execFileSync("openssl", words, { cwd: directory, stdio: "pipe" });
-  const authority = ["-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=The company", "-days", "2"];
-  openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", ...authority);
-  openssl(
-    "req",
-    "-newkey",
-    "rsa:2048",
-    "-nodes",
-    "-keyout",
-    "server.key",
-    "-out",
-    "server.csr",
-    "-subj",
-    "/CN=127.0.0.1",
-  );
-  writeFileSync(at("names"), "subjectAltName=IP:127.0.0.1\n");
-  const signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names", "-days", "2"];
-  openssl("x509", "-req", "-in", "server.csr", "-out", "server.pem", ...signed);
+  makeCertificates(directory, "127.0.0.1");
 
   const { hostname, port } = new URL(account);
   const certificate = { key: readFileSync(at("server.key")), cert: readFileSync(at("server.pem")) };
@@ -88,15 +72,6 @@ export async function startCompanyNetwork(account: string): Promise<CompanyNetwo
       rmSync(directory, { recursive: true, force: true });
     },
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 function answers(port: number): Promise<boolean> {

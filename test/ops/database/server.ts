@@ -11,6 +11,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PATIENCE_MS, waitUntil } from "../../harness/grid.ts";
+import { freePort, makeCertificates } from "../../harness/network.ts";
 
 /** Why a test with a real server cannot run here; undefined where it can. */
 export function whatLacks(): string | undefined {
@@ -41,52 +42,7 @@ export interface DatabaseServer {
 export async function startDatabase(address = "127.0.0.1"): Promise<DatabaseServer> {
   const folder = await mkdtemp(join(tmpdir(), "database-"));
   const file = (name: string) => join(folder, name);
-  const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: "ignore" });
-  openssl(
-    "req",
-    "-x509",
-    "-newkey",
-    "rsa:2048",
-    "-nodes",
-    "-keyout",
-    "ca.key",
-    "-out",
-    "ca.pem",
-    "-subj",
-    "/CN=test",
-    "-days",
-    "2",
-  );
-  await writeFile(file("san"), `subjectAltName=IP:${address}`);
-  openssl(
-    "req",
-    "-newkey",
-    "rsa:2048",
-    "-nodes",
-    "-keyout",
-    "server.key",
-    "-out",
-    "server.csr",
-    "-subj",
-    `/CN=${address}`,
-  );
-  openssl(
-    "x509",
-    "-req",
-    "-in",
-    "server.csr",
-    "-CA",
-    "ca.pem",
-    "-CAkey",
-    "ca.key",
-    "-CAcreateserial",
-    "-out",
-    "server.pem",
-    "-days",
-    "2",
-    "-extfile",
-    "san",
-  );
+  makeCertificates(folder, address);
 
   await mkdir(file("pam.d"));
   await writeFile(
@@ -167,16 +123,6 @@ async function ended(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null) return;
   server.kill("SIGKILL");
   await once(server, "close");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (typeof address !== "object" || address === null) throw new Error("no port");
-  return address.port;
 }
 
 export interface Aurora {

@@ -20,6 +20,7 @@ import { environmentFrom } from "../../../ops/environment.ts";
 import { createPlainSsh, type PlainSsh } from "../../../ops/ssh/plain-ssh.ts";
 import { aFleet } from "../../harness/fleets.ts";
 import { waitUntil } from "../../harness/grid.ts";
+import { freePort } from "../../harness/network.ts";
 import { type Rig, startRig } from "./rig.ts";
 
 const ARM = "fcvm-metal-arm";
@@ -157,15 +158,6 @@ it("on a simulated account names nothing outside this computer, and of one witho
     new Set(["HostName jumpbox.invalid", `HostName ${ARM}.invalid`, "HostName fcvm-metal-x86.invalid"]),
   );
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 function hear(port: number): Promise<string> {
   return new Promise((resolve) => {
